@@ -1,6 +1,8 @@
 //! Floor 5: puts the server together from its configuration, its listener and a future that ends
 //! it. The command and the tests start it in the same way.
 
+mod running;
+
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -10,7 +12,6 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::task::{self, JoinError, JoinHandle};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -28,6 +29,7 @@ use crate::service::{Demo, Service, ServiceError, ServiceSettings};
 use crate::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};
 use crate::store::postgres::{self, PostgresStore};
 use crate::store::{AnyStore, Following, LogServer, Store as _};
+use running::Listeners;
 
 /// The parts of the machine that a server uses. Tests replace them.
 #[derive(Clone, Debug)]
@@ -304,70 +306,25 @@ pub async fn launch_on(
     let opened = task::spawn_blocking(move || {
         let made = machine.disk.create_dir(&storage.log_dir);
         made.map_err(|error| UnusableFolder::call(&storage.log_dir, "mkdir", error))?;
-        assemble(&storage, Some(storage.audit_output), settings, &machine, &counted)
+        let service = assemble(&storage, Some(storage.audit_output), settings, &machine, &counted)?;
+        Ok::<_, StartError>((service, running::open_socket(&storage)))
     });
     // If the server is stopped first, the thread continues until the process ends.
-    let opened = tokio::select! {
+    let (service, commands) = tokio::select! {
         biased;
         opened = opened => opened??,
         () = shutdown.cancelled() => return Err(StartError::Stopped),
     };
-    let service = Arc::new(opened);
+    let service = Arc::new(service);
     service.start_first_hold().await?;
     service.warn_of_expensive_hashes().await?;
     let demo = if with_demo { Some(fill_with_demo(&service).await?) } else { None };
     let (is_new, accounts) = (service.is_new().await?, service.count_accounts().await?);
     let app = http::App::new(Arc::clone(&service), http_settings, metrics);
     let live = Live { app: app.clone(), service: Arc::clone(&service) };
-    let served = tokio::spawn(run(listener, service, app, limits, shutdown));
+    let listeners = Listeners { clients: listener, commands };
+    let served = tokio::spawn(running::run(listeners, service, app, limits, shutdown));
     Ok(Server { address, is_new, accounts, demo, live, served })
-}
-
-/// Serves requests until `shutdown` completes. Then stops within the shutdown timeout: a share of
-/// it is for open requests, the rest for writing the files.
-async fn run(
-    listener: TcpListener,
-    service: Arc<Service>,
-    app: http::App,
-    limits: http::Limits,
-    shutdown: CancellationToken,
-) -> Result<(), StopError> {
-    let expiry = tokio::spawn(Arc::clone(&service).run_expiry(shutdown.clone()));
-    let sessions = Arc::clone(&service).follow_ended_sessions(shutdown.clone());
-    let sessions = tokio::spawn(sessions);
-    let logs = Arc::clone(&service).remove_requested_logs(shutdown.clone());
-    let logs = tokio::spawn(logs);
-    let copies = Arc::clone(&service).copy_erasures_on_schedule(shutdown.clone());
-    let copies = tokio::spawn(copies);
-    let deletion = tokio::spawn(Arc::clone(&service).delete_on_schedule());
-    let end_of_streams = async {
-        shutdown.cancelled().await;
-        service.start_shutdown();
-        Instant::now() + limits.shutdown_timeout
-    };
-    let requests = http::serve(listener, app, shutdown.clone());
-    let ((), deadline) = tokio::join!(requests, end_of_streams);
-    // It may be waiting for a change that the disk does not accept.
-    expiry.abort();
-    ended("the expiry", expiry).await;
-    ended("the end of other servers' sessions", sessions).await;
-    let between_two_steps = async {
-        ended("the copies of the erasure list", copies).await;
-        ended("account deletion", deletion).await;
-        ended("the removal of deleted accounts' logs", logs).await;
-    };
-    tokio::time::timeout_at(deadline, between_two_steps).await.map_err(|_| StopError::Late)?;
-    let closed = tokio::time::timeout_at(deadline, service.close()).await;
-    closed.map_err(|_| StopError::Late)?.map_err(StopError::Close)
-}
-
-/// Waits for the end of a background task.
-async fn ended(what: &'static str, task: JoinHandle<()>) {
-    if let Err(error) = task.await
-        && error.is_panic()
-    {
-        tracing::error!(what, %error, "a task of the server's own failed");
-    }
 }
 
 async fn fill_with_demo(service: &Arc<Service>) -> Result<Demo, ServiceError> {

@@ -6,6 +6,7 @@ mod folder_check;
 mod owner;
 mod real;
 mod regular;
+mod socket;
 mod tolerance;
 
 use std::ffi::OsString;
@@ -21,6 +22,7 @@ pub use folder_check::{UnusableFolder, probe};
 pub use owner::{copy_folder_owner, give_to_owner_of, with_permission_advice};
 pub use real::RealDisk;
 pub use regular::{NONBLOCK, open_lock};
+pub use socket::{CommandSocket, NEW_SOCKET, SOCKET, connect};
 
 /// `ELOOP`: too many symbolic links.
 const TOO_MANY_LINKS: i32 = if cfg!(target_os = "linux") { 40 } else { 62 };

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use axum::http::StatusCode;
 use thiserror::Error;
 
 use super::health_client::Unhealthy;
@@ -73,6 +74,15 @@ pub(super) enum Failure {
     Leftover(PathBuf),
     #[error("--bom is for --format csv only")]
     BomOfNdjson,
+    /// An error of the API.
+    #[error("{error} ({code}, {status})")]
+    Answered { status: StatusCode, error: String, code: String },
+    #[error("there is no account with the email address or id {0:?}")]
+    NoAccount(String),
+    #[error("this needs a confirmation, and there is no terminal: repeat the command with --yes")]
+    NotConfirmed,
+    #[error("nothing was changed")]
+    Declined,
     #[error("the passwords are not the same")]
     PasswordsDiffer,
     #[error(
@@ -108,7 +118,9 @@ impl Failure {
             Self::Archive(error) if error.is_damage() => ExitCode::from(DAMAGE),
             Self::Migrate(error) if error.is_damage() => ExitCode::from(DAMAGE),
             Self::ErasureList { .. } => ExitCode::from(DAMAGE),
-            Self::Config(_) | Self::NoDatabaseUrl | Self::BomOfNdjson => ExitCode::from(2),
+            Self::Config(_) | Self::NoDatabaseUrl | Self::BomOfNdjson | Self::NotConfirmed => {
+                ExitCode::from(2)
+            }
             _ => ExitCode::FAILURE,
         }
     }

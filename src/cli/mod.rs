@@ -1,6 +1,8 @@
 //! Floor 5: the command line, one file per command.
 
+mod account;
 mod admin;
+mod administered;
 mod ask_first;
 mod backup;
 mod check;
@@ -79,6 +81,8 @@ enum Command {
     Config(Flags<Everything>),
     /// Print the status of a running server
     Health(health::Arguments),
+    /// List, mark and delete accounts, also while a server runs
+    Account(account::Arguments),
     /// Manage administrators
     Admin(admin::Arguments),
     /// Check a data directory or a database for damage, without changing it
@@ -144,6 +148,7 @@ pub fn run() -> ExitCode {
         Some(Command::Config(flags)) => config::run(&flags),
         Some(Command::Health(arguments)) => health::run(arguments),
         Some(Command::Salvage(arguments)) => return end(salvage::run(arguments)),
+        Some(Command::Account(arguments)) => return end(account::run(arguments)),
         Some(Command::Admin(arguments)) => admin::run(arguments),
         Some(Command::Check(arguments)) => return end(check::run(arguments)),
         Some(Command::MigrateDatabase(arguments)) => migrate::run(&arguments),

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown, lchown};
 use std::path::Path;
 
 use rustix::fs::OFlags;
@@ -38,6 +38,18 @@ pub(super) fn give_folder_to_owner_of(parent: &Path, new: &Path) {
     let flags = i32::try_from(flags.bits()).unwrap_or(0);
     let opened = OpenOptions::new().read(true).custom_flags(flags).open(new);
     OWNERS_OF_NEW_FILES.allow(parent, opened.and_then(|new| give(parent, &new)));
+}
+
+/// Like [`give_to_owner_of`], for a new socket, which cannot be opened.
+pub(super) fn give_socket_to_owner_of(folder: &Path, new: &Path) {
+    let give = || {
+        let owner = fs::metadata(folder)?;
+        if !geteuid().is_root() || owner.uid() == ROOT {
+            return Ok(());
+        }
+        lchown(new, Some(owner.uid()), Some(owner.gid()))
+    };
+    OWNERS_OF_NEW_FILES.allow(folder, give());
 }
 
 /// Sets the owner and the group of a folder to those of another, as far as this process may.

@@ -261,6 +261,8 @@ pub struct Page {
 
 impl Page {
     pub const MAX_LIMIT: usize = 500;
+    /// The whole list.
+    pub const ALL: Self = Self { limit: usize::MAX, offset: 0 };
 }
 
 #[cfg(test)]

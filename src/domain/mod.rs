@@ -1,6 +1,7 @@
 //! Floor 0: the records of a family and the rules for them. No I/O, no clock, no randomness, no
 //! async, and nothing about storage or HTTP.
 
+mod account_filter;
 mod clock_watch;
 pub mod deletion;
 mod display;
@@ -23,6 +24,7 @@ mod seq;
 mod text;
 mod timestamp;
 
+pub use account_filter::AccountFilter;
 pub use clock_watch::{ClockJump, ClockWatch};
 pub use deletion::Deletion;
 pub use display::{Colour, Icon, Language};

@@ -23,6 +23,6 @@ mod state;
 
 pub use error::{ApiError, ErrorCode};
 pub use routes::openapi_document;
-pub use server::{App, MAX_REFUSALS, Peer, serve};
+pub use server::{App, MAX_REFUSALS, Peer, serve, serve_operator};
 pub(crate) use settings::is_host;
 pub use settings::{CookieName, HttpSettings, Limits, Monitoring, Origin, Secret};

@@ -10,7 +10,7 @@ use crate::http::docs::{self, demo, home};
 use crate::http::error::api_error;
 use crate::http::resources::{
     account, account_export, auth, children, corrections, crud, deletion, events, exports, health,
-    metrics, mutations, rewards, sessions, tasks, tracking,
+    managed_accounts, metrics, mutations, rewards, sessions, tasks, tracking,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -92,6 +92,11 @@ fn administration_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
         .routes(routes!(tracking::query))
         .routes(routes!(exports::events))
+        .routes(routes!(managed_accounts::list))
+        .routes(routes!(managed_accounts::get, managed_accounts::delete))
+        .routes(routes!(managed_accounts::mark))
+        .routes(routes!(managed_accounts::unmark))
+        .routes(routes!(managed_accounts::end_sessions))
         .routes(routes!(deletion::threshold, deletion::set_threshold))
         .routes(routes!(deletion::queue))
         .routes(routes!(deletion::run))

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::domain::ledger::Actor;
 use crate::domain::{
     Child, ChildId, RecordKind, Reward, RewardId, Role, RuleViolation, Session, Task, TaskId,
-    Timestamp, TokenHash, User,
+    Timestamp, TokenHash, User, UserId,
 };
 use crate::store::{Scope, Snapshot};
 
@@ -279,6 +279,54 @@ impl Deref for Admin {
 
     fn deref(&self) -> &Parent {
         &self.0
+    }
+}
+
+/// Who administers the server.
+#[derive(Clone, Debug)]
+pub enum Authority {
+    Administrator(Admin),
+    /// The operator, who works on the machine of the server and needs no session.
+    Operator,
+}
+
+impl Authority {
+    /// The scope of a change of an account.
+    pub(super) fn scope_of(&self, account: &UserId) -> Scope {
+        match self {
+            Self::Administrator(admin) if admin.user().id != *account => {
+                Scope::Families(admin.user().id.clone(), account.clone())
+            }
+            Self::Administrator(_) | Self::Operator => Scope::Family(account.clone()),
+        }
+    }
+
+    /// The scope of a change of the server's settings.
+    pub(super) fn scope_of_settings(&self) -> Scope {
+        match self {
+            Self::Administrator(admin) => admin.family(),
+            Self::Operator => Scope::Server,
+        }
+    }
+
+    /// Fails if an administrator's session has ended since the request was authenticated.
+    pub(super) fn check(
+        &self,
+        records: &dyn Snapshot,
+        now: Timestamp,
+    ) -> Result<(), RuleViolation> {
+        match self {
+            Self::Administrator(admin) => admin.check_session(records, now),
+            Self::Operator => Ok(()),
+        }
+    }
+
+    /// The session of an administrator.
+    pub fn token_hash(&self) -> Option<&TokenHash> {
+        match self {
+            Self::Administrator(admin) => Some(admin.token_hash()),
+            Self::Operator => None,
+        }
     }
 }
 

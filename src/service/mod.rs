@@ -5,6 +5,7 @@
 //! before are never the basis of a change.
 
 mod accounts;
+mod administration;
 mod caller;
 mod changes;
 mod children;
@@ -31,7 +32,8 @@ mod tasks;
 mod tracking;
 
 pub use accounts::{LoggedIn, NewAccount, UserPatch};
-pub use caller::{Admin, Caller, Parent, SessionRole, Token};
+pub use administration::{AccountDetails, ManagedAccount};
+pub use caller::{Admin, Authority, Caller, Parent, SessionRole, Token};
 pub use changes::ChangeLimits;
 pub use children::{ChildPatch, NewChild};
 pub use deletion::{

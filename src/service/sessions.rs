@@ -12,7 +12,7 @@ use tracing::Instrument;
 
 use super::caller::hexadecimal;
 use super::messages::with_messages;
-use super::{Caller, Causes, Listing, Parent, Service, ServiceError, Token, spawn};
+use super::{Authority, Caller, Causes, Listing, Parent, Service, ServiceError, Token, spawn};
 use crate::domain::{Page, RecordKind, RuleViolation, Session, Timestamp, TokenHash, UserId};
 use crate::store::{Change, Changes, Context, Scope, Snapshot, Store};
 
@@ -74,6 +74,8 @@ pub(super) struct Ending<T> {
 pub(super) enum Acting<'a> {
     /// A caller, in its own family. The transaction fails if the caller's session has ended.
     Caller(&'a Caller),
+    /// An administrator or the operator, with that account.
+    Authority(&'a Authority, UserId),
     /// A client whose rights were checked by other means, in that scope.
     Anyone(Scope),
 }
@@ -96,13 +98,19 @@ impl Service {
         + 'static,
     ) -> Result<T, ServiceError> {
         let service = Arc::clone(self);
-        let (scope, caller) = match acting {
-            Acting::Caller(caller) => (caller.family(), Some(caller.clone())),
-            Acting::Anyone(scope) => (scope, None),
+        let (scope, caller, authority) = match acting {
+            Acting::Caller(caller) => (caller.family(), Some(caller.clone()), None),
+            Acting::Authority(authority, id) => {
+                (authority.scope_of(&id), None, Some(authority.clone()))
+            }
+            Acting::Anyone(scope) => (scope, None, None),
         };
         let decide = move |records: &dyn Snapshot, context: &mut Context| {
             if let Some(caller) = &caller {
                 caller.check_session(records, context.now())?;
+            }
+            if let Some(authority) = &authority {
+                authority.check(records, context.now())?;
             }
             let Ending { sessions, changes, value } = decide(records, context)?;
             let removed = sessions.iter().cloned().map(Change::RemoveSession);

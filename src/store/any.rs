@@ -8,12 +8,12 @@ use super::memory::MemoryStore;
 use super::postgres::PostgresStore;
 use super::{
     Allowance, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry, Fence,
-    Following, FoundEvents, Health, Lease, LogServers, Purpose, ReadError, Scope, Snapshot, Store,
-    StoredEvent, UsedUp,
+    Following, FoundEvents, Health, Lease, Listing, LogServers, Purpose, ReadError, Scope,
+    Snapshot, Store, StoredEvent, UsedUp,
 };
 use crate::domain::{
-    ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp, TokenHash,
-    User, UserId,
+    AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
+    TokenHash, User, UserId,
 };
 
 /// One of the stores. It exists so that code that uses a store need not be generic.
@@ -105,11 +105,15 @@ impl Store for AnyStore {
         }
     }
 
-    async fn marked_accounts(&self) -> Result<Vec<Arc<User>>, ReadError> {
+    async fn accounts(
+        &self,
+        filter: &AccountFilter,
+        page: Page,
+    ) -> Result<Listing<Arc<User>>, ReadError> {
         match self {
-            Self::Json(store) => store.marked_accounts().await,
-            Self::Memory(store) => store.marked_accounts().await,
-            Self::Postgres(store) => store.marked_accounts().await,
+            Self::Json(store) => store.accounts(filter, page).await,
+            Self::Memory(store) => store.accounts(filter, page).await,
+            Self::Postgres(store) => store.accounts(filter, page).await,
         }
     }
 

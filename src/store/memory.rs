@@ -25,12 +25,12 @@ use super::expiry::removed_sessions;
 use super::records::Records;
 use super::{
     Change, Changes, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry, Fence,
-    Following, FoundEvents, Health, ReadError, Scope, Snapshot, Store, StoredEvent,
+    Following, FoundEvents, Health, Listing, ReadError, Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::{Clock, new_seed};
 use crate::domain::{
-    ChildId, Epoch, EventFilter, EventId, Id, IdempotencyRecord, KeyLife, Message, Page, Position,
-    Seq, SortOrder, Timestamp, TokenHash, TrackingEvent, User, UserId,
+    AccountFilter, ChildId, Epoch, EventFilter, EventId, Id, IdempotencyRecord, KeyLife, Message,
+    Page, Position, Seq, SortOrder, Timestamp, TokenHash, TrackingEvent, User, UserId,
 };
 
 /// The faults of a [`MemoryStore`].
@@ -267,10 +267,14 @@ impl Store for MemoryStore {
         Ok(self.inner.lock().records.users.len())
     }
 
-    async fn marked_accounts(&self) -> Result<Vec<Arc<User>>, ReadError> {
+    async fn accounts(
+        &self,
+        filter: &AccountFilter,
+        page: Page,
+    ) -> Result<Listing<Arc<User>>, ReadError> {
         let inner = self.inner.lock();
-        let marked = inner.records.users.iter().filter(|user| user.deletion.is_some());
-        Ok(marked.cloned().collect())
+        let found = inner.records.users.iter().filter(|user| filter.matches(user));
+        Ok(Listing::of(found.cloned().collect(), page))
     }
 
     async fn password_hashes(&self) -> Result<Vec<Arc<str>>, ReadError> {

@@ -43,8 +43,8 @@ use std::io;
 use std::sync::Arc;
 
 use crate::domain::{
-    ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp, TokenHash,
-    User, UserId,
+    AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
+    TokenHash, User, UserId,
 };
 
 /// A store of records and of the history of events.
@@ -100,8 +100,20 @@ pub trait Store: Send + Sync + 'static {
 
     fn count_accounts(&self) -> impl Future<Output = Result<usize, ReadError>> + Send;
 
+    /// Returns a page of the accounts that match `filter`, in the order of their creation.
+    fn accounts(
+        &self,
+        filter: &AccountFilter,
+        page: Page,
+    ) -> impl Future<Output = Result<Listing<Arc<User>>, ReadError>> + Send;
+
     /// Returns every account that is marked for deletion, including those whose deletion has started.
-    fn marked_accounts(&self) -> impl Future<Output = Result<Vec<Arc<User>>, ReadError>> + Send;
+    fn marked_accounts(&self) -> impl Future<Output = Result<Vec<Arc<User>>, ReadError>> + Send {
+        async {
+            let marked = AccountFilter { is_marked: Some(true), ..AccountFilter::default() };
+            Ok(self.accounts(&marked, Page::ALL).await?.records)
+        }
+    }
 
     /// Returns the password hash of every account.
     fn password_hashes(&self) -> impl Future<Output = Result<Vec<Arc<str>>, ReadError>> + Send;

@@ -6,6 +6,7 @@
 #[path = "../http/harness/mod.rs"]
 mod harness;
 
+mod account;
 mod backup;
 mod check;
 mod cli;

@@ -190,7 +190,18 @@ def mark_another_in_path(case, person):
         case.path_parameters["user_id"] = gone.id
 
 
+def active_in_path(case, person):
+    """Somebody else's account: the sessions of the role's own one are still needed."""
+    if person.role == "admin":
+        case.path_parameters["user_id"] = person.another_leaving().id
+
+
 PREPARE = {
+    "getAccount": active_in_path,
+    "deleteAccount": active_in_path,
+    "markAccount": active_in_path,
+    "unmarkManagedAccount": mark_another_in_path,
+    "endSessionsOfAccount": active_in_path,
     "unmarkAccount": mark_leaving_in_path,
     "runDeletion": mark_another_in_path,
     "deleteChild": new_record("children"),

@@ -90,7 +90,7 @@ def write(path, tables, random):
 def snapshot(root):
     """Keeps the data directory as it is now, for the next comparison."""
     shutil.rmtree(root / "before", ignore_errors=True)
-    shutil.copytree(root / "data", root / "before", ignore=shutil.ignore_patterns(".*", "journal"))
+    shutil.copytree(root / "data", root / "before", ignore=shutil.ignore_patterns(".*", "*.sock", "journal"))
 
 
 def rows(files, name):

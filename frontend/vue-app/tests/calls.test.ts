@@ -104,5 +104,12 @@ test("administrators see and set the threshold, and anyone the health", async ()
   expect((await admin.api.setDeletionThreshold(minimum)).hours).toBe(minimum);
   expect((await admin.api.setDeletionThreshold(hours)).hours).toBe(hours);
   expect((await admin.api.runDeletionQueue()).results).toEqual([]);
+  const found = await admin.api.accounts({ q: "paula@" });
+  const [account] = found.accounts;
+  expect(found.total).toBe(1);
+  await admin.api.markAccount(account?.id ?? "");
+  await admin.api.unmarkAccount(account?.id ?? "");
+  await admin.api.endSessionsOf(account?.id ?? "");
+  expect((await admin.api.account(account?.id ?? "")).sessions).toBe(0);
   expect((await parent.api.health()).status).toBe("ok");
 });

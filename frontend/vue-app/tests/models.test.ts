@@ -39,6 +39,9 @@ interface Written {
   Health: models.Health;
   ListedSession: models.ListedSession;
   ListedSessionList: models.ListedSessionList;
+  ManagedAccount: models.ManagedAccount;
+  ManagedAccountDetails: models.ManagedAccountDetails;
+  ManagedAccountList: models.ManagedAccountList;
   MutationResult: models.MutationResult;
   Page: models.Page;
   PendingReward: models.PendingReward;

@@ -17,7 +17,9 @@ use crate::http::openapi::{ErrorCodes, schemas};
 use crate::http::server::request_context::RequestContext;
 use crate::http::settings::{CookieName, HttpSettings, Monitoring, Origin, Secret};
 use crate::http::state::AppState;
-use crate::service::{Admin, Caller, Parent, SentSessions, Service, ServiceError, Token};
+use crate::service::{
+    Admin, Authority, Caller, Parent, SentSessions, Service, ServiceError, Token,
+};
 
 /// The ids in a request's path.
 pub(crate) struct Path<T>(pub(crate) T);
@@ -97,6 +99,22 @@ impl FromRequestParts<AppState> for Admin {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, state).await?;
         Ok(caller.into_admin()?)
+    }
+}
+
+impl ErrorCodes for Authority {
+    const CODES: &'static [ErrorCode] = Admin::CODES;
+}
+
+impl FromRequestParts<AppState> for Authority {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let context = RequestContext::from_request_parts(parts, state).await?;
+        if context.peer.is_operator {
+            return Ok(Self::Operator);
+        }
+        Ok(Self::Administrator(Admin::from_request_parts(parts, state).await?))
     }
 }
 

@@ -73,7 +73,7 @@ impl SessionAnswer {
 pub(crate) struct MarkedAnswer {
     /// The account can be restored until its deletion starts, at this time or later.
     #[schema(schema_with = schemas::moment)]
-    due_at: Iso,
+    pub(crate) due_at: Iso,
 }
 
 enum SignupErrors {}

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa::openapi::ObjectBuilder;
 
-use crate::domain::UserId;
 use crate::domain::deletion::{Status, Threshold};
+use crate::domain::{RecordKind, RuleViolation, UserId};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::caller::Path;
 use crate::http::extract::field_types::THRESHOLD;
@@ -22,7 +22,9 @@ use crate::http::extract::query::{Paging, Query};
 use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, samples, schemas, tags};
 use crate::http::resources::records::Iso;
 use crate::http::response::json::{self, List};
-use crate::service::{Admin, AttemptOutcome, Attempted, Queued, Service, ThresholdInForce};
+use crate::service::{
+    AttemptOutcome, Attempted, Authority, Queued, Service, ServiceError, ThresholdInForce,
+};
 
 /// The accounts on a page if the request does not set a limit.
 const DEFAULT_LIMIT: usize = 50;
@@ -149,6 +151,12 @@ pub(crate) struct RunAnswer {
     results: Vec<AttemptedBody>,
 }
 
+impl RunAnswer {
+    pub(crate) fn of(attempted: Attempted) -> Self {
+        Self { results: vec![attempted.into()] }
+    }
+}
+
 impl From<RunAnswer> for List<AttemptedBody> {
     fn from(RunAnswer { results }: RunAnswer) -> Self {
         Self { head: r#"{"results":["#.to_owned(), records: results, tail: "]}".to_owned() }
@@ -189,14 +197,14 @@ impl From<Attempted> for AttemptedBody {
     tag = tags::ADMINISTRATION,
     responses(
         (status = 200, description = "The threshold", body = ThresholdAnswer),
-        Errors<Admin>
+        Errors<Authority>
     )
 )]
 pub(crate) async fn threshold(
     State(service): State<Arc<Service>>,
-    admin: Admin,
+    authority: Authority,
 ) -> Result<Json<ThresholdAnswer>, ApiError> {
-    Ok(Json(service.deletion_threshold(&admin).await?.into()))
+    Ok(Json(service.deletion_threshold(&authority).await?.into()))
 }
 
 /// Set the deletion threshold
@@ -210,15 +218,15 @@ pub(crate) async fn threshold(
     request_body = NewThresholdInput,
     responses(
         (status = 200, description = "Updated", body = ThresholdAnswer),
-        Errors<Admin, Input<NewThreshold>, ChangeErrors>
+        Errors<Authority, Input<NewThreshold>, ChangeErrors>
     )
 )]
 pub(crate) async fn set_threshold(
     State(service): State<Arc<Service>>,
-    admin: Admin,
+    authority: Authority,
     Input(NewThreshold { hours }): Input<NewThreshold>,
 ) -> Result<Json<ThresholdAnswer>, ApiError> {
-    let in_force = service.set_deletion_threshold(&admin, hours).await?;
+    let in_force = service.set_deletion_threshold(&authority, hours).await?;
     Ok(Json(in_force.into()))
 }
 
@@ -231,18 +239,18 @@ pub(crate) async fn set_threshold(
     params(QueuePage),
     responses(
         (status = 200, description = "A page of the list", body = QueueAnswer),
-        Errors<Admin, Query<QueuePage>>
+        Errors<Authority, Query<QueuePage>>
     )
 )]
 pub(crate) async fn queue(
     State(service): State<Arc<Service>>,
-    admin: Admin,
+    authority: Authority,
     Query(Paging(page)): Query<QueuePage>,
 ) -> Result<Response, ApiError> {
-    let queue = service.deletion_queue(&admin, page).await?;
+    let queue = service.deletion_queue(&authority, page).await?;
     let count = queue.total;
     let users = queue.map(QueuedBody::from).records;
-    json::list(&service, &admin, QueueAnswer { count, users }).await
+    json::list_for(&service, &authority, QueueAnswer { count, users }).await
 }
 
 /// Delete all accounts that are due
@@ -255,16 +263,16 @@ pub(crate) async fn queue(
     tag = tags::ADMINISTRATION,
     responses(
         (status = 200, description = "The result for each account", body = RunAnswer),
-        Errors<Admin, ChangeErrors>
+        Errors<Authority, ChangeErrors>
     )
 )]
 pub(crate) async fn run(
     State(service): State<Arc<Service>>,
-    admin: Admin,
+    authority: Authority,
 ) -> Result<Response, ApiError> {
-    let attempts = service.run_deletions(&admin).await?;
+    let attempts = service.run_deletions(&authority).await?;
     let results = attempts.into_iter().map(AttemptedBody::from).collect();
-    json::list(&service, &admin, RunAnswer { results }).await
+    json::list_for(&service, &authority, RunAnswer { results }).await
 }
 
 /// Delete one marked account now
@@ -278,16 +286,16 @@ pub(crate) async fn run(
     params(("user_id" = String, Path, description = "The id of the marked account.")),
     responses(
         (status = 200, description = "The result", body = RunAnswer),
-        Errors<Admin, Path<String>, ChangeErrors>
+        Errors<Authority, Path<String>, ChangeErrors>
     )
 )]
 pub(crate) async fn run_one(
     State(service): State<Arc<Service>>,
-    admin: Admin,
+    authority: Authority,
     Path(user_id): Path<String>,
 ) -> Result<Json<RunAnswer>, ApiError> {
-    let attempted = service.run_deletion(&admin, user_id.into()).await?;
-    Ok(Json(RunAnswer { results: vec![attempted.into()] }))
+    let attempted = service.run_deletion(&authority, user_id.into()).await?;
+    Ok(Json(RunAnswer::of(attempted)))
 }
 
 /// Remove the mark from an account
@@ -301,19 +309,25 @@ pub(crate) async fn run_one(
     params(("user_id" = String, Path, description = "The id of the marked account.")),
     responses(
         (status = 204, description = "The account is no longer marked"),
-        Errors<Admin, Path<String>, ChangeErrors, UnmarkErrors>
+        Errors<Authority, Path<String>, ChangeErrors, UnmarkErrors>
     )
 )]
 pub(crate) async fn unmark(
     State(service): State<Arc<Service>>,
-    admin: Admin,
+    authority: Authority,
     Path(user_id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    service.unmark(&admin, user_id.into()).await?;
+    let unmarked = service.unmark(&authority, user_id.into()).await;
+    // The queue does not contain the account.
+    let missing = RuleViolation::NotFound(RecordKind::User);
+    unmarked.map_err(|error| match error {
+        ServiceError::Refused(RuleViolation::NotMarkedForDeletion) => missing.into(),
+        error => error,
+    })?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-enum UnmarkErrors {}
+pub(crate) enum UnmarkErrors {}
 
 impl ErrorCodes for UnmarkErrors {
     const CODES: &'static [ErrorCode] = &[ErrorCode::DeletionInProgress];

@@ -12,6 +12,7 @@ pub(crate) mod event_list;
 pub(crate) mod events;
 pub(crate) mod exports;
 pub(crate) mod health;
+pub(crate) mod managed_accounts;
 pub(crate) mod metrics;
 pub(crate) mod mutations;
 pub(crate) mod pending;

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::http::error::ApiError;
 use crate::http::response::pieces::{self, AT_ONCE, Reader, SendProgress, Source, WHOLE};
-use crate::service::{Caller, Service, ServiceError};
+use crate::service::{Authority, Caller, Service, ServiceError};
 
 /// A JSON text in parts. Each can be written by itself, and is the same each time.
 pub(crate) trait Parts: Send + Sync + 'static {
@@ -70,6 +70,17 @@ pub(crate) async fn list<B: Serialize + Send + Sync + 'static>(
 ) -> Result<Response, ApiError> {
     let reader = reader(service, caller);
     Ok(JsonText(body(list.into(), Some(reader)).await?).into_response())
+}
+
+/// A response with a list for an administrator, which ends like that of [`list`], or for the operator.
+pub(crate) async fn list_for<B: Serialize + Send + Sync + 'static>(
+    service: &Arc<Service>,
+    authority: &Authority,
+    list: impl Into<List<B>>,
+) -> Result<Response, ApiError> {
+    let session = authority.token_hash().cloned();
+    let reader = session.map(|session| Reader { service: Arc::clone(service), session });
+    Ok(JsonText(body(list.into(), reader).await?).into_response())
 }
 
 /// A response with one record.

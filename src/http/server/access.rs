@@ -1,5 +1,6 @@
 //! The access line and the metrics of each request.
 
+use std::fmt;
 use std::time::Instant;
 
 use axum::extract::Request;
@@ -64,7 +65,9 @@ impl Drop for AccessRecord {
         self.span.in_scope(|| {
             let what = if status == UNANSWERED { "unanswered" } else { "answered" };
             let duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
-            let client = self.context.client.address;
+            let address = self.context.client.address;
+            let is_operator = self.context.peer.is_operator;
+            let client: &dyn fmt::Display = if is_operator { &"operator" } else { &address };
             tracing::info!(%method, %route, status, duration_ms, %client, "{what}");
         });
     }

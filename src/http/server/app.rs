@@ -112,6 +112,11 @@ impl App {
     }
 
     async fn in_time(&self, request: Request, is_admitted: bool) -> Response {
+        let context = request.extensions().get::<RequestContext>();
+        if context.is_some_and(|context| context.peer.is_operator) {
+            // A command waits for as long as its work takes.
+            return self.route(request, is_admitted).await;
+        }
         let timeout = self.settings().limits.request_timeout;
         let response = tokio::time::timeout(timeout, self.route(request, is_admitted)).await;
         response.unwrap_or_else(|_| ApiError::TimedOut.into_response())

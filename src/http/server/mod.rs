@@ -12,4 +12,4 @@ mod serve;
 
 pub use app::App;
 pub use request_context::Peer;
-pub use serve::{MAX_REFUSALS, serve};
+pub use serve::{MAX_REFUSALS, serve, serve_operator};

@@ -24,6 +24,23 @@ pub struct Peer {
     pub closer: CancellationToken,
     /// Whether the connection is one of those reserved for health checks.
     pub is_reserved: bool,
+    /// Whether it is a command of the operator, on the server's machine.
+    pub is_operator: bool,
+}
+
+impl Peer {
+    pub(super) fn client(
+        address: SocketAddr,
+        closer: CancellationToken,
+        is_reserved: bool,
+    ) -> Self {
+        Self { address, closer, is_reserved, is_operator: false }
+    }
+
+    /// A command of the operator. Its address is this machine's.
+    pub fn operator() -> Self {
+        Self { address: ([127, 0, 0, 1], 0).into(), is_operator: true, ..Self::default() }
+    }
 }
 
 impl Default for Peer {
@@ -33,6 +50,7 @@ impl Default for Peer {
             address: ([0, 0, 0, 0], 0).into(),
             closer: CancellationToken::new(),
             is_reserved: false,
+            is_operator: false,
         }
     }
 }
@@ -52,7 +70,11 @@ impl RequestContext {
     pub(super) fn attach(peer: Arc<Peer>, request: &mut Request, trusted: &[IpNet]) -> Self {
         let address = peer.address.ip().to_canonical();
         let context = Self {
-            client: Client::of(address, request.headers(), trusted),
+            client: if peer.is_operator {
+                Client { address, is_proxied: false }
+            } else {
+                Client::of(address, request.headers(), trusted)
+            },
             peer,
             has_final_slash: request.uri().path().ends_with('/'),
             route: Arc::default(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::SalvageError;
-use crate::disk::{Disk, Open, copy, copy_folder_owner};
+use crate::disk::{Disk, NEW_SOCKET, Open, SOCKET, copy, copy_folder_owner};
 use crate::store::json::{lock, wal};
 
 /// The new directory under its temporary name.
@@ -59,7 +59,8 @@ impl Output {
         self.make(name, |file| file.write_all_at(bytes, 0))
     }
 
-    /// Copies everything except the files for which `is_made` is true, the log and the lock file.
+    /// Copies everything except the files for which `is_made` is true, the log, the lock file and the
+    /// socket.
     /// Returns what was copied, and what was left out.
     pub(super) fn copy_rest(
         &self,
@@ -72,8 +73,8 @@ impl Output {
             let entries = fs::read_dir(&path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
             for entry in entries.map_err(SalvageError::io(&path))? {
                 let name = folder.join(entry.file_name());
-                let is_own = name == Path::new(wal::FOLDER) || name == Path::new(lock::NAME);
-                if is_own || is_made(&name) {
+                let own = [wal::FOLDER, lock::NAME, SOCKET, NEW_SOCKET].map(Path::new);
+                if own.contains(&&*name) || is_made(&name) {
                     continue;
                 }
                 let kind = entry.file_type().map_err(SalvageError::io(entry.path()))?;

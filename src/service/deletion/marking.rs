@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::accounts::{NewSession, Verified, with_new_session};
 use super::super::sessions::{Acting, Ending, all_sessions};
 use super::super::{
-    Admin, Caller, LoggedIn, Parent, SentSessions, Service, ServiceError, Token, spawn,
+    Authority, Caller, LoggedIn, Parent, SentSessions, Service, ServiceError, Token, spawn,
 };
 use crate::domain::{
     Deletion, RecordKind, RuleViolation, Session, Timestamp, TokenHash, User, UserId,
@@ -30,27 +30,57 @@ impl Service {
     ) -> Result<Timestamp, ServiceError> {
         self.confirm(address, parent, password).await?;
         let (service, parent) = (Arc::clone(self), parent.clone());
-        spawn::detached(async move { service.mark(&parent, sent).await }).await?
+        let user_id = parent.user().id.clone();
+        let mark = async move { service.mark(Acting::Caller(&parent), user_id, sent).await };
+        spawn::detached(mark).await?
+    }
+
+    /// Marks an account for deletion, and returns when it is due. Ends all its sessions, with their
+    /// streams. The mark of a marked account is kept if it can be read.
+    ///
+    /// Fails if there is no such account, if its deletion has started, and for the last administrator who
+    /// is not marked.
+    pub async fn mark_account(
+        self: &Arc<Self>,
+        authority: &Authority,
+        user_id: UserId,
+    ) -> Result<Timestamp, ServiceError> {
+        let (service, authority) = (Arc::clone(self), authority.clone());
+        let mark = async move {
+            let acting = Acting::Authority(&authority, user_id.clone());
+            service.mark(acting, user_id, SentSessions::default()).await
+        };
+        spawn::detached(mark).await?
     }
 
     async fn mark(
         self: &Arc<Self>,
-        parent: &Parent,
+        acting: Acting<'_>,
+        user_id: UserId,
         sent: SentSessions,
     ) -> Result<Timestamp, ServiceError> {
-        let (decider, policy) = (parent.clone(), self.deletion_policy().await?);
-        let marked_at = self.read_due_clock().await?.latest;
-        let marked = self.end_sessions(Acting::Caller(parent), move |records, context| {
-            let user = decider.current_user(records)?;
+        let (id, policy) = (user_id.clone(), self.deletion_policy().await?);
+        let now = self.read_due_clock().await?.latest;
+        let marked = self.end_sessions(acting, move |records, context| {
+            let user = records.user(&id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
+            if user.deletion.as_ref().is_some_and(Deletion::has_started) {
+                return Err(RuleViolation::DeletionInProgress);
+            }
+            let earlier = user.deletion.as_ref().filter(|deletion| deletion.is_readable());
+            let is_new = earlier.is_none();
+            let marked_at = earlier.map_or(now, |deletion| deletion.marked_at);
             let deletion = Some(Deletion::marked(marked_at));
-            let due_at = policy.threshold.due_at(marked_at);
-            let sessions = sent.and(all_sessions(records, &user.id));
             let updated_at = Some(context.now());
             let user = User { updated_at, deletion, ..User::clone(&user) };
-            Ok(Ending { sessions, changes: vec![Change::PutUser(user)], value: due_at })
+            let changes = is_new.then_some(Change::PutUser(user)).into_iter().collect();
+            let due_at = policy.threshold.due_at(marked_at).max(policy.not_before);
+            let sessions = sent.and(all_sessions(records, &id));
+            Ok(Ending { sessions, changes, value: (due_at, is_new) })
         });
-        let due_at = marked.await?;
-        self.log_deletion(&parent.user().id, DeletionEvent::Marked { due_at }).await;
+        let (due_at, is_new) = marked.await?;
+        if is_new {
+            self.log_deletion(&user_id, DeletionEvent::Marked { due_at }).await;
+        }
         Ok(due_at)
     }
 
@@ -76,18 +106,16 @@ impl Service {
     /// Fails if the account is not marked, and if its deletion has started.
     pub async fn unmark(
         self: &Arc<Self>,
-        admin: &Admin,
+        authority: &Authority,
         user_id: UserId,
     ) -> Result<(), ServiceError> {
-        let (service, admin) = (Arc::clone(self), admin.clone());
+        let (service, authority) = (Arc::clone(self), authority.clone());
         let unmark = async move {
             let id = user_id.clone();
-            let families = Scope::Families(admin.user().id.clone(), id.clone());
-            let done = service.transact(families, move |records, context| {
-                admin.check_session(records, context.now())?;
+            let done = service.transact(authority.scope_of(&id), move |records, context| {
+                authority.check(records, context.now())?;
                 let user = records.user(&id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
-                let deletion =
-                    user.deletion.as_ref().ok_or(RuleViolation::NotFound(RecordKind::User))?;
+                let deletion = user.deletion.as_ref().ok_or(RuleViolation::NotMarkedForDeletion)?;
                 if deletion.has_started() {
                     return Err(RuleViolation::DeletionInProgress);
                 }

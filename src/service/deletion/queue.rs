@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::{Admin, Causes, Listing, Service, ServiceError};
+use super::super::{Authority, Causes, Listing, Service, ServiceError};
 use super::account::{COPIES_LEFT, LOG_LEFT};
 use crate::domain::deletion::{Status, THRESHOLD, Threshold};
 use crate::domain::{Page, Timestamp, User};
@@ -33,7 +33,7 @@ pub struct ThresholdInForce {
 impl Service {
     pub async fn deletion_threshold(
         &self,
-        _admin: &Admin,
+        _authority: &Authority,
     ) -> Result<ThresholdInForce, ServiceError> {
         let threshold = self.deletion_policy().await?.threshold;
         Ok(ThresholdInForce { threshold, default: self.settings().deletion.threshold })
@@ -43,14 +43,19 @@ impl Service {
     /// stored.
     pub async fn set_deletion_threshold(
         &self,
-        admin: &Admin,
+        authority: &Authority,
         threshold: Threshold,
     ) -> Result<ThresholdInForce, ServiceError> {
         let put = move || {
             let value = threshold.hours().into();
             Change::PutSetting { name: THRESHOLD.into(), value }
         };
-        self.transact_as(admin, move |_, _| Ok((Changes::of([put()]), ()))).await?;
+        let decider = authority.clone();
+        let set = self.transact(authority.scope_of_settings(), move |records, context| {
+            decider.check(records, context.now())?;
+            Ok((Changes::of([put()]), ()))
+        });
+        set.await?;
         Ok(ThresholdInForce { threshold, default: self.settings().deletion.threshold })
     }
 
@@ -58,7 +63,7 @@ impl Service {
     /// attempt, and last those that wait for an administrator.
     pub async fn deletion_queue(
         &self,
-        _admin: &Admin,
+        _authority: &Authority,
         page: Page,
     ) -> Result<Listing<Queued>, ServiceError> {
         let policy = self.deletion_policy().await?;

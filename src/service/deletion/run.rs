@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::MissedTickBehavior;
 
-use super::super::{Admin, Causes, Service, ServiceError, spawn};
+use super::super::{Authority, Causes, Service, ServiceError, spawn};
 use super::log;
 use crate::domain::deletion::Policy;
 use crate::domain::{Deletion, RecordKind, RuleViolation, Timestamp, UserId};
@@ -108,7 +108,7 @@ impl Service {
     /// Fails if the store is read-only.
     pub async fn run_deletions(
         self: &Arc<Self>,
-        _admin: &Admin,
+        _authority: &Authority,
     ) -> Result<Vec<Attempted>, ServiceError> {
         if self.store.health().read_only {
             return Err(CommitError::ReadOnly.into());
@@ -126,7 +126,7 @@ impl Service {
     /// Fails if the account is not marked, and if the store is read-only.
     pub async fn run_deletion(
         self: &Arc<Self>,
-        _admin: &Admin,
+        _authority: &Authority,
         user_id: UserId,
     ) -> Result<Attempted, ServiceError> {
         if self.store.health().read_only {
@@ -141,6 +141,27 @@ impl Service {
             attempted
         };
         spawn::detached(run).await?.ok_or(RuleViolation::NotFound(RecordKind::User).into())
+    }
+
+    /// Marks an account unless it is marked, and deletes it now. Completes even if the client disconnects.
+    ///
+    /// Fails if there is no such account, for the last administrator who is not marked, and if the store
+    /// is read-only.
+    pub async fn delete_account(
+        self: &Arc<Self>,
+        authority: &Authority,
+        user_id: UserId,
+    ) -> Result<Attempted, ServiceError> {
+        let (service, authority) = (Arc::clone(self), authority.clone());
+        let delete = async move {
+            match service.mark_account(&authority, user_id.clone()).await {
+                // Continues the deletion.
+                Err(ServiceError::Refused(RuleViolation::DeletionInProgress)) | Ok(_) => {}
+                Err(error) => return Err(error),
+            }
+            service.run_deletion(&authority, user_id).await
+        };
+        spawn::detached(delete).await?
     }
 
     /// Attempts all accounts that are due at `now`, one after another in the order of their marks, and

@@ -71,13 +71,13 @@ use wal::format;
 use super::expiry::removed_sessions;
 use super::{
     Changes, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry, Fence, Following,
-    FoundEvents, Health, ReadError, Scope, Snapshot, Store, StoredEvent,
+    FoundEvents, Health, Listing, ReadError, Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::new_seed;
 use crate::disk::probe;
 use crate::domain::{
-    ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp, TokenHash,
-    User, UserId,
+    AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
+    TokenHash, User, UserId,
 };
 
 /// A data directory that this process has locked.
@@ -247,8 +247,12 @@ impl Store for JsonStore {
         Ok(self.shared.state.load().users.records().count())
     }
 
-    async fn marked_accounts(&self) -> Result<Vec<Arc<User>>, ReadError> {
-        Ok(self.shared.state.load().marked_users())
+    async fn accounts(
+        &self,
+        filter: &AccountFilter,
+        page: Page,
+    ) -> Result<Listing<Arc<User>>, ReadError> {
+        Ok(Listing::of(self.shared.state.load().find_users(filter), page))
     }
 
     async fn password_hashes(&self) -> Result<Vec<Arc<str>>, ReadError> {

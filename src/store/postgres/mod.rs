@@ -13,6 +13,7 @@
 //! - Events are numbered under the lock of their family's row, without gaps. Followers of all families
 //!   read them in the order of the transactions' numbers (`following`).
 
+mod accounts;
 mod allowances;
 mod anonymize;
 pub(crate) mod bulk;
@@ -93,14 +94,14 @@ use scan::Scan;
 
 use crate::clock::Clock;
 use crate::domain::{
-    ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp, TokenHash,
-    User, UserId,
+    AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
+    TokenHash, User, UserId,
 };
 use crate::metrics;
 use crate::store::{
     Allowance, Change, Changes, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry,
-    Fence, Following, FoundEvents, Health, Lease, LogServers, Malformed, Purpose, ReadError, Scope,
-    Snapshot, Store, StoredEvent, UsedUp,
+    Fence, Following, FoundEvents, Health, Lease, Listing, LogServers, Malformed, Purpose,
+    ReadError, Scope, Snapshot, Store, StoredEvent, UsedUp,
 };
 
 /// A store on a PostgreSQL database.
@@ -249,8 +250,14 @@ impl Store for PostgresStore {
         Ok(rows.first().map_or(Ok(0), events::count)?)
     }
 
-    async fn marked_accounts(&self) -> Result<Vec<Arc<User>>, ReadError> {
-        Ok(self.runtime.users(&sql::MARKED_USERS).await?.into_iter().map(Arc::new).collect())
+    async fn accounts(
+        &self,
+        filter: &AccountFilter,
+        page: Page,
+    ) -> Result<Listing<Arc<User>>, ReadError> {
+        let filter = filter.clone();
+        let find = async move |inner: Arc<Inner>| inner.accounts(&filter, page).await;
+        Ok(self.runtime.run(find).await?)
     }
 
     async fn password_hashes(&self) -> Result<Vec<Arc<str>>, ReadError> {

@@ -1,6 +1,7 @@
 //! Every SQL statement. Parameters have explicit types, so that a statement needs one round trip and
 //! leaves nothing on a connection that a pooler shares.
 
+mod accounts;
 pub(crate) mod bulk;
 pub(crate) mod erasures;
 mod expiry;
@@ -18,6 +19,7 @@ mod statement;
 
 use tokio_postgres::types::Type;
 
+pub(super) use accounts::{ACCOUNTS, COUNT_ACCOUNTS, USERS};
 pub(super) use erasures::{ADD_ERASURE, ERASURES, ERASURES_KEY, PUT_ERASURES_KEY};
 pub(super) use expiry::{EXPIRE, LATE_SESSIONS};
 pub(super) use history::{
@@ -244,21 +246,6 @@ SELECT NOT EXISTS (
     types: &[],
 };
 
-pub(super) const COUNT_ACCOUNTS: Sql =
-    Sql { text: "SELECT count(*) AS number FROM accounts WHERE email IS NOT NULL", types: &[] };
-
-pub(super) const MARKED_USERS: Sql = Sql {
-    text: "
-SELECT r.row FROM accounts a
-JOIN records r ON r.family_id = a.family_id AND r.kind = 'users' AND r.id = a.id
-WHERE a.is_marked
-ORDER BY r.position",
-    types: &[],
-};
-
-pub(super) const USERS: Sql =
-    Sql { text: "SELECT row FROM records WHERE kind = 'users' ORDER BY position", types: &[] };
-
 /// The epoch of the sequence numbers, the time of the newest event, and the seed of the allowances.
 pub(super) const START: Sql = Sql {
     text: "
@@ -320,8 +307,8 @@ pub(super) const ALL: &[&Sql] = &[
     &REVERSALS,
     &FIND_EVENT,
     &IS_EMPTY,
+    &ACCOUNTS,
     &COUNT_ACCOUNTS,
-    &MARKED_USERS,
     &USERS,
     &START,
     &EXPIRE,

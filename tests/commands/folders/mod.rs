@@ -7,4 +7,4 @@ mod lacking;
 mod mounts;
 mod owners;
 mod start;
-mod system;
+pub(crate) mod system;

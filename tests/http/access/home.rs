@@ -51,7 +51,7 @@ pub(crate) fn put(folders: &Folders) {
     // The last administrator cannot be marked for deletion; with this one, there are two.
     let other = user("other-admin", "admin");
     let users = [user("first", "parent"), user("second", "parent"), user("admin", "admin")];
-    let users = users.into_iter().chain([other]).chain(marked);
+    let users = users.into_iter().chain([other, user("sleeper", "parent")]).chain(marked);
     let owned = |kind: &str, more: &Value| {
         let of = |family: &str| {
             let name = if family == "first" { CANARY } else { family };

@@ -66,6 +66,12 @@ pub(crate) const TABLE: &[Row] = &[
     Row("GET /events", "", SESSION),
     Row("GET /admin/tracking", "", ADMIN),
     Row("GET /admin/tracking/export", "", ADMIN),
+    Row("GET /admin/accounts", "", ADMIN),
+    Row("GET /admin/accounts/{account}", "", ADMIN),
+    Row("POST /admin/accounts/{account}/end-sessions", "", [401, 403, 403, 403, 204]),
+    Row("POST /admin/accounts/{sleeper}/mark-for-deletion", "", [401, 403, 403, 403, 202]),
+    Row("POST /admin/accounts/{sleeper}/unmark", "", [401, 403, 403, 403, 204]),
+    Row("DELETE /admin/accounts/{sleeper}", "", ADMIN),
     Row("GET /admin/deletion-threshold", "", ADMIN),
     Row("PUT /admin/deletion-threshold", r#"{"hours":721}"#, ADMIN),
     Row("GET /admin/deletion-queue", "", ADMIN),
@@ -99,8 +105,10 @@ pub(crate) const IDS: [(&str, &str); 4] = [
 /// The text with these ids inserted.
 pub(crate) fn filled(text: &str, ids: &[(&str, &str)]) -> String {
     let text = text.replace("{page.js}", "page.js").replace("{session}", &session_id());
-    // Two accounts that are marked for deletion.
-    let text = text.replace("{leaver}", "leaver").replace("{waiter}", "waiter");
+    // Accounts of which two are marked for deletion.
+    let accounts = ["leaver", "waiter", "sleeper"];
+    let text = accounts.iter().fold(text, |text, id| text.replace(&format!("{{{id}}}"), id));
+    let text = text.replace("{account}", "second");
     ids.iter().fold(text, |text, (place, id)| text.replace(place, id))
 }
 

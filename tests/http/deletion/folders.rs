@@ -4,6 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use goldstar::disk::SOCKET;
 use serde_json::{Value, json};
 
 use crate::harness::{Folders, TestServer};
@@ -23,13 +24,17 @@ pub(crate) fn copy_of(folders: &Folders) -> Folders {
     copy
 }
 
-/// Every file of both folders, including subfolders.
+/// Every file of both folders, including subfolders, without the socket for commands.
 pub(crate) fn files(folders: &Folders) -> Vec<PathBuf> {
     let (mut open, mut files) = (vec![folders.data(), folders.logs()], Vec::new());
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();
-            if path.is_dir() { open.push(path) } else { files.push(path) }
+            if path.is_dir() {
+                open.push(path);
+            } else if !path.ends_with(SOCKET) {
+                files.push(path);
+            }
         }
     }
     files.sort();

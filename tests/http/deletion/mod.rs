@@ -1,6 +1,7 @@
 //! Account deletion: the queue, the schedule, what remains of an account, the effects on others,
 //! and interrupted deletions.
 
+mod accounts;
 mod canaries;
 mod clock;
 mod crashes;

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use goldstar::disk::SOCKET;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
@@ -48,14 +49,17 @@ impl Folders {
         self.data().join(name)
     }
 
-    /// Every file below the data folder.
+    /// Every file below the data folder, without the socket for commands.
     pub(crate) fn data_files(&self) -> Vec<PathBuf> {
         let (mut folders, mut files) = (vec![self.data()], Vec::new());
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                let place = if path.is_dir() { &mut folders } else { &mut files };
-                place.push(path);
+                if path.is_dir() {
+                    folders.push(path);
+                } else if !path.ends_with(SOCKET) {
+                    files.push(path);
+                }
             }
         }
         files

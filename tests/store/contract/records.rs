@@ -1,6 +1,6 @@
 //! Records: reading returns what was written, in the order of creation, even after a restart.
 
-use goldstar::domain::{Email, Page, TokenHash};
+use goldstar::domain::{AccountFilter, Deletion, Email, Page, Timestamp, TokenHash, User};
 use goldstar::store::{Change, Scope, Store};
 
 use super::bench::{self, family, pending, reward, session, task, user};
@@ -42,6 +42,46 @@ async fn an_account_is_found_by_its_email_in_any_case() {
         let old = view.user_by_email(&Email::from_stored("parent@example.org"));
         assert!(old.is_none(), "the old address leads nowhere");
         assert!(view.user_by_email(&Email::from_stored("new@example.org")).is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn accounts_are_found_by_their_id_their_address_and_their_mark() {
+    over_each(async |bench| {
+        let marked = Some(Deletion::marked(Timestamp::EPOCH));
+        let marked = User { deletion: marked, ..user("marked", "Marked@Example.org") };
+        let odd = user("a%b", "50%_@example.net");
+        let accounts = [user("u", "a@example.org"), marked, odd];
+        bench.put(accounts.map(Change::PutUser)).await;
+        let search = |text: &str| AccountFilter { search: Some(text.into()), ..Default::default() };
+        let email =
+            |text| AccountFilter { email: Some(Email::from_stored(text)), ..Default::default() };
+        let state = |is_marked| AccountFilter { is_marked: Some(is_marked), ..Default::default() };
+        for (filter, ids) in [
+            (AccountFilter::default(), &["u", "marked", "a%b"][..]),
+            (search("EXAMPLE.ORG"), &["u", "marked"]),
+            (search("u"), &["u"]),
+            (search("mark"), &["marked"]),
+            (search("a%b"), &["a%b"]),
+            (search("%_"), &["a%b"]),
+            (search("*"), &[]),
+            (email("A@example.ORG"), &["u"]),
+            (email("@example.org"), &[]),
+            (email("\0"), &[]),
+            (state(true), &["marked"]),
+            (state(false), &["u", "a%b"]),
+            (AccountFilter { is_marked: Some(false), ..search("marked") }, &[]),
+        ] {
+            let found = bench.store.accounts(&filter, Page::ALL).await.unwrap();
+            let found_ids: Vec<&str> = found.records.iter().map(|it| it.id.as_str()).collect();
+            assert_eq!(found_ids, ids, "{filter:?}");
+            let page = Page { limit: 1, offset: 1 };
+            let page = bench.store.accounts(&filter, page).await.unwrap();
+            assert_eq!(page.total, ids.len(), "{filter:?}");
+            let found_ids = page.records.iter().map(|it| it.id.as_str());
+            assert!(found_ids.eq(ids.iter().copied().skip(1).take(1)), "{filter:?}");
+        }
     })
     .await;
 }

@@ -24,6 +24,8 @@ import type {
   DeletionThreshold,
   Health,
   ListedSessionList,
+  ManagedAccountDetails,
+  ManagedAccountList,
   MutationResult,
   PendingRewardList,
   PendingTaskList,
@@ -348,6 +350,39 @@ export class Api extends Client {
 
   setDeletionThreshold(hours: number, options?: CallOptions): Promise<DeletionThreshold> {
     return this.request("PUT", "/admin/deletion-threshold", { ...options, body: { hours } });
+  }
+
+  /** A page of the accounts. `q` is an id, or a part of an email address. */
+  accounts(
+    filter: Paging & { q?: string; email?: string; state?: "active" | "marked" } = {},
+    options?: CallOptions,
+  ): Promise<ManagedAccountList> {
+    return this.request("GET", "/admin/accounts", { ...options, query: filter });
+  }
+
+  /** One account, and how many sessions it has. */
+  account(userId: string, options?: CallOptions): Promise<ManagedAccountDetails> {
+    return this.request("GET", at`/admin/accounts/${userId}`, options);
+  }
+
+  /** Deletes an account now, whether or not it is marked. */
+  deleteAccount(userId: string, options?: CallOptions): Promise<DeletionRun> {
+    return this.request("DELETE", at`/admin/accounts/${userId}`, options);
+  }
+
+  /** Marks an account for deletion, and ends its sessions. */
+  markAccount(userId: string, options?: CallOptions): Promise<DeletionDue> {
+    return this.request("POST", at`/admin/accounts/${userId}/mark-for-deletion`, options);
+  }
+
+  /** Removes an account's mark for deletion. */
+  unmarkAccount(userId: string, options?: CallOptions): Promise<void> {
+    return this.request("POST", at`/admin/accounts/${userId}/unmark`, options);
+  }
+
+  /** Ends all sessions of an account. */
+  endSessionsOf(userId: string, options?: CallOptions): Promise<void> {
+    return this.request("POST", at`/admin/accounts/${userId}/end-sessions`, options);
   }
 
   /** The accounts that are marked for deletion. */

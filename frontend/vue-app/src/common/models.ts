@@ -488,6 +488,31 @@ export interface DeletionQueue {
   users: QueuedAccount[];
 }
 
+/** An account, as an administrator sees it: nothing of its family. */
+export interface ManagedAccount {
+  id: string;
+  first_name: string;
+  last_name: string;
+  email: string;
+  role: "parent" | "admin";
+  created_at: string | null;
+  /** Null if it is not marked, or if the mark cannot be read. */
+  marked_for_deletion_at: string | null;
+  due_at: string | null;
+  /** The status in the queue; null if the account is not marked. */
+  deletion_status: string | null;
+}
+
+export interface ManagedAccountDetails extends ManagedAccount {
+  /** The number of sessions, including those of its children. */
+  sessions: number;
+  last_used_at: string | null;
+}
+
+export interface ManagedAccountList extends Page {
+  accounts: ManagedAccount[];
+}
+
 /** The results of a run. */
 export interface DeletionRun {
   results: DeletionAttempt[];

@@ -84,9 +84,10 @@ export class Goldstar {
     await rm(this.#folder, { recursive: true });
   }
 
-  /** Copies the records, while no server runs. */
+  /** Copies the records, while no server runs. The socket of a killed server cannot be copied. */
   backUp(): Promise<void> {
-    return cp(this.#at("data"), this.#at("backup"), { recursive: true });
+    const filter = (path: string): boolean => !path.endsWith(".sock");
+    return cp(this.#at("data"), this.#at("backup"), { recursive: true, filter });
   }
 
   /** Puts the copy in the place of the records, while no server runs. */

@@ -3,10 +3,12 @@
 
 mod close;
 mod connection;
+mod operator;
 mod permits;
 mod stream;
 mod write_budget;
 
+pub use operator::serve_operator;
 pub use permits::MAX_REFUSALS;
 
 use std::io;
@@ -41,7 +43,7 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken)
         tasks: TaskTracker::new(),
     };
     server.accept(listener).await;
-    server.finish().await;
+    finish(&server.app, &server.tasks, &server.abort).await;
 }
 
 struct Server {
@@ -80,7 +82,7 @@ impl Server {
             let closer = self.abort.child_token();
             let connection = Connection {
                 app: self.app.clone(),
-                peer: Arc::new(Peer { address, closer, is_reserved: permit.is_reserved() }),
+                peer: Arc::new(Peer::client(address, closer, permit.is_reserved())),
                 shutdown: self.shutdown.clone(),
                 permit,
             };
@@ -94,15 +96,16 @@ impl Server {
             });
         }
     }
+}
 
-    async fn finish(self) {
-        self.tasks.close();
-        let grace = self.app.settings().limits.shutdown_timeout.mul_f64(0.7);
-        if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
-            tracing::warn!(open = self.tasks.len(), "connections that did not end are dropped");
-            self.abort.cancel();
-            self.tasks.wait().await;
-        }
+/// Waits for the connections for a share of the shutdown timeout, and then drops those that are left.
+async fn finish(app: &App, tasks: &TaskTracker, abort: &CancellationToken) {
+    tasks.close();
+    let grace = app.settings().limits.shutdown_timeout.mul_f64(0.7);
+    if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
+        tracing::warn!(open = tasks.len(), "connections that did not end are dropped");
+        abort.cancel();
+        tasks.wait().await;
     }
 }
 

@@ -8,8 +8,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::domain::{
-    Child, ChildId, Email, EndedRequest, Epoch, IdempotencyRecord, Message, PendingReward,
-    PendingTask, Reward, RuleViolation, Session, Setting, Task, TaskId, Timestamp, User, UserId,
+    AccountFilter, Child, ChildId, Email, EndedRequest, Epoch, IdempotencyRecord, Message,
+    PendingReward, PendingTask, Reward, RuleViolation, Session, Setting, Task, TaskId, Timestamp,
+    User, UserId,
 };
 use crate::metrics::Counter;
 use crate::store::json::damage::Damage;
@@ -323,9 +324,9 @@ impl State {
         self.all(self.users.group(email.folded())).into_iter().next()
     }
 
-    pub(crate) fn marked_users(&self) -> Vec<Arc<User>> {
+    pub(crate) fn find_users(&self, filter: &AccountFilter) -> Vec<Arc<User>> {
         self.visited.inc_by(self.users.len() as u64);
-        self.users.records().filter(|user| user.deletion.is_some()).cloned().collect()
+        self.users.records().filter(|user| filter.matches(user)).cloned().collect()
     }
 
     /// Fails if the changes break a rule that concerns more than the scope of a transaction.

@@ -1,0 +1,301 @@
+//! `goldstar account`
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use axum::http::{Method, StatusCode};
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::Value;
+
+use super::administered::{Administered, encoded};
+use super::failure::{Failure, LOOK};
+use super::runtime::runtime;
+use crate::config::{Config, Data, Flags};
+
+#[derive(Args)]
+#[command(after_help = "\
+If a server runs on the data directory, these commands use its socket, which only its user and root can \
+use. Otherwise they open the directory themselves. With --database-url, they work on the database, which \
+servers may use meanwhile.
+
+The exit code is 0 for success, 1 for a failure, such as an account that does not exist, 2 for wrong \
+arguments, 3 if the deletion of an account has started and is not complete yet, and 78 for damaged data.
+
+Examples:
+  goldstar account list --data-dir /var/lib/goldstar
+  goldstar account delete ada@example.org --yes")]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List accounts in the order of their creation
+    List(List),
+    /// Print an account, the number of its sessions, and their last use
+    Show(One),
+    /// End all sessions of an account and of its children
+    EndSessions(One),
+    /// Mark an account for deletion, and end its sessions
+    Mark(Confirmed),
+    /// Remove the mark from an account, so that its owner can log in again
+    Unmark(One),
+    /// Delete an account and everything of its family now, whether or not it is marked
+    Delete(Confirmed),
+}
+
+#[derive(Args)]
+struct List {
+    /// Only accounts with this id, or with this text in their email address
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+
+    /// Only accounts that are marked for deletion, or that are not
+    #[arg(long)]
+    state: Option<State>,
+
+    /// Largest number of accounts to print
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
+    limit: u16,
+
+    /// Number of accounts to skip
+    #[arg(long, default_value_t = 0)]
+    offset: u32,
+
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum State {
+    Active,
+    Marked,
+}
+
+#[derive(Args)]
+struct One {
+    /// Email address or id of the account
+    account: String,
+
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Args)]
+struct Confirmed {
+    #[command(flatten)]
+    one: One,
+
+    /// Do not ask for a confirmation
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Args)]
+struct Output {
+    /// Print the result as one JSON object, as the API returns it
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    flags: Flags<Data>,
+}
+
+impl Command {
+    fn output(&self) -> &Output {
+        match self {
+            Self::List(list) => &list.output,
+            Self::Show(one) | Self::EndSessions(one) | Self::Unmark(one) => &one.output,
+            Self::Mark(confirmed) | Self::Delete(confirmed) => &confirmed.one.output,
+        }
+    }
+}
+
+pub(super) fn run(Arguments { command }: Arguments) -> Result<ExitCode, Failure> {
+    let config = Config::resolve(&command.output().flags)?;
+    runtime()?.block_on(async {
+        let server = Administered::open(config)?;
+        let done = execute(&server, &command).await;
+        let closed = server.close().await;
+        let (printed, code) = done?;
+        closed?;
+        let said = writeln!(io::stdout(), "{printed}");
+        said.map_err(Failure::io("it was done, but the result could not be printed"))?;
+        Ok(code)
+    })
+}
+
+/// Executes a command. Returns what it prints, and its exit code.
+async fn execute(server: &Administered, command: &Command) -> Result<(String, ExitCode), Failure> {
+    let json = command.output().json;
+    let text = match command {
+        Command::List(arguments) => list(server, arguments).await?,
+        Command::Show(one) => {
+            let account = find(server, &one.account).await?;
+            if json { account.to_string() } else { details(&account) }
+        }
+        Command::EndSessions(one) => {
+            let account = find(server, &one.account).await?;
+            post(server, &account, "end-sessions").await?;
+            after(server, &account, json, "has no session any more").await?
+        }
+        Command::Unmark(one) => {
+            let account = find(server, &one.account).await?;
+            post(server, &account, "unmark").await?;
+            after(server, &account, json, "can be used again").await?
+        }
+        Command::Mark(Confirmed { one, yes }) => {
+            let account = find(server, &one.account).await?;
+            confirm(*yes, &format!("Mark {} for deletion?", name(&account)))?;
+            let due = post(server, &account, "mark-for-deletion").await?;
+            let due = format!("will be deleted at {} or later", text_of(&due, "due_at"));
+            after(server, &account, json, &due).await?
+        }
+        Command::Delete(Confirmed { one, yes }) => {
+            let account = find(server, &one.account).await?;
+            let question = format!(
+                "Delete {} and everything of the family? This cannot be undone.",
+                name(&account)
+            );
+            confirm(*yes, &question)?;
+            return delete(server, &account, json).await;
+        }
+    };
+    Ok((text, ExitCode::SUCCESS))
+}
+
+async fn list(server: &Administered, arguments: &List) -> Result<String, Failure> {
+    let List { search, state, limit, offset, output } = arguments;
+    let search = search.iter().map(|text| format!("&q={}", encoded(text))).collect::<String>();
+    let state = match state {
+        Some(State::Active) => "&state=active",
+        Some(State::Marked) => "&state=marked",
+        None => "",
+    };
+    let path = format!("/admin/accounts?limit={limit}&offset={offset}{search}{state}");
+    let page = server.call(Method::GET, &path).await?;
+    if output.json {
+        return Ok(page.to_string());
+    }
+    let accounts = page["accounts"].as_array().map_or(&[][..], Vec::as_slice);
+    let head = format!("{:36}  {:6}  {:11}  {:30}  name\n", "id", "role", "state", "email");
+    let table = accounts.iter().fold(head, |table, account| {
+        let [id, role, email] = ["id", "role", "email"].map(|field| text_of(account, field));
+        let (state, name) = (state_of(account), full_name(account));
+        table + &format!("{id:36}  {role:6}  {state:11}  {email:30}  {name}\n")
+    });
+    Ok(format!("{table}{} of {} accounts", accounts.len(), page["total"]))
+}
+
+/// The account with an email address or an id.
+async fn find(server: &Administered, text: &str) -> Result<Value, Failure> {
+    let path = format!("/admin/accounts?email={}", encoded(text));
+    let page = server.call(Method::GET, &path).await?;
+    let id = page["accounts"][0]["id"].as_str().unwrap_or(text);
+    match server.call(Method::GET, &format!("/admin/accounts/{}", encoded(id))).await {
+        Err(Failure::Answered { status: StatusCode::NOT_FOUND, .. }) => {
+            Err(Failure::NoAccount(text.to_owned()))
+        }
+        found => found,
+    }
+}
+
+/// The path of an account.
+fn path_of(account: &Value) -> String {
+    format!("/admin/accounts/{}", encoded(account["id"].as_str().unwrap_or_default()))
+}
+
+async fn post(server: &Administered, account: &Value, action: &str) -> Result<Value, Failure> {
+    server.call(Method::POST, &format!("{}/{action}", path_of(account))).await
+}
+
+/// The result of a change: the account as it is now, or a sentence.
+async fn after(
+    server: &Administered,
+    account: &Value,
+    json: bool,
+    said: &str,
+) -> Result<String, Failure> {
+    if json {
+        return Ok(server.call(Method::GET, &path_of(account)).await?.to_string());
+    }
+    Ok(format!("{} {said}.", text_of(account, "email")))
+}
+
+async fn delete(
+    server: &Administered,
+    account: &Value,
+    json: bool,
+) -> Result<(String, ExitCode), Failure> {
+    let run = server.call(Method::DELETE, &path_of(account)).await?;
+    let result = &run["results"][0];
+    let (outcome, error) = (text_of(result, "outcome"), text_of(result, "error"));
+    let code = match &*outcome {
+        "deleted" => ExitCode::SUCCESS,
+        "failed" => ExitCode::FAILURE,
+        _ => ExitCode::from(LOOK),
+    };
+    let email = text_of(account, "email");
+    let text = match &*outcome {
+        _ if json => run.to_string(),
+        "deleted" => format!("{email} is deleted."),
+        _ => format!("{email} is not deleted yet ({outcome}): {error}. A server tries again."),
+    };
+    Ok((text, code))
+}
+
+/// Asks on the terminal. Fails if there is none, and unless the answer is yes.
+fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    if !io::stdin().is_terminal() {
+        return Err(Failure::NotConfirmed);
+    }
+    let asked = write!(io::stderr(), "{question} [y/N] ").and_then(|()| io::stderr().flush());
+    asked.map_err(Failure::io("the question could not be printed"))?;
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    read.map_err(Failure::io("the answer could not be read"))?;
+    let is_yes = ["y", "yes"].contains(&&*answer.trim().to_lowercase());
+    if is_yes { Ok(()) } else { Err(Failure::Declined) }
+}
+
+fn details(account: &Value) -> String {
+    let lines = [
+        ("id", text_of(account, "id")),
+        ("email", text_of(account, "email")),
+        ("name", full_name(account)),
+        ("role", text_of(account, "role")),
+        ("created", text_of(account, "created_at")),
+        ("state", state_of(account)),
+        ("marked", text_of(account, "marked_for_deletion_at")),
+        ("due", text_of(account, "due_at")),
+        ("sessions", account["sessions"].to_string()),
+        ("last used", text_of(account, "last_used_at")),
+    ];
+    let lines = lines.into_iter().filter(|(_, text)| !text.is_empty());
+    lines.map(|(name, text)| format!("{name:9}  {text}")).collect::<Vec<_>>().join("\n")
+}
+
+fn name(account: &Value) -> String {
+    format!("{} ({})", text_of(account, "email"), full_name(account))
+}
+
+fn full_name(account: &Value) -> String {
+    format!("{} {}", text_of(account, "first_name"), text_of(account, "last_name"))
+}
+
+/// Empty if it is null. Older files can contain characters that would move the cursor of a terminal.
+fn text_of(object: &Value, field: &str) -> String {
+    let text = object[field].as_str().unwrap_or_default();
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+fn state_of(account: &Value) -> String {
+    match text_of(account, "deletion_status") {
+        status if status.is_empty() => "active".to_owned(),
+        status => status,
+    }
+}

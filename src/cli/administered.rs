@@ -1,0 +1,131 @@
+//! The server that a command of the operator talks to: one that runs, through its socket, or one in this
+//! process. Both answer the requests of the JSON API.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::UnixStream;
+use tokio::task::block_in_place;
+
+use super::data_directory;
+use super::failure::Failure;
+use crate::app::{self, Machine, StopError};
+use crate::config::Config;
+use crate::disk::connect;
+use crate::http::{App, Peer};
+use crate::metrics::Metrics;
+use crate::service::Service;
+
+/// The maximum size of a response.
+const MAX_RESPONSE_BYTES: usize = 16 << 20;
+
+/// The server that a command talks to.
+pub(super) enum Administered {
+    /// The server of this data directory.
+    Running(PathBuf),
+    /// The data is open in this process.
+    Own { service: Arc<Service>, app: App },
+}
+
+impl Administered {
+    /// Finds the server that runs on the data directory. If there is none, and for a database, opens the
+    /// data.
+    pub(super) fn open(mut config: Config) -> Result<Self, Failure> {
+        if config.storage.prefers_data_dir {
+            config.storage.database_url = None;
+        }
+        if config.storage.database_url.is_none() {
+            let data_dir = &config.storage.data_dir;
+            data_directory::require(data_dir)?;
+            let found = connect(data_dir).map_err(Failure::io("the server cannot be reached"))?;
+            if found.is_some() {
+                return Ok(Self::Running(data_dir.clone()));
+            }
+        }
+        let machine = Machine::default();
+        let metrics = Arc::new(Metrics::new(machine.clock.now()));
+        let open = || app::open(&config.storage, config.service, &machine, &metrics);
+        let service = Arc::new(block_in_place(open)?);
+        let app = App::new(Arc::clone(&service), Arc::new(config.http), metrics);
+        Ok(Self::Own { service, app })
+    }
+
+    /// The body of the response to a request, null if it has none. The response to a request that is not
+    /// granted is an error.
+    pub(super) async fn call(&self, method: Method, path: &str) -> Result<Value, Failure> {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header(header::HOST, "localhost").body(Body::empty());
+        let failed = |error: Box<dyn Error + Send + Sync>| {
+            Failure::io("the server did not answer")(io::Error::other(error))
+        };
+        let request = request.map_err(|error| failed(error.into()))?;
+        let (status, body) = self.fetch(request).await.map_err(failed)?;
+        let body = if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&body).map_err(|error| failed(error.into()))?
+        };
+        if status.is_success() {
+            return Ok(body);
+        }
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        Err(Failure::Answered { status, error: text("error"), code: text("code") })
+    }
+
+    async fn fetch(
+        &self,
+        request: Request<Body>,
+    ) -> Result<(StatusCode, Bytes), Box<dyn Error + Send + Sync>> {
+        let data_dir = match self {
+            Self::Own { app, .. } => {
+                let answer = app.clone().respond(Arc::new(Peer::operator()), request).await;
+                let status = answer.status();
+                let body = Limited::new(answer.into_body(), MAX_RESPONSE_BYTES).collect().await?;
+                return Ok((status, body.to_bytes()));
+            }
+            Self::Running(data_dir) => data_dir,
+        };
+        let stream = connect(data_dir)?.ok_or("it has stopped")?;
+        stream.set_nonblocking(true)?;
+        let stream = TokioIo::new(UnixStream::from_std(stream)?);
+        let (mut sender, connection) = http1::handshake(stream).await?;
+        // It ends with the response; an error in it fails the request as well.
+        tokio::spawn(connection);
+        let answer = sender.send_request(request).await?;
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), MAX_RESPONSE_BYTES).collect().await?;
+        Ok((status, body.to_bytes()))
+    }
+
+    /// Closes the data, which must be in the state in which a stopped server leaves it, also after an
+    /// error.
+    pub(super) async fn close(self) -> Result<(), Failure> {
+        match self {
+            Self::Running(_) => Ok(()),
+            Self::Own { service, .. } => Ok(service.close().await.map_err(StopError::Close)?),
+        }
+    }
+}
+
+/// A text as a part of a path or of a query.
+pub(super) fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a text cannot fail.
+            write!(encoded, "%{byte:02X}").unwrap_or_default();
+        }
+        encoded
+    })
+}

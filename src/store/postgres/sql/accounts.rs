@@ -1,0 +1,31 @@
+//! The statements that list accounts.
+
+use tokio_postgres::types::Type;
+
+use super::statement::Sql;
+
+/// The number of accounts that match a filter, and the rows of one page of them. A parameter that is null
+/// is no condition: $1 is an address in lower case, $2 an id, $3 a part of an address, and $4 whether the
+/// account is marked.
+pub(in crate::store::postgres) const ACCOUNTS: Sql = Sql {
+    text: "
+WITH found AS (
+    SELECT a.family_id, a.id FROM accounts a
+    WHERE a.email IS NOT NULL
+        AND ($1::text IS NULL OR a.email = $1)
+        AND ($2::text IS NULL OR a.id = $2 OR position($3 IN a.email) > 0)
+        AND ($4::boolean IS NULL OR a.is_marked = $4)
+)
+SELECT (SELECT count(*) FROM found) AS number, ARRAY(
+    SELECT r.row FROM found
+    JOIN records r ON r.family_id = found.family_id AND r.kind = 'users' AND r.id = found.id
+    ORDER BY r.position, r.id LIMIT $5 OFFSET $6
+) AS rows",
+    types: &[Type::TEXT, Type::TEXT, Type::TEXT, Type::BOOL, Type::INT8, Type::INT8],
+};
+
+pub(in crate::store::postgres) const COUNT_ACCOUNTS: Sql =
+    Sql { text: "SELECT count(*) AS number FROM accounts WHERE email IS NOT NULL", types: &[] };
+
+pub(in crate::store::postgres) const USERS: Sql =
+    Sql { text: "SELECT row FROM records WHERE kind = 'users' ORDER BY position", types: &[] };

@@ -1,0 +1,132 @@
+//! What the commands change, and what they print.
+
+use std::path::Path;
+
+use serde_json::json as value;
+
+use super::{account, json, refused, said};
+use crate::harness::{
+    PASSWORD, Parent, Settings, TestServer, assert_error, goldstar, log_in, python,
+};
+
+#[tokio::test]
+async fn accounts_are_listed_with_and_without_a_server() {
+    let mut server = TestServer::process().await;
+    let paula = server.parent().await;
+    let folders = server.folders.clone();
+    let listed = json(&folders, &["list"]);
+    assert_eq!(listed["total"], 2, "{listed}");
+    assert_eq!(listed["accounts"][1]["email"], value!(paula.email), "{listed}");
+    assert!(!listed.to_string().contains("password"), "{listed}");
+    let found = json(&folders, &["list", "--search", &paula.email.to_uppercase()]);
+    assert_eq!(found["accounts"][0]["id"], value!(paula.id));
+    assert_eq!(json(&folders, &["list", "--state", "marked"])["total"], 0);
+    let shown = json(&folders, &["show", &paula.email]);
+    assert_eq!(shown["sessions"], 1, "{shown}");
+    assert_eq!(json(&folders, &["show", &paula.id]), shown);
+    let text = said(&folders, &["list", "--limit", "1", "--offset", "1"]);
+    assert!(text.contains(&paula.id) && text.ends_with("1 of 2 accounts\n"), "{text}");
+    assert!(server.stop_by("TERM").0.success());
+    assert_eq!(json(&folders, &["list"]), listed);
+    assert_eq!(json(&folders, &["show", &paula.id]), shown);
+    let text = said(&folders, &["show", &paula.id]);
+    assert!(text.contains(&paula.email) && text.contains("active"), "{text}");
+}
+
+#[tokio::test]
+async fn a_change_by_a_command_takes_effect_in_the_running_server() {
+    let server = TestServer::process().await;
+    let (folders, paula) = (server.folders.clone(), server.parent().await);
+    let mut stream = paula.events("/events").await;
+    said(&folders, &["end-sessions", &paula.email]);
+    stream.assert_end().await;
+    assert_error(&paula.get("/children").await, 401, "UNAUTHENTICATED");
+
+    let marked = json(&folders, &["mark", &paula.email, "--yes"]);
+    assert_eq!((&marked["deletion_status"], &marked["sessions"]), (&value!("pending"), &value!(0)));
+    let login = log_in(&server.nobody(), &paula.email, PASSWORD).await;
+    assert_error(&login, 403, "ACCOUNT_MARKED_FOR_DELETION");
+    let again = json(&folders, &["mark", &paula.email, "--yes"]);
+    assert_eq!(again, marked, "the first mark stays");
+    let text = said(&folders, &["unmark", &paula.id]);
+    assert!(text.contains("can be used again"), "{text}");
+    log_in(&server.nobody(), &paula.email, PASSWORD).await.expect(200);
+    let error = refused(&folders, &["unmark", &paula.id], 1);
+    assert!(error.contains("NOT_MARKED_FOR_DELETION"), "{error}");
+
+    let text = said(&folders, &["delete", &paula.email, "--yes"]);
+    assert!(text.contains("is deleted"), "{text}");
+    let login = log_in(&server.nobody(), &paula.email, PASSWORD).await;
+    assert_error(&login, 401, "INVALID_CREDENTIALS");
+    let error = refused(&folders, &["show", &paula.email], 1);
+    assert!(error.contains("no account"), "{error}");
+}
+
+#[tokio::test]
+async fn an_account_is_deleted_without_a_server() {
+    let mut server = TestServer::process().await;
+    let family = server.family().await;
+    family.event().await;
+    let (folders, id) = (server.folders.clone(), family.parent.id.clone());
+    assert!(!folders.log_lines(&id).is_empty());
+    assert!(server.stop_by("TERM").0.success());
+    let run = json(&folders, &["delete", &id, "--yes"]);
+    assert_eq!(run["results"][0]["outcome"], "deleted", "{run}");
+    assert!(!folders.log_path(&id).exists());
+    for file in folders.data_files() {
+        let text = std::fs::read(&file).unwrap();
+        let text = String::from_utf8_lossy(&text);
+        assert!(!text.contains(&id) && !text.contains(&family.parent.email), "{}", file.display());
+    }
+    let check = goldstar(folders.root()).arg("check").arg(folders.data()).output().unwrap();
+    assert!(check.status.success(), "{check:?}");
+}
+
+#[tokio::test]
+async fn a_deletion_needs_a_confirmation_and_leaves_the_last_administrator() {
+    let server = TestServer::process().await;
+    let (folders, paula) = (server.folders.clone(), server.parent().await);
+    for action in ["delete", "mark"] {
+        let error = refused(&folders, &[action, &paula.email], 2);
+        assert!(error.contains("--yes"), "{error}");
+        let error = refused(&folders, &[action, "admin-1", "--yes"], 1);
+        assert!(error.contains("LAST_ADMINISTRATOR"), "{error}");
+    }
+    let answered = |answer: &str| {
+        let program = Path::new(env!("CARGO_BIN_EXE_goldstar"));
+        let words = ["account", "delete", &paula.email, "--data-dir"].map(Path::new);
+        let data = folders.data();
+        let arguments = [&[program], &words[..], &[&data]].concat();
+        let shown = python("answer.py", &arguments, answer).stdout;
+        String::from_utf8(shown).unwrap()
+    };
+    let declined = answered("n\n");
+    assert!(declined.contains("nothing was changed"), "{declined}");
+    assert_eq!(json(&folders, &["show", &paula.id])["deletion_status"], value!(null));
+    let confirmed = answered("y\n");
+    assert!(confirmed.contains("is deleted"), "{confirmed}");
+    assert_eq!(account(&folders, &["show", &paula.id]).status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn the_commands_work_on_a_database() {
+    let [mut server, _other] = TestServer::two(Settings::default()).await;
+    let folders = server.folders.clone();
+    let (paula, other) = (server.parent().await, server.parent().await);
+    assert_eq!(json(&folders, &["list"])["total"], 3);
+    said(&folders, &["end-sessions", &paula.email]);
+    assert_error(&paula.get("/children").await, 401, "UNAUTHENTICATED");
+    said(&folders, &["mark", &paula.email, "--yes"]);
+    let login = log_in(&server.nobody(), &paula.email, PASSWORD).await;
+    assert_error(&login, 403, "ACCOUNT_MARKED_FOR_DELETION");
+    said(&folders, &["unmark", &paula.email]);
+    let paula = Parent::log_in(server.nobody(), &paula.email, PASSWORD).await;
+    paula.get("/children").await.expect(200);
+    server.stop().await;
+    let run = account(&folders, &["delete", &other.id, "--yes", "--json"]);
+    // The stopped server must confirm that it has removed the logs of the account.
+    assert_eq!(run.status.code(), Some(3), "{run:?}");
+    server.start_again().await;
+    let gone = async || account(&folders, &["show", &other.id]).status.code() == Some(1);
+    crate::harness::eventually("the deletion", async || gone().await.then_some(())).await;
+}
