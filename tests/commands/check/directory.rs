@@ -120,8 +120,11 @@ fn snapshot(folder: &Path) -> Snapshot {
         let bytes = if metadata.is_dir() {
             files.extend(snapshot(&path));
             Vec::new()
-        } else {
+        } else if metadata.is_file() {
             fs::read(&path).unwrap()
+        } else {
+            // The socket of a killed server.
+            Vec::new()
         };
         let changed = (metadata.mtime(), metadata.mtime_nsec());
         files.insert(path, (bytes, metadata.mode(), changed.0, changed.1));
