@@ -167,7 +167,7 @@ async fn execute(server: &Administered, command: &Command) -> Result<(String, Ex
 
 async fn list(server: &Administered, arguments: &List) -> Result<String, Failure> {
     let List { search, state, limit, offset, output } = arguments;
-    let search = search.iter().map(|text| format!("&q={}", encoded(text))).collect::<String>();
+    let search = search.as_ref().map_or(String::new(), |text| format!("&q={}", encoded(text)));
     let state = match state {
         Some(State::Active) => "&state=active",
         Some(State::Marked) => "&state=marked",
