@@ -30,6 +30,7 @@ use crate::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progre
 use crate::store::postgres::{self, PostgresStore};
 use crate::store::{AnyStore, Following, LogServer, Store as _};
 use running::Listeners;
+pub use running::StopError;
 
 /// The parts of the machine that a server uses. Tests replace them.
 #[derive(Clone, Debug)]
@@ -84,21 +85,6 @@ impl StartError {
             _ => false,
         }
     }
-}
-
-/// Why a server did not stop cleanly. Every change that was confirmed to a client is durable
-/// anyway.
-#[derive(Debug, Error)]
-pub enum StopError {
-    /// The shutdown timeout expired.
-    #[error("not all data files were written in time; nothing is lost: the next start writes them")]
-    Late,
-    /// Not all data files could be written. The journal contains what they lack.
-    #[error("not all data files could be written; nothing is lost: the next start writes them")]
-    Close(#[source] io::Error),
-    /// A background task panicked.
-    #[error("the server failed")]
-    Panicked(#[from] JoinError),
 }
 
 /// Opens the data and creates the service for a command. Blocks: a start reads all data.

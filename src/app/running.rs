@@ -1,17 +1,33 @@
 //! A server between its start and its stop.
 
+use std::io;
 use std::sync::Arc;
 
+use thiserror::Error;
 use tokio::net::{TcpListener, UnixListener};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::StopError;
 use crate::config::StorageConfig;
 use crate::disk::CommandSocket;
 use crate::http;
 use crate::service::Service;
+
+/// Why a server did not stop cleanly. Every change that was confirmed to a client is durable
+/// anyway.
+#[derive(Debug, Error)]
+pub enum StopError {
+    /// The shutdown timeout expired.
+    #[error("not all data files were written in time; nothing is lost: the next start writes them")]
+    Late,
+    /// Not all data files could be written. The journal contains what they lack.
+    #[error("not all data files could be written; nothing is lost: the next start writes them")]
+    Close(#[source] io::Error),
+    /// A background task panicked.
+    #[error("the server failed")]
+    Panicked(#[from] JoinError),
+}
 
 /// Where a server accepts connections.
 pub(super) struct Listeners {
@@ -26,7 +42,7 @@ pub(super) fn open_socket(storage: &StorageConfig) -> Option<CommandSocket> {
         return None;
     }
     let opened = CommandSocket::open(&storage.data_dir);
-    let warn = |error: &std::io::Error| {
+    let warn = |error: &io::Error| {
         let folder = storage.data_dir.display();
         tracing::warn!(
             %folder, %error,
