@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{KeyTime, Position, Timestamp};
+use super::{KeyTime, Timestamp};
 
 /// A difference of more than this many microseconds is a jump. Time synchronisation corrects a
 /// clock in smaller steps.
@@ -11,7 +11,6 @@ const TOLERANCE: i64 = 60_000_000;
 const REPORTED: Duration = Duration::from_hours(24);
 /// After this time without a jump, the clock is assumed to be right.
 const SETTLED: Duration = Duration::from_hours(1);
-const MAX_JUMPS: usize = 1024;
 
 /// Detects jumps of the wall clock while a server runs.
 #[derive(Debug)]
@@ -20,12 +19,8 @@ pub struct ClockWatch {
     start: Timestamp,
     /// The monotonic clock at the start.
     started: Duration,
-    /// The last event before the start.
-    start_position: Position,
     /// How many microseconds the wall clock is ahead of `start` plus the time elapsed.
     ahead: i64,
-    /// The last event before each jump, and [`Self::ahead`] after it.
-    jumps: Vec<(Position, i64)>,
     jump: Option<ClockJump>,
 }
 
@@ -41,30 +36,19 @@ pub struct ClockJump {
 }
 
 impl ClockWatch {
-    pub fn new(wall: Timestamp, elapsed: Duration, last: Position) -> Self {
-        Self {
-            start: wall,
-            started: elapsed,
-            start_position: last,
-            ahead: 0,
-            jumps: Vec::new(),
-            jump: None,
-        }
+    pub fn new(wall: Timestamp, elapsed: Duration) -> Self {
+        Self { start: wall, started: elapsed, ahead: 0, jump: None }
     }
 
-    /// Compares both clocks after the event at `last`. Returns the microseconds by which the wall
-    /// clock has jumped since the last call, if it has jumped.
-    pub fn observe(&mut self, wall: Timestamp, elapsed: Duration, last: Position) -> Option<i64> {
+    /// Compares both clocks. Returns the microseconds by which the wall clock has jumped since the last
+    /// call, if it has jumped.
+    pub fn observe(&mut self, wall: Timestamp, elapsed: Duration) -> Option<i64> {
         let ahead = wall.as_micros() - self.steady(elapsed).as_micros();
         let by = ahead - self.ahead;
         self.ahead = ahead;
         if by.abs() <= TOLERANCE {
             return None;
         }
-        if self.jumps.len() == MAX_JUMPS {
-            self.jumps.remove(0);
-        }
-        self.jumps.push((last, ahead));
         let sum = self.jump.map_or(0, |jump| jump.by) + by;
         let is_corrected = sum.abs() <= TOLERANCE;
         self.jump = (!is_corrected).then_some(ClockJump { by: sum, to: wall, at: elapsed });
@@ -84,12 +68,7 @@ impl ClockWatch {
 
     /// The time by which idempotency keys expire.
     pub fn key_time(&self, elapsed: Duration) -> KeyTime {
-        KeyTime {
-            start: self.start,
-            start_position: self.start_position,
-            now: self.steady(elapsed),
-            jumps: self.jumps.as_slice().into(),
-        }
+        KeyTime { start: self.start, now: self.steady(elapsed) }
     }
 
     /// The time at the start plus the time elapsed since.
@@ -111,31 +90,27 @@ mod tests {
     #[test]
     fn a_jump_is_reported_until_it_is_corrected_or_a_day_has_passed() {
         let passed = Duration::from_hours;
-        let mut watch = ClockWatch::new(hours(0), Duration::ZERO, Position(0));
-        assert_eq!(watch.observe(hours(5), passed(5), Position(1)), None);
-        assert_eq!(watch.observe(hours(16), passed(6), Position(1)), Some(10 * HOUR));
-        assert_eq!(watch.observe(hours(17), passed(7), Position(1)), None);
+        let mut watch = ClockWatch::new(hours(0), Duration::ZERO);
+        assert_eq!(watch.observe(hours(5), passed(5)), None);
+        assert_eq!(watch.observe(hours(16), passed(6)), Some(10 * HOUR));
+        assert_eq!(watch.observe(hours(17), passed(7)), None);
         assert_eq!(
             watch.jump(passed(7)).map(|jump| (jump.by, jump.to)),
             Some((10 * HOUR, hours(16)))
         );
-        assert_eq!(watch.observe(hours(7), passed(7), Position(1)), Some(-10 * HOUR));
+        assert_eq!(watch.observe(hours(7), passed(7)), Some(-10 * HOUR));
         assert_eq!(watch.jump(passed(7)), None);
-        assert_eq!(watch.observe(hours(-100), passed(8), Position(1)), Some(-108 * HOUR));
+        assert_eq!(watch.observe(hours(-100), passed(8)), Some(-108 * HOUR));
         assert!(watch.jump(passed(31)).is_some());
         assert_eq!(watch.jump(passed(32)), None, "a day later");
     }
 
     #[test]
     fn small_corrections_are_not_jumps() {
-        let mut watch = ClockWatch::new(hours(0), Duration::ZERO, Position(0));
+        let mut watch = ClockWatch::new(hours(0), Duration::ZERO);
         for step in 1..100 {
             assert_eq!(
-                watch.observe(
-                    Timestamp::from_micros(step * TOLERANCE),
-                    Duration::ZERO,
-                    Position(0)
-                ),
+                watch.observe(Timestamp::from_micros(step * TOLERANCE), Duration::ZERO),
                 None
             );
         }
@@ -143,11 +118,11 @@ mod tests {
 
     #[test]
     fn a_clock_is_settled_an_hour_after_the_start_and_after_a_jump() {
-        let mut watch = ClockWatch::new(hours(0), Duration::ZERO, Position(0));
+        let mut watch = ClockWatch::new(hours(0), Duration::ZERO);
         let passed = Duration::from_hours;
         assert!(!watch.is_settled(Duration::from_mins(59)));
         assert!(watch.is_settled(passed(1)));
-        watch.observe(hours(-50), passed(2), Position(0));
+        watch.observe(hours(-50), passed(2));
         assert!(!watch.is_settled(passed(2)));
         assert!(watch.is_settled(passed(3)));
     }

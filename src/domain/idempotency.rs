@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Invalid, Position, Seq, Timestamp, UserId};
+use super::{Invalid, Seq, Timestamp, UserId};
 
 /// A client's name for one request, which identifies a repeat of it: 1 to 255 printable ASCII
 /// characters.
@@ -32,24 +32,34 @@ impl IdempotencyKey {
     }
 }
 
-/// The result of a mutation that was sent with a key. A repeat returns its event.
+/// The result of a request that was sent with a key. A repeat returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyRecord {
-    /// The account that sent the mutation. Keys of different accounts are independent.
+    /// The account that sent the request. Keys of different accounts are independent.
     pub user_id: UserId,
     pub key: IdempotencyKey,
-    /// The mutation's [`super::Mutation::fingerprint`].
+    /// Identifies what the request does, such as [`super::Mutation::fingerprint`].
     pub fingerprint: Arc<str>,
-    pub event: Seq,
+    pub result: KeyResult,
     pub life: KeyLife,
     pub created_at: Timestamp,
+}
+
+/// What the first request with a key has written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyResult {
+    /// The event of a mutation.
+    Event(Seq),
+    /// The id of a new record. The fingerprint tells its kind.
+    Record(Arc<str>),
 }
 
 /// Which clock decides whether a key is still valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyLife {
-    /// The clock of the server. Contains the position of the key's event.
-    OfServer(Position),
+    /// The clock of the server. Contains [`KeyTime::now`] of the use; `None` if the server has started
+    /// since.
+    OfServer { used_at: Option<Timestamp> },
     /// The clock of the database, which several servers share. `is_live` tells whether the key was valid
     /// when it was read.
     OfDatabase { is_live: bool },
@@ -58,11 +68,21 @@ pub enum KeyLife {
 impl IdempotencyRecord {
     pub const LIFETIME: Duration = Duration::from_hours(24);
 
-    /// Whether a repeat at that time still returns the event.
+    /// The event that a repeat returns; `None` if it returns a record.
+    pub fn event(&self) -> Option<Seq> {
+        match self.result {
+            KeyResult::Event(event) => Some(event),
+            KeyResult::Record(_) => None,
+        }
+    }
+
+    /// Whether a repeat at that time still returns the first result.
     pub fn is_live(&self, time: &KeyTime) -> bool {
         match self.life {
-            KeyLife::OfServer(position) => {
-                time.now < time.of(self.created_at, position).after(Self::LIFETIME)
+            KeyLife::OfServer { used_at } => {
+                // A key from the future counts from the start.
+                let used_at = used_at.unwrap_or_else(|| self.created_at.min(time.start));
+                time.now < used_at.after(Self::LIFETIME)
             }
             KeyLife::OfDatabase { is_live } => is_live,
         }
@@ -71,33 +91,17 @@ impl IdempotencyRecord {
 
 /// The time by which keys expire: the wall clock at the start of the server plus the time elapsed by a
 /// monotonic clock. Setting the clock while the server runs does not change a key's lifetime.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct KeyTime {
     /// The wall clock when the server started.
     pub start: Timestamp,
-    /// The last event before the start.
-    pub start_position: Position,
     pub now: Timestamp,
-    /// For each jump of the wall clock since: the last event before it, and how many microseconds the
-    /// wall clock was ahead of this time after it.
-    pub jumps: Arc<[(Position, i64)]>,
 }
 
 impl KeyTime {
-    /// The time if the clock has not jumped.
+    /// The time at the start of a server.
     pub fn at(now: Timestamp) -> Self {
-        Self { start: now, start_position: Position(u64::MAX), now, jumps: [].into() }
-    }
-
-    /// When a key was used, corrected for jumps of the wall clock.
-    fn of(&self, created_at: Timestamp, position: Position) -> Timestamp {
-        if position <= self.start_position {
-            return created_at.min(self.start);
-        }
-        let mut before = self.jumps.iter().rev().filter(|(jump, _)| *jump < position);
-        let created_at = created_at.as_micros();
-        let ahead = before.next().map_or(0, |(_, ahead)| *ahead);
-        Timestamp::from_micros(created_at - ahead).min(self.now)
+        Self { start: now, now }
     }
 }
 
@@ -114,30 +118,28 @@ mod tests {
     }
 
     #[test]
-    fn a_key_expires_after_a_day_even_if_the_clock_jumps() {
+    fn a_key_expires_after_a_day_whatever_the_wall_clock_showed() {
         let hours = |hours: i64| Timestamp::from_micros(hours * 3_600_000_000);
-        let key = |row, created_at| IdempotencyRecord {
+        let key = |used_at: Option<i64>, created_at| IdempotencyRecord {
             user_id: "u".into(),
             key: IdempotencyKey::from_stored("k"),
             fingerprint: "f".into(),
-            event: Seq(row),
-            life: KeyLife::OfServer(Position(row)),
+            result: KeyResult::Event(Seq(1)),
+            life: KeyLife::OfServer { used_at: used_at.map(hours) },
             created_at: hours(created_at),
         };
-        // The clock was set ahead by 1,000 hours after row 5, and back by 3,000 after row 7.
-        let jumps =
-            [(5, 1000), (7, -2000)].map(|(row, ahead)| (Position(row), ahead * 3_600_000_000));
-        let at = |now| KeyTime {
-            start: hours(0),
-            start_position: Position(4),
-            now: hours(now),
-            jumps: jumps.into(),
-        };
-        let keys =
-            [(3, 500, 0), (4, -5, -5), (5, 1, 1), (6, 1003, 3), (7, 1004, 4), (8, -1990, 10)];
-        for (row, created_at, used) in keys {
-            assert!(key(row, created_at).is_live(&at(used + 23)), "row {row}");
-            assert!(!key(row, created_at).is_live(&at(used + 24)), "row {row}");
+        let at = |now| KeyTime { start: hours(0), now: hours(now) };
+        // Used after the start, while the wall clock was right, ahead and behind; and before the start.
+        for (used_at, created_at, from) in [
+            (Some(1), 1, 1),
+            (Some(3), 1003, 3),
+            (Some(10), -1990, 10),
+            (None, -5, -5),
+            (None, 500, 0),
+        ] {
+            let key = key(used_at, created_at);
+            assert!(key.is_live(&at(from + 23)), "{key:?}");
+            assert!(!key.is_live(&at(from + 24)), "{key:?}");
         }
     }
 }

@@ -35,7 +35,7 @@ pub use event::{
     TrackingEvent, check_action, check_delta, is_usual_delta,
 };
 pub use id::Id;
-pub use idempotency::{IdempotencyKey, IdempotencyRecord, KeyLife, KeyTime};
+pub use idempotency::{IdempotencyKey, IdempotencyRecord, KeyLife, KeyResult, KeyTime};
 pub use invalid::Invalid;
 pub use log_name::log_name;
 pub use message::{ChangedKind, Message};

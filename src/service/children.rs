@@ -2,12 +2,18 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
+use super::keys::{Created, NewRecord};
 use super::limits::display_bytes;
 use super::requests::removal_of;
 use super::sessions::{Acting, Ending};
 use super::{Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::input::FieldUpdate;
-use crate::domain::{Child, ChildId, Colour, Name, Page, Points, RewardId, Timestamp, TokenHash};
+use crate::domain::{
+    Child, ChildId, Colour, IdempotencyKey, Name, Page, Points, RewardId, RuleViolation, Timestamp,
+    TokenHash,
+};
 use crate::store::{Change, Snapshot};
 
 #[derive(Clone, Debug)]
@@ -33,6 +39,37 @@ pub struct ChildPatch {
     pub colour: FieldUpdate<Colour>,
 }
 
+impl NewChild {
+    /// The fields by which two requests are compared.
+    fn fields(&self) -> Value {
+        let Self { name, age, points, image_id, tasks, rewards, colour } = self;
+        json!({
+            "name": name.as_str(), "age": age, "points": points.get(), "image_id": image_id,
+            "tasks": tasks, "rewards": rewards, "colour": colour.map(Colour::as_str),
+        })
+    }
+}
+
+impl NewRecord for Child {
+    const KIND: &'static str = "child";
+
+    fn id(&self) -> &ChildId {
+        &self.id
+    }
+
+    fn put(self) -> Change {
+        Change::PutChild(self)
+    }
+
+    fn find(
+        caller: &Caller,
+        records: &dyn Snapshot,
+        id: &ChildId,
+    ) -> Result<Arc<Self>, RuleViolation> {
+        caller.child(records, id)
+    }
+}
+
 impl Service {
     /// Returns the family's children; for a child's session, only that child.
     pub async fn children(
@@ -56,11 +93,12 @@ impl Service {
     pub async fn create_child(
         &self,
         parent: &Parent,
+        key: Option<IdempotencyKey>,
         new: NewChild,
-    ) -> Result<Arc<Child>, ServiceError> {
+    ) -> Result<Created<Child>, ServiceError> {
         let user_id = parent.user().id.clone();
         let limits = self.settings().family;
-        self.put(parent, Change::PutChild, move |records, context| {
+        self.create(parent, key, new.fields(), move |records, context| {
             limits.check_children(records, &user_id)?;
             limits.check_displayed(0, display_bytes(&new.tasks, &new.rewards))?;
             Ok(Child {

@@ -25,8 +25,7 @@ impl Service {
     /// Compares the machine's clock with the time elapsed, and logs a jump.
     pub(super) fn check_clock(&self) {
         let (now, elapsed) = (self.clock.now(), self.clock.elapsed());
-        let last = self.store.following().recent_end();
-        let Some(by) = self.clock_watch.lock().observe(now, elapsed, last) else { return };
+        let Some(by) = self.clock_watch.lock().observe(now, elapsed) else { return };
         let seconds = by.unsigned_abs() / MICROS_PER_SECOND;
         if by > 0 {
             tracing::warn!(%now, seconds, "the machine's clock jumped ahead");

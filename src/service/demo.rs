@@ -71,7 +71,7 @@ impl Service {
             rewards: [].into(),
             colour: None,
         };
-        self.create_child(parent, new).await
+        Ok(self.create_child(parent, None, new).await?.record)
     }
 
     async fn demo_task(
@@ -89,7 +89,7 @@ impl Service {
             is_requestable: true,
             icon: None,
         };
-        self.create_task(parent, new).await
+        Ok(self.create_task(parent, None, new).await?.record)
     }
 
     async fn demo_reward(
@@ -105,7 +105,7 @@ impl Service {
             image_id: None,
             icon: None,
         };
-        self.create_reward(parent, new).await
+        Ok(self.create_reward(parent, None, new).await?.record)
     }
 }
 

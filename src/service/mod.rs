@@ -17,6 +17,7 @@ mod error;
 mod events;
 mod expiry;
 mod export;
+mod keys;
 mod limits;
 mod logins;
 mod messages;
@@ -43,6 +44,7 @@ pub use demo::{Demo, DemoLogin};
 pub use error::{Causes, ServiceError};
 pub use events::{EventStream, StreamRequest};
 pub use export::{AccountExport, ExportFormat, ExportQuery, ExportedEvents};
+pub use keys::Created;
 pub use limits::FamilyLimits;
 pub use logins::{LoginLimits, SignupLimits};
 pub use mutations::Mutated;
@@ -133,8 +135,7 @@ impl Service {
         let metrics_of_deletions = metrics.deletions.clone();
         let store = Arc::new(store.into());
         let deletions = Deletions::new(deletion_log, metrics_of_deletions, &clock);
-        let last = store.following().end();
-        let clock_watch = ClockWatch::new(clock.now(), clock.elapsed(), last);
+        let clock_watch = ClockWatch::new(clock.now(), clock.elapsed());
         let service = Self {
             store,
             broker: followers.broker,

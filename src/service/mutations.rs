@@ -6,14 +6,15 @@
 use std::sync::Arc;
 
 use super::corrections::Entity;
+use super::keys::UsedKey;
 use super::messages::of_restored;
 use super::requests::{Pending, RequestEnd, ends_of, new_reward_request, new_task_request};
 use super::{Caller, FamilyLimits, Service, ServiceError};
 use crate::domain::ledger::{self, Adjustment, Answer, EventOrigin, Reversal};
 use crate::domain::{
-    Child, Ending, EventError, EventFields, IdempotencyKey, IdempotencyRecord, KeyTime, Mutation,
-    Operation, PendingReward, PendingTask, Points, RecordKind, RequestId, Reward, RuleViolation,
-    Task, TrackingEvent,
+    Child, Ending, EventError, EventFields, IdempotencyKey, IdempotencyRecord, Mutation, Operation,
+    PendingReward, PendingTask, Points, RecordKind, RequestId, Reward, RuleViolation, Task,
+    TrackingEvent,
 };
 use crate::store::{
     Change, Changes, Commit, Context, Decided, Malformed, ReadError, Scope, Snapshot, Store,
@@ -37,9 +38,7 @@ struct Decider {
     mutation: Mutation,
     /// The event that a reversal takes back, if the child has it. It never changes.
     original: Option<TrackingEvent>,
-    key: Option<IdempotencyKey>,
-    /// The time by which keys expire; `None` without a key.
-    key_time: Option<KeyTime>,
+    key: Option<UsedKey>,
     floor: Points,
     limits: FamilyLimits,
 }
@@ -62,7 +61,7 @@ impl Service {
         if caller.child_id().is_some() && !mutation.operation.is_open_to_children() {
             return Err(ServiceError::ParentRequired);
         }
-        let key_time = key.as_ref().map(|_| self.key_time());
+        let key = self.used_key(caller, key, || mutation.fingerprint());
         let (mut scope, mut original) = (caller.family(), None);
         if let Operation::Reverse(event_id) = &mutation.operation {
             let family = &caller.user().id;
@@ -75,7 +74,6 @@ impl Service {
             mutation,
             original,
             key,
-            key_time,
             floor: self.settings().points_floor,
             limits: self.settings().family,
         };
@@ -98,13 +96,15 @@ impl Service {
         child: &Child,
         first: &IdempotencyRecord,
     ) -> Result<Arc<str>, ServiceError> {
-        let found = self.store.event(&first.user_id, first.event).await?;
+        let number =
+            first.event().ok_or_else(|| ServiceError::internal("a key of a new record"))?;
+        let found = self.store.event(&first.user_id, number).await?;
         let is_same = |found: &StoredEvent| {
             let StoredEvent { event, .. } = found;
             event.child_id == child.id && event.created_at == first.created_at
         };
         let missing = || Malformed {
-            number: first.event.0,
+            number: number.0,
             why: "an idempotency key refers to this event, but it does not exist".to_owned(),
         };
         let found = found.filter(is_same).ok_or_else(missing);
@@ -121,7 +121,8 @@ impl Decider {
     ) -> Decided<Result<Decision, EventError>> {
         let child = self.caller.child(records, &self.mutation.child)?;
         // A repeat succeeds even if the task or reward no longer exists.
-        if let Some(first) = self.first(records)? {
+        let first = self.key.as_ref().map(|key| key.first(records)).transpose()?.flatten();
+        if let Some(first) = first {
             return Ok((Changes::none(), Ok((child, Some(first)))));
         }
         let (fields, request) = self.effect(records, &child, context)?;
@@ -132,7 +133,7 @@ impl Decider {
         let (points, updated_at) = (event.points_after, Some(context.now()));
         let child = Child { points, updated_at, ..(*child).clone() };
         let put = Change::PutChild(child.clone());
-        let remember = self.key.clone().map(|key| (key, self.mutation.fingerprint()));
+        let remember = self.key.as_ref().map(|key| key.stored(None));
         let changes = Changes {
             records: [put].into_iter().chain(request).collect(),
             event: Some(event),
@@ -140,24 +141,6 @@ impl Decider {
             lease: None,
         };
         Ok((changes, Ok((Arc::new(child), None))))
-    }
-
-    /// Returns the record of the key if it was used for this mutation before. Fails if it was used for
-    /// another one.
-    fn first(
-        &self,
-        records: &dyn Snapshot,
-    ) -> Result<Option<Arc<IdempotencyRecord>>, RuleViolation> {
-        let Some(key) = &self.key else { return Ok(None) };
-        let found = records
-            .idempotency_record(&self.caller.user().id, key)
-            .filter(|first| self.key_time.as_ref().is_some_and(|time| first.is_live(time)));
-        match found {
-            Some(first) if *first.fingerprint != *self.mutation.fingerprint() => {
-                Err(RuleViolation::IdempotencyKeyReused)
-            }
-            found => Ok(found),
-        }
     }
 
     /// Returns the event, and the changes of the pending request that begins or ends with it.

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
+use super::keys::{Created, NewRecord};
 use super::requests::{RequestEnd, ends_of};
 use super::{Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::input::FieldUpdate;
 use crate::domain::{
-    Amount, Child, ChildId, Icon, Name, Page, PendingReward, Reward, RewardId, ledger,
+    Amount, Child, ChildId, Icon, IdempotencyKey, Name, Page, PendingReward, Reward, RewardId,
+    RuleViolation, ledger,
 };
-use crate::store::{Change, Changes};
+use crate::store::{Change, Changes, Snapshot};
 
 #[derive(Clone, Debug)]
 pub struct NewReward {
@@ -40,6 +44,37 @@ pub struct Offer {
     pub points_needed: i64,
     /// Whether the child has a pending request for it.
     pub requested: bool,
+}
+
+impl NewReward {
+    /// The fields by which two requests are compared.
+    fn fields(&self) -> Value {
+        let Self { name, description, cost, image_id, icon } = self;
+        json!({
+            "name": name.as_str(), "description": description, "cost": cost.get(), "image_id": image_id,
+            "icon": icon.map(Icon::as_str),
+        })
+    }
+}
+
+impl NewRecord for Reward {
+    const KIND: &'static str = "reward";
+
+    fn id(&self) -> &RewardId {
+        &self.id
+    }
+
+    fn put(self) -> Change {
+        Change::PutReward(self)
+    }
+
+    fn find(
+        caller: &Caller,
+        records: &dyn Snapshot,
+        id: &RewardId,
+    ) -> Result<Arc<Self>, RuleViolation> {
+        caller.reward(records, id)
+    }
 }
 
 impl Service {
@@ -93,11 +128,12 @@ impl Service {
     pub async fn create_reward(
         &self,
         parent: &Parent,
+        key: Option<IdempotencyKey>,
         new: NewReward,
-    ) -> Result<Arc<Reward>, ServiceError> {
+    ) -> Result<Created<Reward>, ServiceError> {
         let user_id = parent.user().id.clone();
         let limits = self.settings().family;
-        self.put(parent, Change::PutReward, move |records, context| {
+        self.create(parent, key, new.fields(), move |records, context| {
             limits.check_rewards(records, &user_id)?;
             Ok(Reward {
                 id: context.new_id(),

@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
+use super::keys::{Created, NewRecord};
 use super::requests::{RequestEnd, ends_of};
 use super::{Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::input::FieldUpdate;
-use crate::domain::{Amount, Icon, Name, Page, PendingTask, Task, TaskId};
+use crate::domain::{
+    Amount, Icon, IdempotencyKey, Name, Page, PendingTask, RuleViolation, Task, TaskId,
+};
 use crate::store::{Change, Changes, Context, Snapshot};
 
 #[derive(Clone, Debug)]
@@ -30,6 +35,37 @@ pub struct TaskPatch {
     pub icon: FieldUpdate<Icon>,
 }
 
+impl NewTask {
+    /// The fields by which two requests are compared.
+    fn fields(&self) -> Value {
+        let Self { name, points, is_good, image_id, is_requestable, icon } = self;
+        json!({
+            "name": name.as_str(), "points": points.get(), "is_good": is_good, "image_id": image_id,
+            "requestable": is_requestable, "icon": icon.map(Icon::as_str),
+        })
+    }
+}
+
+impl NewRecord for Task {
+    const KIND: &'static str = "task";
+
+    fn id(&self) -> &TaskId {
+        &self.id
+    }
+
+    fn put(self) -> Change {
+        Change::PutTask(self)
+    }
+
+    fn find(
+        caller: &Caller,
+        records: &dyn Snapshot,
+        id: &TaskId,
+    ) -> Result<Arc<Self>, RuleViolation> {
+        caller.task(records, id)
+    }
+}
+
 impl Service {
     /// Returns the family's tasks and penalties and the shared ones.
     pub async fn tasks(
@@ -48,11 +84,12 @@ impl Service {
     pub async fn create_task(
         &self,
         parent: &Parent,
+        key: Option<IdempotencyKey>,
         new: NewTask,
-    ) -> Result<Arc<Task>, ServiceError> {
+    ) -> Result<Created<Task>, ServiceError> {
         let user_id = parent.user().id.clone();
         let limits = self.settings().family;
-        self.put(parent, Change::PutTask, move |records, context| {
+        self.create(parent, key, new.fields(), move |records, context| {
             limits.check_tasks(records, &user_id)?;
             Ok(Task {
                 id: context.new_id(),

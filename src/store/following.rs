@@ -42,11 +42,6 @@ pub trait Following: Send + Sync {
         Ok(self.end())
     }
 
-    /// The position that the last event had at most a few seconds ago. Does not block.
-    fn recent_end(&self) -> Position {
-        self.end()
-    }
-
     /// The events after `after`, at most `limit`: those of one family, or all.
     ///
     /// After a position was read, no new event appears at or before it. Omitted are events of an

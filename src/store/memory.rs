@@ -29,8 +29,8 @@ use super::{
 };
 use crate::clock::{Clock, new_seed};
 use crate::domain::{
-    AccountFilter, ChildId, Epoch, EventFilter, EventId, Id, IdempotencyRecord, KeyLife, Message,
-    Page, Position, Seq, SortOrder, Timestamp, TokenHash, TrackingEvent, User, UserId,
+    AccountFilter, ChildId, Epoch, EventFilter, EventId, Id, Message, Page, Seq, SortOrder,
+    Timestamp, TokenHash, TrackingEvent, User, UserId,
 };
 
 /// The faults of a [`MemoryStore`].
@@ -137,27 +137,23 @@ impl Inner {
         for change in changes.records {
             self.apply_to_record(change);
         }
-        let event = changes.event?;
+        let event = changes.event.map(|event| self.append(event, now));
+        let used = changes.remember.and_then(|used| used.record(event.as_deref(), now));
+        used.into_iter().for_each(|record| self.records.remember(record));
+        event
+    }
+
+    fn append(&mut self, event: TrackingEvent, now: Timestamp) -> Arc<StoredEvent> {
         let of_family = |it: &&Arc<StoredEvent>| it.event.user_id == event.user_id;
         let last = self.events.iter().rev().find(of_family).map(|it| it.event.occurred_at);
         let event = event.following(last, now);
         let seq = Seq(self.last().0 + 1);
-        if let (Some((key, fingerprint)), Some(user_id)) = (changes.remember, &event.user_id) {
-            self.records.remember(IdempotencyRecord {
-                user_id: user_id.clone(),
-                key,
-                fingerprint: fingerprint.into(),
-                event: seq,
-                life: KeyLife::OfServer(Position(seq.0)),
-                created_at: event.created_at,
-            });
-        }
         if let Some(reversed) = event.reverses() {
             self.records.reversals.insert(reversed.into(), event.id.clone());
         }
         let stored = Arc::new(StoredEvent { seq, json: json_of(&event), event });
         self.events.push(Arc::clone(&stored));
-        Some(stored)
+        stored
     }
 
     fn apply_to_record(&mut self, change: Change) {

@@ -36,7 +36,7 @@ pub use log_servers::{LogServer, LogServers};
 pub use page::{BoxFuture, EventPage, EventRows, EventScan, FoundEvents, Reversals};
 pub use scope::Scope;
 pub use snapshot::{FamilyRecords, Listing, Snapshot};
-pub use transaction::{Change, Changes, Commit, Context, Decided};
+pub use transaction::{Change, Changes, Commit, Context, Decided, KeyUse};
 
 use std::future::Future;
 use std::io;

@@ -6,9 +6,9 @@ use uuid::{Builder, Uuid};
 use super::history::StoredEvent;
 use super::{CommitError, Fence};
 use crate::domain::{
-    Child, ChildId, EndedRequest, Id, IdempotencyKey, Message, PendingReward, PendingTask,
-    RequestId, Reward, RewardId, RuleViolation, Session, Task, TaskId, Timestamp, TokenHash,
-    TrackingEvent, User, UserId,
+    Child, ChildId, EndedRequest, Id, IdempotencyKey, IdempotencyRecord, KeyLife, KeyResult,
+    Message, PendingReward, PendingTask, RequestId, Reward, RewardId, RuleViolation, Session, Task,
+    TaskId, Timestamp, TokenHash, TrackingEvent, User, UserId,
 };
 
 /// What a decision results in: the changes and a value for the caller, or the rule that forbids it.
@@ -65,11 +65,47 @@ pub struct Changes {
     /// The event that is appended to the history, with the time of the transaction. The store sets its
     /// time to be after the family's last event, by [`TrackingEvent::following`].
     pub event: Option<TrackingEvent>,
-    /// The idempotency key, and the mutation's fingerprint, by which a repeat of the event is
-    /// recognised.
-    pub remember: Option<(IdempotencyKey, String)>,
+    /// The idempotency key of the request.
+    pub remember: Option<KeyUse>,
     /// The lease that must be valid.
     pub lease: Option<Fence>,
+}
+
+/// The use of an idempotency key, by which a repeat of the request is recognised.
+#[derive(Clone, Debug)]
+pub struct KeyUse {
+    /// The account that sent the request.
+    pub user_id: UserId,
+    pub key: IdempotencyKey,
+    /// See [`IdempotencyRecord::fingerprint`].
+    pub fingerprint: Arc<str>,
+    /// The record that a repeat returns; `None` for the event of the transaction.
+    pub record: Option<Arc<str>>,
+    /// The time by which keys expire: [`crate::domain::KeyTime::now`].
+    pub at: Timestamp,
+}
+
+impl KeyUse {
+    /// What is kept, in a store whose keys expire by the clock of the server; `None` if the transaction has
+    /// neither an event nor a new record. `now` is the time of the transaction.
+    pub(super) fn record(
+        self,
+        event: Option<&StoredEvent>,
+        now: Timestamp,
+    ) -> Option<IdempotencyRecord> {
+        let result = match self.record {
+            Some(id) => KeyResult::Record(id),
+            None => KeyResult::Event(event?.seq),
+        };
+        Some(IdempotencyRecord {
+            user_id: self.user_id,
+            key: self.key,
+            fingerprint: self.fingerprint,
+            result,
+            life: KeyLife::OfServer { used_at: Some(self.at) },
+            created_at: event.map_or(now, |event| event.event.created_at),
+        })
+    }
 }
 
 impl Changes {

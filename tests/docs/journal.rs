@@ -12,7 +12,7 @@ use goldstar::domain::{
 };
 use goldstar::metrics::Metrics;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
-use goldstar::store::{Change, Changes, Context, Scope, Snapshot, Store};
+use goldstar::store::{Change, Changes, Context, KeyUse, Scope, Snapshot, Store};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -66,8 +66,13 @@ fn activation(records: &dyn Snapshot, context: &Context) -> Changes {
     let event = TrackingEvent::new(event).unwrap();
     let (points, updated_at) = (event.points_after, Some(now));
     let child = Child { points, updated_at, ..(*child).clone() };
-    let key = IdempotencyKey::parse("click-1").unwrap();
-    let remember = Some((key, mutation.fingerprint()));
+    let remember = Some(KeyUse {
+        user_id: child.user_id.clone(),
+        key: IdempotencyKey::parse("click-1").unwrap(),
+        fingerprint: mutation.fingerprint().into(),
+        record: None,
+        at: now,
+    });
     Changes { records: vec![Change::PutChild(child)], event: Some(event), remember, lease: None }
 }
 

@@ -4383,7 +4383,10 @@ export interface operations {
     createChild: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4396,6 +4399,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description `true` if the request is a repetition */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4440,6 +4445,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
@@ -4825,7 +4831,10 @@ export interface operations {
     createTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4838,6 +4847,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description `true` if the request is a repetition */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4882,6 +4893,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
@@ -5195,7 +5207,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5361,7 +5373,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5476,7 +5488,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5639,7 +5651,10 @@ export interface operations {
     createReward: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5652,6 +5667,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description `true` if the request is a repetition */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5696,6 +5713,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
@@ -6009,7 +6027,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -6175,7 +6193,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -6291,7 +6309,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -6635,7 +6653,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -6752,7 +6770,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -8176,7 +8194,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -8292,7 +8310,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -8395,7 +8413,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -8512,7 +8530,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
                 "Idempotency-Key"?: string;
             };
             path: {

@@ -74,6 +74,20 @@ describe("the mutations", () => {
     expect(third.child.points).toBe(20);
   });
 
+  test("that create a record do so once for each key", async () => {
+    const { api } = await goldstar.signUp("pam@example.org");
+    const key = () => ({ idempotencyKey: newIdempotencyKey() });
+    const [child, task, reward] = [key(), key(), key()];
+    const create = async () => [
+      await api.createChild({ name: "Leo" }, child),
+      await api.createTask({ name: "Homework", points: 5 }, task),
+      await api.createReward({ name: "Cinema", cost: 12 }, reward),
+    ];
+    expect(await create()).toEqual(await create());
+    const lists = [await api.children(), await api.tasks(), await api.rewards()];
+    expect(lists.map((list) => list.total)).toEqual([1, 1, 1]);
+  });
+
   test("whose answer was lost are sent again, and happen once", async () => {
     const relay = await Relay.start(goldstar.baseUrl);
     const { child, task } = await family(parent);

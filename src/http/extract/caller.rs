@@ -228,7 +228,7 @@ impl IntoParams for Key {
             .pattern(Some("^[!-~]([ -~]*[!-~])?$"))
             .examples(["5b1c1f0e-make-the-bed"]);
         let about = "Identifies this request. For 24 hours, a repetition with the same key changes \
-                     nothing and returns the first event.";
+                     nothing and returns the first event or record.";
         let parameter = ParameterBuilder::new()
             .name(IDEMPOTENCY_KEY)
             .parameter_in(ParameterIn::Header)

@@ -13,7 +13,7 @@ pub(super) use errors::{
     SharedErrors,
 };
 pub(super) use stream::StreamData;
-pub(super) use tracking::{MutationResult, TrackingEvent, TrackingEventPage};
+pub(super) use tracking::{MutationResult, REPLAYED, TrackingEvent, TrackingEventPage, replayed};
 
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
@@ -153,20 +153,22 @@ pub(crate) type TrackingEventPage = PageOf<TrackingEvent>;
 /// The response to each mutation.
 pub(crate) enum MutationResult {}
 
-impl MutationResult {
-    /// The header of the response to a repeated request.
-    pub(crate) const REPLAYED: &'static str = "Idempotent-Replayed";
+/// The header of the response to a repeated request.
+pub(crate) const REPLAYED: &str = "Idempotent-Replayed";
+
+/// Describes [`REPLAYED`].
+pub(crate) fn replayed() -> Header {
+    let header = HeaderBuilder::new().schema(Some(String::schema()));
+    header.description(Some("`true` if the request is a repetition")).build()
 }
 
 impl IntoResponses for MutationResult {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let content = ContentBuilder::new().schema(Some(reference::<Self>())).build();
-        let header = HeaderBuilder::new().schema(Some(String::schema()));
-        let replayed = header.description(Some("`true` if the request is a repetition")).build();
         let response = ResponseBuilder::new()
             .description("The child and the event")
             .content("application/json", content)
-            .header(Self::REPLAYED, replayed);
+            .header(REPLAYED, replayed());
         [("200".to_owned(), response.build().into())].into()
     }
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use crate::domain::{Child, ChildId, Page, RewardId};
+use crate::domain::{Child, ChildId, IdempotencyKey, Page, RewardId};
 use crate::http::error::ApiError;
 use crate::http::extract::caller::Path;
 use crate::http::extract::field_types::{
@@ -18,7 +18,7 @@ use crate::http::openapi::{ChangeErrors, Errors, FamilyLimitErrors, samples, tag
 use crate::http::resources::crud::{Resource, ServiceResult, Texts};
 use crate::http::resources::records::SingleRecord;
 use crate::http::response::json;
-use crate::service::{Caller, ChildPatch, Listing, NewChild, Parent, Service};
+use crate::service::{Caller, ChildPatch, Created, Listing, NewChild, Parent, Service};
 
 impl Resource for Child {
     type New = NewChild;
@@ -44,8 +44,13 @@ impl Resource for Child {
         service.children(caller, page).await
     }
 
-    async fn create(service: &Service, parent: &Parent, new: NewChild) -> ServiceResult<Arc<Self>> {
-        service.create_child(parent, new).await
+    async fn create(
+        service: &Service,
+        parent: &Parent,
+        key: Option<IdempotencyKey>,
+        new: NewChild,
+    ) -> ServiceResult<Created<Self>> {
+        service.create_child(parent, key, new).await
     }
 
     async fn get(service: &Service, caller: &Caller, id: ChildId) -> ServiceResult<Arc<Self>> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing;
 use utoipa::openapi::path::{OperationBuilder, Paths};
 use utoipa::openapi::request_body::RequestBodyBuilder;
@@ -14,23 +14,26 @@ use utoipa::openapi::{
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 use utoipa_axum::router::UtoipaMethodRouter;
 
-use crate::domain::{Id, Page};
+use crate::domain::{Id, IdempotencyKey, Page};
 use crate::http::error::ApiError;
-use crate::http::extract::caller::Path;
+use crate::http::extract::caller::{Key, Path};
 use crate::http::extract::fields::RequestBody;
 use crate::http::extract::input::Input;
 use crate::http::extract::query::{Paging, Query};
-use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, FamilyLimitErrors, schemas};
+use crate::http::openapi::{
+    ChangeErrors, ErrorCodes, Errors, FamilyLimitErrors, REPLAYED, replayed, schemas,
+};
+use crate::http::resources::mutations::replayed_header;
 use crate::http::resources::records::{ApiRecord, RecordBody, SingleRecord};
 use crate::http::response::json;
 use crate::http::response::page::PageOf;
 use crate::http::state::AppState;
-use crate::service::{Caller, Listing, Parent, Service, ServiceError};
+use crate::service::{Caller, Created, Listing, Parent, Service, ServiceError};
 
 pub(crate) type ServiceResult<T> = Result<T, ServiceError>;
 
 /// A record that the parents of a family create, update and delete.
-pub(crate) trait Resource: ApiRecord {
+pub(crate) trait Resource: ApiRecord + Sized {
     type New: RequestBody + Send;
     type Patch: RequestBody + Send;
     /// The error codes of an update, besides those of every change.
@@ -49,8 +52,9 @@ pub(crate) trait Resource: ApiRecord {
     fn create(
         service: &Service,
         parent: &Parent,
+        key: Option<IdempotencyKey>,
         new: Self::New,
-    ) -> impl Future<Output = ServiceResult<Arc<Self>>> + Send;
+    ) -> impl Future<Output = ServiceResult<Created<Self>>> + Send;
 
     fn get(
         service: &Service,
@@ -98,10 +102,12 @@ async fn list<R: Resource>(
 async fn create<R: Resource>(
     State(service): State<Arc<Service>>,
     parent: Parent,
+    Key(key): Key,
     Input(new): Input<R::New>,
-) -> Result<(StatusCode, Response), ApiError> {
-    let record = R::create(&service, &parent, new).await?;
-    Ok((StatusCode::CREATED, json::one(SingleRecord(record)).await?))
+) -> Result<Response, ApiError> {
+    let Created { record, replayed } = R::create(&service, &parent, key, new).await?;
+    let body = json::one(SingleRecord(record)).await?;
+    Ok((StatusCode::CREATED, replayed_header(replayed), body).into_response())
 }
 
 async fn get<R: Resource>(
@@ -139,11 +145,13 @@ pub(crate) fn collection<R: Resource>() -> UtoipaMethodRouter<AppState> {
             errors::<Errors<Caller, Query<Paging>>>()
                 .response("200", response::<PageOf<RecordBody<R>>>("A page of the list")),
         );
+    let created = response::<SingleRecord<R>>("Created").header(REPLAYED, replayed());
     let creation = operation::<R>("Create", &RecordBody::<R>::name(), one, R::TEXTS.create)
+        .parameters(Some(Key::into_params(|| None)))
         .request_body(Some(body::<R::New>()))
         .responses(
-            errors::<Errors<Parent, Input<R::New>, ChangeErrors, FamilyLimitErrors>>()
-                .response("201", response::<SingleRecord<R>>("Created")),
+            errors::<Errors<Parent, Key, Input<R::New>, ChangeErrors, FamilyLimitErrors>>()
+                .response("201", created),
         );
     let path = format!("/{}", R::PLURAL);
     let mut paths = Paths::new();

@@ -17,7 +17,7 @@ use crate::http::extract::field_types::{AMOUNT, NOTE, REQUEST_ID};
 use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::{Input, OptionalInput};
 use crate::http::openapi::{
-    ChangeErrors, ErrorCodes, Errors, MutationResult, samples, schemas, tags,
+    ChangeErrors, ErrorCodes, Errors, MutationResult, REPLAYED, samples, schemas, tags,
 };
 use crate::http::resources::records::RecordBody;
 use crate::http::response::json::{self, JsonText, Parts};
@@ -314,13 +314,15 @@ impl ErrorCodes for CancellationErrors {
     const CODES: &'static [ErrorCode] = &[ErrorCode::NoPendingRequest, ErrorCode::RequestGone];
 }
 
-const REPLAYED: [(&str, HeaderValue); 1] =
-    [(MutationResult::REPLAYED, HeaderValue::from_static("true"))];
+/// The header of the response to a repeated request.
+pub(super) fn replayed_header(replayed: bool) -> Option<[(&'static str, HeaderValue); 1]> {
+    replayed.then_some([(REPLAYED, HeaderValue::from_static("true"))])
+}
 
 pub(super) async fn respond(done: Mutated) -> Result<Response, ApiError> {
     let replayed = done.replayed;
     let body = JsonText(json::body(MutatedBody(RecordBody(done.child), done.event), None).await?);
-    Ok(if replayed { (REPLAYED, body).into_response() } else { body.into_response() })
+    Ok((replayed_header(replayed), body).into_response())
 }
 
 /// The child, and the text of the event exactly as it is stored.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::domain::{Page, PendingReward, Reward, RewardId};
+use crate::domain::{IdempotencyKey, Page, PendingReward, Reward, RewardId};
 use crate::http::error::ApiError;
 use crate::http::extract::caller::Path;
 use crate::http::extract::field_types::{AMOUNT, DESCRIPTION, ICON, IMAGE_ID, NAME};
@@ -20,7 +20,7 @@ use crate::http::resources::crud::{Resource, ServiceResult, Texts};
 use crate::http::resources::records::{RecordBody, RewardBody};
 use crate::http::response::json;
 use crate::http::response::page::{ListItem, PageOf};
-use crate::service::{Caller, Listing, NewReward, Offer, Parent, RewardPatch, Service};
+use crate::service::{Caller, Created, Listing, NewReward, Offer, Parent, RewardPatch, Service};
 
 impl Resource for Reward {
     type New = NewReward;
@@ -49,9 +49,10 @@ impl Resource for Reward {
     async fn create(
         service: &Service,
         parent: &Parent,
+        key: Option<IdempotencyKey>,
         new: NewReward,
-    ) -> ServiceResult<Arc<Self>> {
-        service.create_reward(parent, new).await
+    ) -> ServiceResult<Created<Self>> {
+        service.create_reward(parent, key, new).await
     }
 
     async fn get(service: &Service, caller: &Caller, id: RewardId) -> ServiceResult<Arc<Self>> {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::domain::{Page, PendingTask, Task, TaskId};
+use crate::domain::{IdempotencyKey, Page, PendingTask, Task, TaskId};
 use crate::http::error::ApiError;
 use crate::http::extract::caller::Path;
 use crate::http::extract::field_types::{AMOUNT, BOOLEAN, ICON, IMAGE_ID, NAME};
@@ -20,7 +20,7 @@ use crate::http::resources::crud::{Resource, ServiceResult, Texts};
 use crate::http::resources::records::{Iso, RecordBody, TaskBody};
 use crate::http::response::json;
 use crate::http::response::page::{ListItem, PageOf};
-use crate::service::{Caller, Listing, NewTask, Parent, Service, TaskPatch, TaskState};
+use crate::service::{Caller, Created, Listing, NewTask, Parent, Service, TaskPatch, TaskState};
 
 impl Resource for Task {
     type New = NewTask;
@@ -46,8 +46,13 @@ impl Resource for Task {
         service.tasks(caller, page).await
     }
 
-    async fn create(service: &Service, parent: &Parent, new: NewTask) -> ServiceResult<Arc<Self>> {
-        service.create_task(parent, new).await
+    async fn create(
+        service: &Service,
+        parent: &Parent,
+        key: Option<IdempotencyKey>,
+        new: NewTask,
+    ) -> ServiceResult<Created<Self>> {
+        service.create_task(parent, key, new).await
     }
 
     async fn get(service: &Service, caller: &Caller, id: TaskId) -> ServiceResult<Arc<Self>> {

@@ -154,7 +154,7 @@ impl Inspection<'_> {
             (Events::new(state, self.now, true, true), Numbers::default());
         let remembered = state.remembered.numbered();
         let mut missing: HashMap<_, _> =
-            remembered.map(|(row, record)| (record.event.0, row)).collect();
+            remembered.filter_map(|(row, record)| Some((record.event()?.0, row))).collect();
         let mut rows = self.bulk.stream(&sql::CHECK_EVENTS, &[&family.key]).await?;
         while let Some(row) = rows.try_next().await? {
             let json: &str = row.try_get("json")?;

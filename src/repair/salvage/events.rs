@@ -8,7 +8,7 @@ use super::journal::LogContents;
 use super::kind::{self, TRACKING};
 use super::report::{Conflict, FileReport, Named};
 use super::rows::Rows;
-use crate::domain::{IdempotencyRecord, Seq, Timestamp};
+use crate::domain::{IdempotencyRecord, KeyResult, Seq, Timestamp};
 use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::record::{Record, merge};
@@ -187,12 +187,13 @@ pub(super) fn follow(
         let fields = Fields::parse(text);
         let decoded = fields.ok().and_then(|fields| IdempotencyRecord::decode(&fields).ok());
         let Some(mut key) = decoded else { continue };
-        let event_row = renumbered.get(&key.event.0).copied().unwrap_or(key.event.0);
+        let Some(event) = key.event() else { continue };
+        let event_row = renumbered.get(&event.0).copied().unwrap_or(event.0);
         if event_row >= events.next_number() {
             changes.push((number, None));
-        } else if event_row != key.event.0 {
+        } else if event_row != event.0 {
             let old = IdempotencyRecord::clone(&key);
-            key.event = Seq(event_row);
+            key.result = KeyResult::Event(Seq(event_row));
             changes.push((number, Some(merge(text, &old, &key))));
         }
     }

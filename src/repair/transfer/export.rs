@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 use super::directory::{NewDirectory, NewTable};
 use super::erasures::{self, begin_erasures};
 use super::error::TransferError;
-use crate::domain::{ErasureList, IdempotencyRecord, Seq, Session, Setting, Timestamp};
+use crate::domain::{ErasureList, IdempotencyRecord, KeyResult, Seq, Session, Setting, Timestamp};
 use crate::repair::salvage::kind::TABLES;
 use crate::repair::salvage::new_epoch;
 use crate::store::json::progress::Progress;
@@ -150,7 +150,9 @@ impl Export<'_> {
         while let Some(row) = next(&mut rows).await? {
             let family: i64 = row.try_get("family_id").map_err(Failure::from)?;
             let text = text(&row, "row")?.to_owned();
-            keys.rows.insert((family, decode(&text)?.event), None);
+            if let Some(event) = decode(&text)?.event() {
+                keys.rows.insert((family, event), None);
+            }
             keys.texts.push((family, text));
         }
         Ok(keys)
@@ -206,8 +208,12 @@ impl Keys {
     fn write(&self, table: &mut NewTable) -> Result<(), TransferError> {
         for (family, text) in &self.texts {
             let old = decode(text)?;
-            let Some(Some(row)) = self.rows.get(&(*family, old.event)) else { continue };
-            let new = IdempotencyRecord { event: Seq(*row), ..old.clone() };
+            let Some(event) = old.event() else {
+                table.push(text)?;
+                continue;
+            };
+            let Some(Some(row)) = self.rows.get(&(*family, event)) else { continue };
+            let new = IdempotencyRecord { result: KeyResult::Event(Seq(*row)), ..old.clone() };
             table.push(&merge(text, &old, &new))?;
         }
         Ok(())

@@ -16,7 +16,7 @@ use super::source::ImportSource;
 use crate::disk::{Disk, Open};
 use crate::domain::deletion::FIRST_START;
 use crate::domain::{
-    Deletion, ErasureList, IdempotencyRecord, Seq, Session, Setting, Timestamp, User,
+    Deletion, ErasureList, IdempotencyRecord, KeyResult, Seq, Session, Setting, Timestamp, User,
 };
 use crate::repair::erase::Erased;
 use crate::repair::inspect::Examined;
@@ -79,7 +79,7 @@ impl Rows {
         let marked = &report.marked;
         let holds_deletions = marked.is_first_start && !marked.accounts.is_empty() && !has_setting;
         let remembered = examined.state.remembered.records();
-        let remembered = remembered.map(|record| (record.event.0, None)).collect();
+        let remembered = remembered.filter_map(|record| Some((record.event()?.0, None))).collect();
         Self {
             disk,
             data,
@@ -202,8 +202,8 @@ impl Rows {
         .text(&row);
     }
 
-    /// The row of an idempotency key with the number that its event has in the database, and its
-    /// expiry; `None` if it is no record, or its event does not exist.
+    /// The row of an idempotency key and its expiry; `None` if it is no record. The number of its event is
+    /// that in the database; `None` if that event does not exist.
     fn idempotency_record(
         &self,
         fields: &Fields<'_>,
@@ -211,12 +211,13 @@ impl Rows {
         text: &str,
     ) -> Option<(Arc<str>, Timestamp)> {
         let old = IdempotencyRecord::decode(fields).ok()?;
-        let (of, event) = self.remembered.get(&old.event.0).copied().flatten()?;
+        let expires_at = old.created_at.after(IdempotencyRecord::LIFETIME);
+        let Some(row) = old.event() else { return Some((text.into(), expires_at)) };
+        let (of, event) = self.remembered.get(&row.0).copied().flatten()?;
         if of != family {
             return None;
         }
-        let expires_at = old.created_at.after(IdempotencyRecord::LIFETIME);
-        let new = IdempotencyRecord { event, ..old.clone() };
+        let new = IdempotencyRecord { result: KeyResult::Event(event), ..old.clone() };
         Some((merge(text, &old, &new), expires_at))
     }
 

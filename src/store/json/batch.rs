@@ -7,9 +7,7 @@ use super::state::State;
 use super::tinydb::file::LAST_NUMBER;
 use super::tracking::{NewRow, Tracking, event};
 use super::wal::entry::Entry;
-use crate::domain::{
-    IdempotencyKey, IdempotencyRecord, KeyLife, Position, Seq, Timestamp, TrackingEvent, UserId,
-};
+use crate::domain::{Seq, Timestamp, TrackingEvent, UserId};
 use crate::store::json::tinydb::RowNumber;
 use crate::store::{Change, Changes, CommitError, StoredEvent};
 
@@ -72,8 +70,11 @@ impl Batch {
                 Entry::Row(image).push(&mut payload);
             }
         }
-        let remember = changes.remember;
-        let event = changes.event.map(|event| self.record(event, remember, &mut payload));
+        let event = changes.event.map(|event| self.record(event, &mut payload));
+        let used = changes.remember.and_then(|used| used.record(event.as_deref(), self.now));
+        if let Some(record) = used {
+            Entry::Row(self.state.remember(record)).push(&mut payload);
+        }
         if !payload.is_empty() {
             self.payloads.push(payload);
         }
@@ -90,29 +91,13 @@ impl Batch {
         event
     }
 
-    fn record(
-        &mut self,
-        event: TrackingEvent,
-        remember: Option<(IdempotencyKey, String)>,
-        payload: &mut String,
-    ) -> Arc<StoredEvent> {
+    fn record(&mut self, event: TrackingEvent, payload: &mut String) -> Arc<StoredEvent> {
         let event = self.timed(event);
         self.state.reversals.note(&event);
         self.last_row += 1;
         let (text, personal) = event::encode(&event);
         let json: Arc<str> = text.into();
         Entry::Event { number: self.last_row, text: Arc::clone(&json) }.push(payload);
-        if let (Some((key, fingerprint)), Some(user_id)) = (remember, &event.user_id) {
-            let row = self.state.remember(IdempotencyRecord {
-                user_id: user_id.clone(),
-                key,
-                fingerprint: fingerprint.into(),
-                event: Seq(self.last_row),
-                life: KeyLife::OfServer(Position(self.last_row)),
-                created_at: event.created_at,
-            });
-            Entry::Row(row).push(payload);
-        }
         let recorded = Arc::new(StoredEvent { seq: Seq(self.last_row), event, json });
         self.events.push(NewRow { stored: Arc::clone(&recorded), personal });
         recorded

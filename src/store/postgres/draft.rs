@@ -6,9 +6,8 @@ use std::sync::Arc;
 use super::load::{Family, Kind, Loaded, SHARED, Wanted, kind_of};
 use crate::clock::random;
 use crate::domain::{
-    Child, Deletion, EndedRequest, IdempotencyKey, IdempotencyRecord, KeyLife, Message,
-    PendingReward, PendingTask, Reward, RuleViolation, Seq, Session, Setting, Task, Timestamp,
-    TrackingEvent, User, UserId,
+    Child, Deletion, EndedRequest, IdempotencyRecord, KeyLife, Message, PendingReward, PendingTask,
+    Reward, RuleViolation, Seq, Session, Setting, Task, Timestamp, TrackingEvent, User, UserId,
 };
 use crate::store::json::tinydb::codecs::remembered_key;
 use crate::store::json::tinydb::details::Extended;
@@ -103,7 +102,11 @@ impl Draft {
         for change in changes.records {
             self.apply(change);
         }
-        Ok(changes.event.map(|event| self.append(event, changes.remember, now)))
+        let event = changes.event.map(|event| self.append(event, now));
+        if let Some(record) = changes.remember.and_then(|used| used.record(event.as_deref(), now)) {
+            self.remember(record);
+        }
+        Ok(event)
     }
 
     /// Fails if a family that is changed is not loaded.
@@ -324,32 +327,20 @@ impl Draft {
         self.writes.insert(row, Write { number, text, expires_at });
     }
 
-    fn append(
-        &mut self,
-        event: TrackingEvent,
-        remember: Option<(IdempotencyKey, String)>,
-        now: Timestamp,
-    ) -> Arc<StoredEvent> {
-        let owner = event.user_id.clone();
-        let family = self.family(owner.as_ref());
+    fn remember(&mut self, record: IdempotencyRecord) {
+        let record = IdempotencyRecord { life: KeyLife::OfDatabase { is_live: true }, ..record };
+        // The database counts from its own clock.
+        let lifetime = Timestamp::EPOCH.after(IdempotencyRecord::LIFETIME);
+        self.put(&record, Some(&record.user_id), None, Some(lifetime));
+        self.records.remember(record);
+    }
+
+    fn append(&mut self, event: TrackingEvent, now: Timestamp) -> Arc<StoredEvent> {
+        let family = self.family(event.user_id.as_ref());
         let event = event.following(family.last_occurred_at, now);
         family.last_occurred_at = Some(event.occurred_at);
         family.seq += 1;
         let (key, seq) = (family.key, Seq(family.seq.cast_unsigned()));
-        if let (Some((key, fingerprint)), Some(user_id)) = (remember, owner) {
-            let record = IdempotencyRecord {
-                user_id: user_id.clone(),
-                key,
-                fingerprint: fingerprint.into(),
-                event: seq,
-                life: KeyLife::OfDatabase { is_live: true },
-                created_at: event.created_at,
-            };
-            // The database counts from its own clock.
-            let lifetime = Timestamp::EPOCH.after(IdempotencyRecord::LIFETIME);
-            self.put(&record, Some(&user_id), None, Some(lifetime));
-            self.records.remember(record);
-        }
         if let Some(reversed) = event.reverses() {
             self.records.reversals.insert(reversed.into(), event.id.clone());
         }

@@ -108,16 +108,13 @@ fn event(row: &Row) -> Result<Option<(Position, Arc<StoredEvent>)>, Failure> {
 
 impl Following for History {
     fn end(&self) -> Position {
-        self.read_end().unwrap_or_else(|_| self.recent_end())
+        // Followers read the end at least once in a second.
+        let recent = || Position(self.runtime.inner.end.load(Ordering::Relaxed));
+        self.read_end().unwrap_or_else(|_| recent())
     }
 
     fn read_end(&self) -> Result<Position, ReadError> {
         Ok(self.runtime.wait(async |inner| inner.end().await)?)
-    }
-
-    /// Followers read the end at least once in a second.
-    fn recent_end(&self) -> Position {
-        Position(self.runtime.inner.end.load(Ordering::Relaxed))
     }
 
     fn events_since(

@@ -7,7 +7,8 @@ use std::process::Output;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Folders, Parent, Settings, TestServer, activate_path, eventually, goldstar, python, reward_path,
+    Answer, Folders, Parent, Settings, TestServer, activate_path, eventually, goldstar, python,
+    reward_path,
 };
 
 /// A Flask service's directory.
@@ -31,6 +32,7 @@ pub(crate) async fn killed() -> Folders {
     let mut server = TestServer::on(flask(), settings).await;
     let parent = first_parent(&server).await;
     parent.act_once(&activate_path(CHILD, TASK), KEY).await.expect(200);
+    create_once(&parent).await.expect(201);
     for _ in 0..7 {
         parent.act(&activate_path(CHILD, TASK)).await.expect(200);
     }
@@ -45,6 +47,11 @@ pub(crate) async fn killed() -> Folders {
     parent.patch(&format!("/children/{child}"), json!({"age": 9})).await.expect(200);
     server.kill();
     server.folders.clone()
+}
+
+/// Creates a task with a key.
+pub(crate) async fn create_once(parent: &Parent) -> Answer {
+    parent.post_once("/tasks", json!({"name": "Dishes", "points": 2}), "second").await
 }
 
 /// The first account's browser; its password is that of the Flask service.

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::bases::{CHILD, KEY, copy_of, first_parent, flask, killed, report_of, rows, tables};
+use super::bases::{
+    CHILD, KEY, copy_of, create_once, first_parent, flask, killed, report_of, rows, tables,
+};
 use super::corpus::change;
 use super::examine::{Examined, examine};
 use crate::harness::{Folders, Settings, TestServer, activate_path, eventually, python};
@@ -81,13 +83,17 @@ async fn an_event_that_was_appended_after_the_crash() {
     }
 }
 
-/// Checks that the key of the first event still returns it, with whatever row number it has now.
+/// Checks that the key of the first event still returns it, with whatever row number it has now, and the key
+/// of a new record that record.
 async fn assert_repeat_is_answered(copy: Folders, event_id: &str) {
     let server = TestServer::on(copy, Settings::default()).await;
     let parent = first_parent(&server).await;
     let answer = parent.act_once(&activate_path(CHILD, TASK), KEY).await;
     assert_eq!(answer.header("Idempotent-Replayed"), "true");
     assert_eq!(answer.expect(200)["tracking_event"]["id"], event_id);
+    let answer = create_once(&parent).await;
+    assert_eq!(answer.header("Idempotent-Replayed"), "true");
+    assert_eq!(answer.expect(201)["task"]["name"], "Dishes");
 }
 
 #[tokio::test]

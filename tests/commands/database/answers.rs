@@ -1,6 +1,6 @@
 //! Servers before the import, on the database, and after the export give the same answers.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{exported, imported};
 use crate::harness::{Client, Folders, Parent, Settings, TestServer, activate_path};
@@ -29,6 +29,11 @@ async fn activate_once(client: &Client, child: &str, task: &str) -> Value {
     client.act_once(&path, "one-key").await.expect(200)["tracking_event"].take()
 }
 
+async fn create_once(client: &Client) -> Value {
+    let body = json!({"name": "Dishes", "points": 2});
+    client.post_once("/tasks", body, "another key").await.expect(201)["task"].take()
+}
+
 /// The id of an activation in the event stream.
 async fn stream_id(parent: &Parent, child: &str, task: &str) -> String {
     let mut stream = parent.events("/events").await;
@@ -48,6 +53,7 @@ async fn each_server_gives_the_same_answers() {
     let (child, task) = (&family.child, &family.task);
     let id = stream_id(&family.parent, child, task).await;
     let first = activate_once(&family.parent, child, task).await;
+    let created = create_once(&family.parent).await;
     family.parent.ask_for(child, &family.reward).await.expect(200);
     let before = answers(&family.parent, child).await;
     server.stop().await;
@@ -61,8 +67,9 @@ async fn each_server_gives_the_same_answers() {
     assert_eq!(answers(&parent, child).await, before);
     assert_resync(&parent, &id).await;
     let id = stream_id(&parent, child, task).await;
-    // A repeat of the request before the import gives its result.
+    // A repeat of a request before the import gives its result.
     assert_eq!(activate_once(&parent, child, task).await, first);
+    assert_eq!(create_once(&parent).await, created);
     parent.activate(child, task).await.expect(200);
     let changed = answers(&parent, child).await;
     assert_ne!(changed, before);
@@ -79,6 +86,7 @@ async fn each_server_gives_the_same_answers() {
     assert_eq!(answers(&parent, child).await, changed);
     assert_resync(&parent, &id).await;
     assert_eq!(activate_once(&parent, child, task).await, first);
+    assert_eq!(create_once(&parent).await, created);
     server.stop().await;
 }
 

@@ -91,6 +91,11 @@ impl Client {
         send(request.header("Idempotency-Key", key)).await
     }
 
+    pub(crate) async fn post_once(&self, path: &str, body: Value, key: &str) -> Answer {
+        let request = self.request(Method::POST, path).json(&body);
+        send(request.header("Idempotency-Key", key)).await
+    }
+
     pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
         send(self.request(Method::PUT, path).json(&body)).await
     }

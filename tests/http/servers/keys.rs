@@ -1,5 +1,7 @@
 //! Idempotency keys, which expire by the clock of the database.
 
+use futures_util::future::join_all;
+
 use crate::harness::cluster::{execute, new_database};
 use crate::harness::{Client, DAY, Hand, Settings, TestServer, activate_path};
 
@@ -23,6 +25,13 @@ async fn a_key_is_valid_for_a_day_whatever_the_clocks_of_the_servers_show() {
         assert_eq!(repeat.header("idempotent-replayed"), "true", "{key}");
         assert_eq!(repeat.expect(200)["tracking_event"], event, "{key}");
     }
+    let task = serde_json::json!({"name": "Homework", "points": 5});
+    for (key, first, second) in [("task ahead", there, here), ("task", here, there)] {
+        let record = first.post_once("/tasks", task.clone(), key).await.expect(201);
+        let repeat = second.post_once("/tasks", task.clone(), key).await;
+        assert_eq!(repeat.header("idempotent-replayed"), "true", "{key}");
+        assert_eq!(repeat.expect(201), record, "{key}");
+    }
     // As if it were a day later in the database.
     let a_day_earlier = format!(
         "UPDATE records SET expires_at = expires_at - {DAY} WHERE kind = 'idempotency_keys'"
@@ -33,4 +42,26 @@ async fn a_key_is_valid_for_a_day_whatever_the_clocks_of_the_servers_show() {
         assert_eq!(new.header("idempotent-replayed"), "", "{key}");
         new.expect(200);
     }
+}
+
+#[tokio::test]
+async fn two_servers_create_one_record_for_one_key() {
+    let url = new_database();
+    let one = TestServer::on_database(&url, Settings::default()).await;
+    let other = TestServer::on_database(&url, Settings::default()).await;
+    let parent = one.parent().await;
+    let (here, there): (&Client, _) = (&parent, parent.at(other.socket_address()));
+    let task = serde_json::json!({"name": "Homework", "points": 5});
+    let clicks = (0..16).map(|n| {
+        let server = if n % 2 == 0 { here } else { &there };
+        server.post_once("/tasks", task.clone(), "impatient")
+    });
+    let answers = join_all(clicks).await;
+    let new = answers.iter().filter(|it| it.header("idempotent-replayed").is_empty()).count();
+    assert_eq!(new, 1);
+    let tasks = there.get("/tasks").await.expect(200)["tasks"].take();
+    for answer in answers {
+        assert_eq!(answer.expect(201)["task"], tasks[0]);
+    }
+    assert_eq!(tasks.as_array().map(Vec::len), Some(1));
 }

@@ -16,7 +16,8 @@ use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
 use goldstar::store::memory::MemoryStore;
 use goldstar::store::postgres::{DatabaseUrl, PostgresStore};
 use goldstar::store::{
-    AnyStore, Change, Changes, Commit, CommitError, Context, Scope, Snapshot, Store, StoredEvent,
+    AnyStore, Change, Changes, Commit, CommitError, Context, KeyUse, Scope, Snapshot, Store,
+    StoredEvent,
 };
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
@@ -165,7 +166,7 @@ impl Bench {
         &self,
         child: &str,
         task: &str,
-        key: Option<(IdempotencyKey, String)>,
+        key: Option<KeyUse>,
     ) -> Arc<StoredEvent> {
         let (child, task) = (ChildId::from(child), TaskId::from(task));
         let committed = self
@@ -203,7 +204,7 @@ pub(crate) fn activation(
     context: &mut Context,
     child: &ChildId,
     task: &TaskId,
-    remember: Option<(IdempotencyKey, String)>,
+    remember: Option<KeyUse>,
 ) -> Changes {
     activation_with(records, context, (child, task), None, remember)
 }
@@ -213,7 +214,7 @@ fn activation_with(
     context: &mut Context,
     (child, task): (&ChildId, &TaskId),
     note: Option<Note>,
-    remember: Option<(IdempotencyKey, String)>,
+    remember: Option<KeyUse>,
 ) -> Changes {
     let child = records.child(child).expect("the child exists");
     let task = records.task(task).expect("the task exists");
@@ -226,11 +227,17 @@ fn activation_with(
     Changes { records: vec![Change::PutChild(child)], event: Some(event), remember, lease: None }
 }
 
-/// The fingerprint of activating the task `good` for the child `c1`.
-pub(crate) fn fingerprint_of_activation() -> String {
+/// The use of a key to activate the task `good` for the child `c1`.
+pub(crate) fn used_key(key: &str) -> KeyUse {
     let operation = Operation::Activate("good".into());
-    let details = MutationDetails::default();
-    Mutation { child: "c1".into(), operation, details }.fingerprint()
+    let mutation = Mutation::new("c1", operation, MutationDetails::default());
+    KeyUse {
+        user_id: "u".into(),
+        key: IdempotencyKey::parse(key).unwrap(),
+        fingerprint: mutation.fingerprint().into(),
+        record: None,
+        at: Timestamp::from_micros(START),
+    }
 }
 
 fn both() -> Scope {

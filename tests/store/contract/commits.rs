@@ -5,12 +5,12 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-use goldstar::domain::{IdempotencyKey, RecordKind, RuleViolation, Seq, Timestamp};
+use goldstar::domain::{RecordKind, RuleViolation, Seq, Timestamp};
 use goldstar::store::{
     Change, Changes, CommitError, Context as Transaction, Scope, Snapshot, Store,
 };
 
-use super::bench::{START, activation, child, family, fingerprint_of_activation, user};
+use super::bench::{START, activation, child, family, user};
 use super::over_each;
 
 #[tokio::test]
@@ -125,27 +125,6 @@ async fn an_events_time_is_behind_the_familys_last_one_if_that_is_at_most_five_m
         let other = bench.activate("other", "good").await;
         let times = [family, other].map(|it| it.event.occurred_at.as_micros() - START);
         assert_eq!(times, [72, 10]);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn an_idempotency_key_is_stored_with_its_event_until_it_is_removed() {
-    over_each(async |bench| {
-        bench.put(family()).await;
-        let key = IdempotencyKey::parse("key 1").unwrap();
-        let print = fingerprint_of_activation();
-        let remember = Some((key.clone(), print.clone()));
-        let recorded = bench.activate_with_key("c1", "good", remember).await;
-
-        let bench = bench.reopen().await;
-        let view = bench.families().await;
-        let found = view.idempotency_record(&"u".into(), &key).unwrap();
-        assert_eq!(found.event, recorded.seq);
-        assert_eq!(*found.fingerprint, *print);
-        assert!(view.idempotency_record(&"v".into(), &key).is_none());
-        bench.put([Change::RemoveIdempotencyKey("u".into(), key.clone())]).await;
-        assert!(bench.families().await.idempotency_record(&"u".into(), &key).is_none());
     })
     .await;
 }

@@ -1,14 +1,10 @@
 //! Account deletion: marking and listing, anonymising, removing the records, and purging.
 
-use goldstar::domain::{
-    Deletion, EventFilter, Id, IdempotencyKey, Page, Position, Seq, SortOrder, Timestamp,
-};
+use goldstar::domain::{Deletion, EventFilter, Id, Page, Position, Seq, SortOrder, Timestamp};
 use goldstar::store::{Change, CommitError, Scope, Store, StoredEvent};
 use serde_json::{Value, json};
 
-use super::bench::{
-    Bench, START, child, family, fingerprint_of_activation, pending, reward, session, task, user,
-};
+use super::bench::{Bench, START, child, family, pending, reward, session, task, used_key, user};
 use super::following::read_since;
 use super::over_each;
 
@@ -220,9 +216,7 @@ async fn all_of_an_account_can_be_listed_and_removed() {
             ])
             .await;
         for key in ["key 1", "key 2"] {
-            let key = IdempotencyKey::parse(key).unwrap();
-            let print = fingerprint_of_activation();
-            bench.activate_with_key("c1", "good", Some((key, print))).await;
+            bench.activate_with_key("c1", "good", Some(used_key(key))).await;
         }
         let bench = bench.reopen().await;
         let (view, u) = (bench.families().await, "u".into());

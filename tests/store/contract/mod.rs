@@ -7,6 +7,7 @@ mod departures;
 mod erasures;
 mod following;
 mod history;
+mod keys;
 pub(crate) mod leases;
 mod messages;
 mod records;

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use goldstar::domain::{
-    Amount, EndedRequest, Ending, EntityType, EventFilter, IdempotencyKey, Name, Note, Page,
-    PendingReward, PendingTask, SortOrder, Timestamp,
+    Amount, EndedRequest, Ending, EntityType, EventFilter, Name, Note, Page, PendingReward,
+    PendingTask, SortOrder, Timestamp,
 };
 use goldstar::store::{AnyStore, Change, EventScan, Store};
 
-use super::bench::{
-    Bench, START, child, family, fingerprint_of_activation, pending, session, user,
-};
+use super::bench::{Bench, START, child, family, pending, session, used_key, user};
 use super::over_each;
 
 const ALL: Page = Page { limit: 500, offset: 0 };
@@ -163,8 +161,7 @@ async fn a_family_has_every_record() {
     over_each(async |bench| {
         history(&bench).await;
         bench.put(further()).await;
-        let key = (IdempotencyKey::parse("key").unwrap(), fingerprint_of_activation());
-        bench.activate_with_key("c1", "good", Some(key)).await;
+        bench.activate_with_key("c1", "good", Some(used_key("key"))).await;
         let bench = bench.reopen().await;
         let records = bench.families().await;
         let counts = |id: &str| {

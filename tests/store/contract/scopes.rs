@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use goldstar::domain::{
-    Child, ChildId, Deletion, Email, IdempotencyKey, KeyTime, Role, RuleViolation, Session,
-    Timestamp, TokenHash, User,
+    Child, ChildId, Deletion, Email, KeyTime, Role, RuleViolation, Session, Timestamp, TokenHash,
+    User,
 };
 use goldstar::store::{Change, Changes, CommitError, Expiry, Scope, Store};
 use serde_json::json;
 
-use super::bench::{Bench, START, child, family, session, task, user};
+use super::bench::{Bench, START, child, family, session, task, used_key, user};
 use super::over_each;
 
 async fn two_families(bench: &Bench) {
@@ -192,8 +192,9 @@ async fn expired_records_are_removed_and_too_long_sessions_are_shortened() {
         let late = Session { expires_at: too_late, ..session("late", "u") };
         let ended = Session { expires_at: start, ..session("ended", "u") };
         bench.put([ended, late, session("live", "u")].map(Change::PutSession)).await;
-        let key = IdempotencyKey::parse("key").unwrap();
-        bench.activate_with_key("c1", "good", Some((key.clone(), "f".to_owned()))).await;
+        let used = used_key("key");
+        let key = used.key.clone();
+        bench.activate_with_key("c1", "good", Some(used)).await;
         let expiry =
             |sessions| Expiry { now: start, keys: KeyTime::at(start), sessions, lease: None };
         assert_eq!(bench.store.remove_expired(expiry(false)).await.unwrap(), []);

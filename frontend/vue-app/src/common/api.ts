@@ -1,6 +1,6 @@
 /** Calls of Goldstar's HTTP API. */
 
-import { Client } from "./client";
+import { Client, keyHeaders } from "./client";
 import type {
   AdminExport,
   AdminTrackingFilters,
@@ -40,6 +40,7 @@ import type {
   TrackingEventList,
   User,
 } from "./models";
+import { allPages } from "./pages";
 import type {
   ChildPatch,
   Login,
@@ -54,7 +55,7 @@ import type {
 } from "./requests";
 
 export * from "./apiOptions";
-export { ApiError, backOff, NetworkError } from "./client";
+export { ApiError, backOff, NetworkError, newIdempotencyKey } from "./client";
 export * from "./requests";
 
 /**
@@ -230,10 +231,7 @@ export class Api extends Client {
   }
 
   /** Updates the fields of the account that are present. */
-  updateAccount(
-    fields: UserPatch,
-    options?: CallOptions,
-  ): Promise<{ user: User }> {
+  updateAccount(fields: UserPatch, options?: CallOptions): Promise<{ user: User }> {
     return this.request("PATCH", "/user", { ...options, body: fields });
   }
 
@@ -275,8 +273,8 @@ export class Api extends Client {
     return this.request("GET", at`/children/${id}`, options);
   }
 
-  createChild(child: NewChild, options?: CallOptions): Promise<{ child: Child }> {
-    return this.request("POST", "/children", { ...options, body: child });
+  createChild(child: NewChild, options?: MutationOptions): Promise<{ child: Child }> {
+    return this.#create("/children", child, options);
   }
 
   /** Updates the fields that are present. */
@@ -296,8 +294,8 @@ export class Api extends Client {
     return this.request("GET", at`/tasks/${id}`, options);
   }
 
-  createTask(task: NewTask, options?: CallOptions): Promise<{ task: Task }> {
-    return this.request("POST", "/tasks", { ...options, body: task });
+  createTask(task: NewTask, options?: MutationOptions): Promise<{ task: Task }> {
+    return this.#create("/tasks", task, options);
   }
 
   /** Updates the fields that are present. */
@@ -317,8 +315,8 @@ export class Api extends Client {
     return this.request("GET", at`/rewards/${id}`, options);
   }
 
-  createReward(reward: NewReward, options?: CallOptions): Promise<{ reward: Reward }> {
-    return this.request("POST", "/rewards", { ...options, body: reward });
+  createReward(reward: NewReward, options?: MutationOptions): Promise<{ reward: Reward }> {
+    return this.#create("/rewards", reward, options);
   }
 
   /** Updates the fields that are present. */
@@ -410,52 +408,27 @@ export class Api extends Client {
     return this.request("GET", "/health", options);
   }
 
+  #create<T>(path: string, body: object, options: MutationOptions = {}): Promise<T> {
+    const { idempotencyKey, ...call } = options;
+    return this.request("POST", path, { ...call, headers: keyHeaders(idempotencyKey), body });
+  }
+
   #mutate(
     path: string,
     options: MutationOptions & Approval & Correction = {},
     required: object = {},
   ): Promise<MutationResult> {
     const { idempotencyKey, requestId, points, note, partial, ...call } = options;
-    const headers = new Headers();
-    if (idempotencyKey !== undefined) headers.set("Idempotency-Key", idempotencyKey);
+    const headers = keyHeaders(idempotencyKey);
     const fields = { request_id: requestId, points, note, partial, ...required };
     if (Object.values(fields).every((value) => value === undefined)) {
       return this.request("POST", path, { ...call, headers });
     }
     return this.request("POST", path, { ...call, headers, body: fields });
   }
-
-}
-
-/** A key for one click, to be sent with each attempt. */
-export function newIdempotencyKey(): string {
-  // On a home network without TLS, browsers have no `crypto.randomUUID`.
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** The path with each id encoded. */
 function at(texts: TemplateStringsArray, ...ids: string[]): string {
   return String.raw({ raw: texts }, ...ids.map(encodeURIComponent));
-}
-
-/** Implements {@link Api.allChildTracking}. */
-async function* allPages<F extends ChildTrackingFilters>(
-  fetchPage: (filters: F) => Promise<TrackingEventList>,
-  filters: F,
-): AsyncGenerator<TrackingEvent, void, undefined> {
-  let offset = 0;
-  let total: number | undefined;
-  let newer = 0;
-  do {
-    const page = await fetchPage({ limit: 500, ...filters, offset });
-    const events = page.tracking_events;
-    if (events.length === 0) return;
-    // New events since the previous page have moved all others back by as many places.
-    if (filters.order !== "asc") newer += Math.max(0, page.total - (total ?? page.total));
-    yield* events.slice(newer);
-    newer = Math.max(0, newer - events.length);
-    offset += events.length;
-    total = page.total;
-  } while (offset < total);
 }

@@ -27,10 +27,10 @@ export interface RequestOptions extends CallOptions {
   headers?: HeadersInit;
 }
 
-/** Retries need a key: without one, a mutation whose response was lost would be made twice. */
+/** Retries need a key: without one, a change whose response was lost would be made twice. */
 export type MutationOptions =
   | (CallOptions & {
-      /** Identifies this mutation for 24 hours; see `newIdempotencyKey`. */
+      /** Identifies this change for 24 hours; see `newIdempotencyKey`. */
       idempotencyKey: string;
     })
   | (Omit<CallOptions, "retries"> & { idempotencyKey?: undefined; retries?: undefined });

@@ -175,3 +175,14 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
     signal?.addEventListener("abort", abort, { once: true });
   });
 }
+
+export function keyHeaders(key: string | undefined): Headers {
+  return new Headers(key === undefined ? {} : { "Idempotency-Key": key });
+}
+
+/** A key for one click, to be sent with each attempt. */
+export function newIdempotencyKey(): string {
+  // On a home network without TLS, browsers have no `crypto.randomUUID`.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

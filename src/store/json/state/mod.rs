@@ -231,7 +231,10 @@ impl State {
     /// Adds an idempotency key; returns its row.
     pub(crate) fn remember(&mut self, remembered: IdempotencyRecord) -> RowImage {
         self.version += 1;
-        self.remembered.put(remembered)
+        let (key, life) = (remembered.key(), remembered.life);
+        let row = self.remembered.put(remembered);
+        self.remembered.amend(&key, |record| record.life = life);
+        row
     }
 
     /// Sets a row to its text in the log.

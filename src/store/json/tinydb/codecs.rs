@@ -9,9 +9,8 @@ use super::fields::{Fields, Unreadable};
 use super::pyjson;
 use super::record::{Record, list_name, request_lists};
 use crate::domain::{
-    Child, Email, EndedRequest, Id, IdempotencyKey, IdempotencyRecord, KeyLife, Message,
-    PendingReward, PendingTask, Position, Reward, Role, Seq, Session, Setting, Task, TokenHash,
-    User,
+    Child, Email, EndedRequest, Id, IdempotencyKey, IdempotencyRecord, KeyLife, KeyResult, Message,
+    PendingReward, PendingTask, Reward, Role, Seq, Session, Setting, Task, TokenHash, User,
 };
 
 /// The files of the small tables.
@@ -339,13 +338,16 @@ impl Record for IdempotencyRecord {
     const FILE: &'static str = "idempotency_keys.json";
 
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
-        let event = Seq(fields.integer("event_row")?.unsigned_abs());
+        let result = match fields.optional_text("record_id") {
+            Some(id) => KeyResult::Record(id),
+            None => KeyResult::Event(Seq(fields.integer("event_row")?.unsigned_abs())),
+        };
         Ok(Self {
             user_id: fields.id("user_id")?,
             key: IdempotencyKey::from_stored(&fields.text("key")?),
             fingerprint: Arc::from(&*fields.text("mutation")?),
-            event,
-            life: KeyLife::OfServer(Position(event.0)),
+            result,
+            life: KeyLife::OfServer { used_at: None },
             created_at: fields.moment("created_at")?,
         })
     }
@@ -354,7 +356,16 @@ impl Record for IdempotencyRecord {
         row.text("user_id", self.user_id.as_str());
         row.text("key", self.key.as_str());
         row.text("mutation", &self.fingerprint);
-        row.plain("event_row", self.event.0);
+        match &self.result {
+            KeyResult::Event(event) => {
+                row.plain("event_row", event.0);
+                row.absent("record_id");
+            }
+            KeyResult::Record(id) => {
+                row.absent("event_row");
+                row.text("record_id", id);
+            }
+        }
         row.moment("created_at", self.created_at);
     }
 
