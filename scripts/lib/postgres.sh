@@ -21,7 +21,7 @@ only_on_files=(
     operation::
     # Sign-ups and idempotency keys count by the clock of the database, which a test cannot move.
     points::changes::an_address_may_create points::clock::a_key_is_valid
-    points::clock::an_idempotency_key_lives
+    points::clock::an_idempotency_key_lives records::keys::a_key_lives
     # An account's id with U+0000, which no column can contain.
     access::names::an_id_that_is_a_path
     # These use PostgreSQL in every run.

@@ -139,7 +139,9 @@ impl Inner {
         }
         let event = changes.event.map(|event| self.append(event, now));
         let used = changes.remember.and_then(|used| used.record(event.as_deref(), now));
-        used.into_iter().for_each(|record| self.records.remember(record));
+        if let Some(record) = used {
+            self.records.remember(record);
+        }
         event
     }
 

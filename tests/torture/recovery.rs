@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use goldstar::domain::{Action, Child, EntityType, EventFields, IdempotencyKey, TrackingEvent};
 use goldstar::followers::audit_log::Settings;
 use goldstar::store::json::JsonStore;
-use goldstar::store::{Change, Changes, Context, Scope, Snapshot, Store};
+use goldstar::store::{Change, Changes, Context, KeyUse, Scope, Snapshot, Store};
 
 use crate::budget::{Rounds, Run};
 use crate::lossy_disk::{End, LossyDisk, Plan};
@@ -200,8 +200,13 @@ async fn give_a_point_with_a_key(store: &JsonStore) {
             created_at: now,
             metadata: None,
         });
-        let key = IdempotencyKey::parse("a-key").unwrap();
-        let remember = Some((key, "activate".to_owned()));
+        let remember = Some(KeyUse {
+            user_id: child.user_id.clone(),
+            key: IdempotencyKey::parse("a-key").unwrap(),
+            fingerprint: "activate".into(),
+            record: None,
+            at: now,
+        });
         let records = vec![Change::PutChild(Child { points: after, ..child })];
         Ok((Changes { records, event: Some(event.unwrap()), remember, lease: None }, ()))
     };

@@ -4440,6 +4440,7 @@ export interface operations {
                     };
                 };
             };
+            404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["FamilyLimitReached"];
             413: components["responses"]["PayloadTooLarge"];
@@ -4888,6 +4889,7 @@ export interface operations {
                     };
                 };
             };
+            404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["FamilyLimitReached"];
             413: components["responses"]["PayloadTooLarge"];
@@ -5708,6 +5710,7 @@ export interface operations {
                     };
                 };
             };
+            404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["FamilyLimitReached"];
             413: components["responses"]["PayloadTooLarge"];

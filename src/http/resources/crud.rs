@@ -15,14 +15,12 @@ use utoipa::{IntoParams, IntoResponses, ToSchema};
 use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::domain::{Id, IdempotencyKey, Page};
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::caller::{Key, Path};
 use crate::http::extract::fields::RequestBody;
 use crate::http::extract::input::Input;
 use crate::http::extract::query::{Paging, Query};
-use crate::http::openapi::{
-    ChangeErrors, ErrorCodes, Errors, FamilyLimitErrors, REPLAYED, replayed, schemas,
-};
+use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, REPLAYED, replayed, schemas};
 use crate::http::resources::mutations::replayed_header;
 use crate::http::resources::records::{ApiRecord, RecordBody, SingleRecord};
 use crate::http::response::json;
@@ -150,7 +148,7 @@ pub(crate) fn collection<R: Resource>() -> UtoipaMethodRouter<AppState> {
         .parameters(Some(Key::into_params(|| None)))
         .request_body(Some(body::<R::New>()))
         .responses(
-            errors::<Errors<Parent, Key, Input<R::New>, ChangeErrors, FamilyLimitErrors>>()
+            errors::<Errors<Parent, Key, Input<R::New>, ChangeErrors, CreationErrors>>()
                 .response("201", created),
         );
     let path = format!("/{}", R::PLURAL);
@@ -192,6 +190,13 @@ pub(crate) fn item<R: Resource>() -> UtoipaMethodRouter<AppState> {
     let mut schemas = Vec::new();
     schemas::add::<Input<R::Patch>>(&mut schemas);
     (schemas, paths, routing::get(get::<R>).patch(update::<R>).delete(delete::<R>))
+}
+
+enum CreationErrors {}
+
+impl ErrorCodes for CreationErrors {
+    /// A repeat fails if the record no longer exists.
+    const CODES: &'static [ErrorCode] = &[ErrorCode::FamilyLimitReached, ErrorCode::NotFound];
 }
 
 /// `createTask`, "Create a task or penalty".
