@@ -275,7 +275,7 @@ impl Service {
     ) -> Result<Arc<User>, ServiceError> {
         self.confirm(address, parent, password).await?;
         let decider = parent.clone();
-        self.put(parent, Change::PutUser, move |records, context| {
+        self.update(parent, move |records, context| {
             let user = User::clone(&*decider.current_user(records)?);
             Ok(User { email: email.clone(), updated_at: Some(context.now()), ..user })
         })
@@ -289,7 +289,7 @@ impl Service {
         patch: UserPatch,
     ) -> Result<Arc<User>, ServiceError> {
         let decider = parent.clone();
-        self.put(parent, Change::PutUser, move |records, context| {
+        self.update(parent, move |records, context| {
             let user = User::clone(&*decider.current_user(records)?);
             Ok(User {
                 first_name: patch.first_name.clone().unwrap_or(user.first_name),

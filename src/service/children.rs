@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::keys::{Created, NewRecord};
+use super::family_records::{Creatable, Created, Updatable};
 use super::limits::display_bytes;
 use super::requests::removal_of;
 use super::sessions::{Acting, Ending};
-use super::{Caller, Listing, Parent, Service, ServiceError};
+use super::{Caller, ChildState, Listing, Parent, Service, ServiceError};
 use crate::domain::input::FieldUpdate;
 use crate::domain::{
     Child, ChildId, Colour, IdempotencyKey, Name, Page, Points, RewardId, RuleViolation, Timestamp,
@@ -50,15 +50,23 @@ impl NewChild {
     }
 }
 
-impl NewRecord for Child {
+impl Updatable for Child {
+    type Shown = ChildState;
+
+    fn put(self) -> Change {
+        Change::PutChild(self)
+    }
+
+    fn shown(self: Arc<Self>, records: &dyn Snapshot) -> Arc<Self::Shown> {
+        ChildState::of(self, records)
+    }
+}
+
+impl Creatable for Child {
     const KIND: &'static str = "child";
 
     fn id(&self) -> &ChildId {
         &self.id
-    }
-
-    fn put(self) -> Change {
-        Change::PutChild(self)
     }
 
     fn find(
@@ -76,18 +84,25 @@ impl Service {
         &self,
         caller: &Caller,
         page: Page,
-    ) -> Result<Listing<Arc<Child>>, ServiceError> {
+    ) -> Result<Listing<Arc<ChildState>>, ServiceError> {
         let records = self.records_of(caller).await?;
         let Some(own) = caller.child_id() else {
-            return Ok(records.children_page(&caller.user().id, page));
+            let children = records.children_page(&caller.user().id, page);
+            return Ok(children.map(|child| ChildState::of(child, &*records)));
         };
-        let child = caller.child(&*records, own).into_iter().collect();
-        Ok(Listing::of(child, page))
+        let child = caller.child(&*records, own).ok();
+        let state = child.map(|child| ChildState::of(child, &*records));
+        Ok(Listing::of(state.into_iter().collect(), page))
     }
 
     /// Fails if the caller may not read the child.
-    pub async fn child(&self, caller: &Caller, id: &ChildId) -> Result<Arc<Child>, ServiceError> {
-        Ok(caller.child(&*self.records_of(caller).await?, id)?)
+    pub async fn child(
+        &self,
+        caller: &Caller,
+        id: &ChildId,
+    ) -> Result<Arc<ChildState>, ServiceError> {
+        let records = self.records_of(caller).await?;
+        Ok(ChildState::of(caller.child(&*records, id)?, &*records))
     }
 
     pub async fn create_child(
@@ -95,7 +110,7 @@ impl Service {
         parent: &Parent,
         key: Option<IdempotencyKey>,
         new: NewChild,
-    ) -> Result<Created<Child>, ServiceError> {
+    ) -> Result<Created<ChildState>, ServiceError> {
         let user_id = parent.user().id.clone();
         let limits = self.settings().family;
         self.create(parent, key, new.fields(), move |records, context| {
@@ -125,10 +140,10 @@ impl Service {
         parent: &Parent,
         id: ChildId,
         patch: ChildPatch,
-    ) -> Result<Arc<Child>, ServiceError> {
+    ) -> Result<Arc<ChildState>, ServiceError> {
         let decider = parent.clone();
         let limits = self.settings().family;
-        self.put(parent, Change::PutChild, move |records, context| {
+        self.update(parent, move |records, context| {
             let child = Child::clone(&*decider.child(records, &id)?);
             let before = display_bytes(&child.tasks, &child.rewards);
             let child = Child {
@@ -154,9 +169,9 @@ impl Service {
         caller: &Caller,
         id: ChildId,
         goal: Option<RewardId>,
-    ) -> Result<Arc<Child>, ServiceError> {
+    ) -> Result<Arc<ChildState>, ServiceError> {
         let decider = caller.clone();
-        self.put(caller, Change::PutChild, move |records, context| {
+        self.update(caller, move |records, context| {
             let child = decider.child(records, &id)?;
             if let Some(goal) = &goal {
                 decider.reward(records, goal)?;

@@ -71,7 +71,7 @@ impl Service {
             rewards: [].into(),
             colour: None,
         };
-        Ok(self.create_child(parent, None, new).await?.record)
+        Ok(Arc::clone(&self.create_child(parent, None, new).await?.record.child))
     }
 
     async fn demo_task(

@@ -8,6 +8,7 @@ mod accounts;
 mod administration;
 mod caller;
 mod changes;
+mod child_states;
 mod children;
 mod clock_check;
 mod corrections;
@@ -17,6 +18,7 @@ mod error;
 mod events;
 mod expiry;
 mod export;
+mod family_records;
 mod keys;
 mod limits;
 mod logins;
@@ -36,6 +38,7 @@ pub use accounts::{LoggedIn, NewAccount, UserPatch};
 pub use administration::{AccountDetails, ManagedAccount};
 pub use caller::{Admin, Authority, Caller, Parent, SessionRole, Token};
 pub use changes::ChangeLimits;
+pub use child_states::ChildState;
 pub use children::{ChildPatch, NewChild};
 pub use deletion::{
     AttemptOutcome, Attempted, DeletionSettings, Queued, ThresholdInForce, Trigger,
@@ -44,7 +47,7 @@ pub use demo::{Demo, DemoLogin};
 pub use error::{Causes, ServiceError};
 pub use events::{EventStream, StreamRequest};
 pub use export::{AccountExport, ExportFormat, ExportQuery, ExportedEvents};
-pub use keys::Created;
+pub use family_records::Created;
 pub use limits::FamilyLimits;
 pub use logins::{LoginLimits, SignupLimits};
 pub use mutations::Mutated;
@@ -67,14 +70,13 @@ use serde_json::Value;
 use tracing::Span;
 
 use crate::clock::Clock;
-use crate::domain::{ClockWatch, Points, RuleViolation};
+use crate::domain::{ClockWatch, Points};
 use crate::followers::audit_log::{AuditFollower, DeletionLog};
 use crate::followers::broker::Broker;
 use crate::followers::{ErasureCopy, Followers};
 use crate::metrics::{self, Metrics};
 use crate::store::{
-    AnyStore, Change, Changes, Commit, Context, Decided, Health, Lease, Projection, Purpose, Scope,
-    Snapshot, Store,
+    AnyStore, Commit, Context, Decided, Health, Lease, Projection, Purpose, Scope, Snapshot, Store,
 };
 use changes::ChangeRates;
 use deletion::Deletions;
@@ -268,20 +270,6 @@ impl Service {
             Ok((with_messages(changes, records, family, context.now()), value))
         };
         self.transact(scope, decide).await
-    }
-
-    /// Creates or updates the record that `decide` returns.
-    async fn put<T: Clone + Send + 'static>(
-        &self,
-        caller: &Caller,
-        change: fn(T) -> Change,
-        decide: impl Fn(&dyn Snapshot, &mut Context) -> Result<T, RuleViolation> + Send + Sync + 'static,
-    ) -> Result<Arc<T>, ServiceError> {
-        let commit = self.transact_as(caller, move |records, context| {
-            let record = decide(records, context)?;
-            Ok((Changes::of([change(record.clone())]), record))
-        });
-        Ok(Arc::new(commit.await?.value))
     }
 
     /// Returns the records of the caller's family.

@@ -9,7 +9,7 @@ use super::corrections::Entity;
 use super::keys::UsedKey;
 use super::messages::of_restored;
 use super::requests::{Pending, RequestEnd, ends_of, new_reward_request, new_task_request};
-use super::{Caller, FamilyLimits, Service, ServiceError};
+use super::{Caller, ChildState, FamilyLimits, Service, ServiceError};
 use crate::domain::ledger::{self, Adjustment, Answer, EventOrigin, Reversal};
 use crate::domain::{
     Child, Ending, EventError, EventFields, IdempotencyKey, IdempotencyRecord, Mutation, Operation,
@@ -25,7 +25,7 @@ use crate::store::{
 #[derive(Debug)]
 pub struct Mutated {
     /// The child after the mutation.
-    pub child: Arc<Child>,
+    pub child: Arc<ChildState>,
     /// The event as a JSON object.
     pub event: Arc<str>,
     /// Whether the event is that of an earlier request with the same idempotency key.
@@ -44,7 +44,7 @@ struct Decider {
 }
 
 /// The child after a mutation; and for a repeated one, the record of its key.
-type Decision = (Arc<Child>, Option<Arc<IdempotencyRecord>>);
+type Decision = (Arc<ChildState>, Option<Arc<IdempotencyRecord>>);
 
 impl Service {
     /// Executes a mutation. A child may request something for itself and cancel its requests; a parent may
@@ -82,7 +82,7 @@ impl Service {
         let Commit { value, event } = self.transact_within(scope, caller, decide).await?;
         let (child, first) = value.map_err(ServiceError::internal)?;
         if let Some(first) = first {
-            let event = self.first_event(&child, &first).await?;
+            let event = self.first_event(&child.child, &first).await?;
             return Ok(Mutated { child, event, replayed: true });
         }
         let stored = event.ok_or_else(|| ServiceError::internal("a mutation without an event"))?;
@@ -123,7 +123,7 @@ impl Decider {
         // A repeat succeeds even if the task or reward no longer exists.
         let first = self.key.as_ref().map(|key| key.first(records)).transpose()?.flatten();
         if let Some(first) = first {
-            return Ok((Changes::none(), Ok((child, Some(first)))));
+            return Ok((Changes::none(), Ok((ChildState::of(child, records), Some(first)))));
         }
         let (fields, request) = self.effect(records, &child, context)?;
         let event = match TrackingEvent::new(fields) {
@@ -133,6 +133,7 @@ impl Decider {
         let (points, updated_at) = (event.points_after, Some(context.now()));
         let child = Child { points, updated_at, ..(*child).clone() };
         let put = Change::PutChild(child.clone());
+        let state = ChildState::after(Arc::new(child), records, &request);
         let remember = self.key.as_ref().map(|key| key.stored(None));
         let changes = Changes {
             records: [put].into_iter().chain(request).collect(),
@@ -140,7 +141,7 @@ impl Decider {
             remember,
             lease: None,
         };
-        Ok((changes, Ok((Arc::new(child), None))))
+        Ok((changes, Ok((state, None))))
     }
 
     /// Returns the event, and the changes of the pending request that begins or ends with it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::keys::{Created, NewRecord};
+use super::family_records::{Creatable, Created, Updatable};
 use super::requests::{RequestEnd, ends_of};
 use super::{Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::input::FieldUpdate;
@@ -57,15 +57,23 @@ impl NewReward {
     }
 }
 
-impl NewRecord for Reward {
+impl Updatable for Reward {
+    type Shown = Self;
+
+    fn put(self) -> Change {
+        Change::PutReward(self)
+    }
+
+    fn shown(self: Arc<Self>, _: &dyn Snapshot) -> Arc<Self::Shown> {
+        self
+    }
+}
+
+impl Creatable for Reward {
     const KIND: &'static str = "reward";
 
     fn id(&self) -> &RewardId {
         &self.id
-    }
-
-    fn put(self) -> Change {
-        Change::PutReward(self)
     }
 
     fn find(
@@ -159,7 +167,7 @@ impl Service {
         patch: RewardPatch,
     ) -> Result<Arc<Reward>, ServiceError> {
         let decider = parent.clone();
-        self.put(parent, Change::PutReward, move |records, context| {
+        self.update(parent, move |records, context| {
             let reward = Reward::clone(&*decider.own_reward(records, &id)?);
             Ok(Reward {
                 name: patch.name.clone().unwrap_or(reward.name),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::keys::{Created, NewRecord};
+use super::family_records::{Creatable, Created, Updatable};
 use super::requests::{RequestEnd, ends_of};
 use super::{Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::input::FieldUpdate;
@@ -46,15 +46,23 @@ impl NewTask {
     }
 }
 
-impl NewRecord for Task {
+impl Updatable for Task {
+    type Shown = Self;
+
+    fn put(self) -> Change {
+        Change::PutTask(self)
+    }
+
+    fn shown(self: Arc<Self>, _: &dyn Snapshot) -> Arc<Self::Shown> {
+        self
+    }
+}
+
+impl Creatable for Task {
     const KIND: &'static str = "task";
 
     fn id(&self) -> &TaskId {
         &self.id
-    }
-
-    fn put(self) -> Change {
-        Change::PutTask(self)
     }
 
     fn find(

@@ -39,7 +39,7 @@ KNOWN |= {"created_at", "updated_at", "first_name", "last_name", "email", "role"
 SECRET = {"password", "pin", "pin_setup_code"}
 # Goldstar has fields with these names, in files of its own.
 ADDED = {
-    "children": {"colour", "goal_reward_id"},
+    "children": {"colour", "goal_reward_id", "reserved"},
     "tasks": {"requestable", "icon"},
     "rewards": {"icon"},
     "pending_rewards": {"cost"},

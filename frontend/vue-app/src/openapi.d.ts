@@ -1274,7 +1274,8 @@ export interface components {
          *       "created_at": "2026-11-23T01:49:49.612435Z",
          *       "updated_at": "2026-11-23T01:49:49.730293Z",
          *       "colour": null,
-         *       "goal_reward_id": null
+         *       "goal_reward_id": null,
+         *       "reserved": 0
          *     }
          */
         Child: {
@@ -1314,6 +1315,11 @@ export interface components {
             colour: "red" | "orange" | "yellow" | "green" | "teal" | "blue" | "indigo" | "purple" | "pink" | "brown" | "grey" | null;
             /** @description The reward that the child saves for. */
             goal_reward_id: string | null;
+            /**
+             * Format: int64
+             * @description The sum of the costs of the pending requests. The child still has these points, and can request more.
+             */
+            reserved: number;
         } & {
             [key: string]: unknown;
         };

@@ -45,7 +45,7 @@ pub(crate) fn child() -> Value {
     json!({
         "id": CHILD_ID, "user_id": USER_ID, "name": "Mía", "age": 7, "points": 15, "tasks": [],
         "rewards": [], "image_id": null, "created_at": "2026-11-23T01:49:49.612435Z",
-        "updated_at": MOMENT, "colour": null, "goal_reward_id": null,
+        "updated_at": MOMENT, "colour": null, "goal_reward_id": null, "reserved": 0,
     })
 }
 

@@ -11,9 +11,10 @@ use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use super::samples;
 use super::schemas::{self, flag, integer, moment, nullable, text};
-use crate::domain::{Action, Child, EntityType, Points};
+use crate::domain::{Action, EntityType, Points};
 use crate::http::resources::records::RecordBody;
 use crate::http::response::page::{ListItem, PageOf};
+use crate::service::ChildState;
 
 pub(super) fn reference<T: ToSchema>() -> RefOr<Schema> {
     Ref::from_schema_name(T::name()).into()
@@ -176,7 +177,7 @@ impl IntoResponses for MutationResult {
 impl PartialSchema for MutationResult {
     fn schema() -> RefOr<Schema> {
         let fields = [
-            ("child", reference::<RecordBody<Child>>()),
+            ("child", reference::<RecordBody<ChildState>>()),
             ("tracking_event", reference::<TrackingEvent>()),
         ];
         object("The child after the event, and the event as it is stored.", fields).into()
@@ -190,6 +191,6 @@ impl ToSchema for MutationResult {
 
     fn schemas(schemas: &mut schemas::Named) {
         schemas::add::<TrackingEvent>(schemas);
-        schemas::add::<RecordBody<Child>>(schemas);
+        schemas::add::<RecordBody<ChildState>>(schemas);
     }
 }

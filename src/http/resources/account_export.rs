@@ -13,8 +13,8 @@ use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::{
-    Amount, Child, EndedRequest, IdempotencyRecord, Message, PendingReward, PendingTask, Reward,
-    Session, Task, Timestamp,
+    Amount, EndedRequest, IdempotencyRecord, Message, PendingReward, PendingTask, Reward, Session,
+    Task, Timestamp,
 };
 use crate::http::error::ApiError;
 use crate::http::openapi::{Errors, TrackingEvent, schemas, tags};
@@ -23,7 +23,7 @@ use crate::http::resources::records::{Iso, RecordBody};
 use crate::http::resources::users::{AccountBody, UserFields};
 use crate::http::response::json;
 use crate::http::response::pieces::{PIECE, Source};
-use crate::service::{AccountExport, ExportedEvents, Parent, Service, ServiceError};
+use crate::service::{AccountExport, ChildState, ExportedEvents, Parent, Service, ServiceError};
 use crate::store::FamilyRecords;
 
 /// Export everything about the account
@@ -51,9 +51,9 @@ pub(crate) async fn export(
     State(service): State<Arc<Service>>,
     parent: Parent,
 ) -> Result<Response, ApiError> {
-    let AccountExport { records, messages, events } = service.export_account(&parent).await?;
-    let name = format!("goldstar-account-{}.json", date(events.started_at()));
-    let document = AccountDocument::new(records, messages, events);
+    let export = service.export_account(&parent).await?;
+    let name = format!("goldstar-account-{}.json", date(export.events.started_at()));
+    let document = AccountDocument::new(export);
     Ok(file(document, json::reader(&service, &parent), "application/json", &name))
 }
 
@@ -69,8 +69,8 @@ pub(crate) struct AccountDocument {
 type Part = Box<dyn FnOnce(&mut Vec<u8>) -> serde_json::Result<()> + Send>;
 
 impl AccountDocument {
-    fn new(records: FamilyRecords, messages: Vec<Arc<Message>>, events: ExportedEvents) -> Self {
-        let mut parts = parts(records, events.started_at());
+    fn new(AccountExport { records, children, messages, events }: AccountExport) -> Self {
+        let mut parts = parts(records, children, events.started_at());
         list(&mut parts, ",\"messages\":[", messages, MessageBody);
         text(&mut parts, ",\"tracking_events\":[");
         Self { records: parts.into_iter(), events, separator: Some("") }
@@ -104,12 +104,16 @@ impl Source for AccountDocument {
 }
 
 /// The parts before the messages.
-fn parts(records: FamilyRecords, exported_at: Timestamp) -> Vec<Part> {
+fn parts(
+    records: FamilyRecords,
+    children: Vec<Arc<ChildState>>,
+    exported_at: Timestamp,
+) -> Vec<Part> {
     // Names every field, so that a new kind of record does not compile without its place in the document.
     let FamilyRecords {
         account,
         sessions,
-        children,
+        children: _,
         tasks,
         rewards,
         pending,
@@ -288,7 +292,7 @@ impl PartialSchema for AccountDocument {
         let fields = [
             ("exported_at", schemas::moment().into()),
             ("account", account),
-            ("children", list::<RecordBody<Child>>()),
+            ("children", list::<RecordBody<ChildState>>()),
             ("tasks", list::<RecordBody<Task>>()),
             ("rewards", list::<RecordBody<Reward>>()),
             ("pending_rewards", list::<RecordBody<PendingReward>>()),
@@ -315,7 +319,7 @@ impl ToSchema for AccountDocument {
 
     fn schemas(schemas: &mut schemas::Named) {
         schemas::add::<UserFields<'_>>(schemas);
-        schemas::add::<RecordBody<Child>>(schemas);
+        schemas::add::<RecordBody<ChildState>>(schemas);
         schemas::add::<RecordBody<Task>>(schemas);
         schemas::add::<RecordBody<Reward>>(schemas);
         schemas::add::<RecordBody<PendingReward>>(schemas);

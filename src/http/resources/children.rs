@@ -18,9 +18,10 @@ use crate::http::openapi::{ChangeErrors, Errors, FamilyLimitErrors, samples, tag
 use crate::http::resources::crud::{Resource, ServiceResult, Texts};
 use crate::http::resources::records::SingleRecord;
 use crate::http::response::json;
-use crate::service::{Caller, ChildPatch, Created, Listing, NewChild, Parent, Service};
+use crate::service::{Caller, ChildPatch, ChildState, Created, Listing, NewChild, Parent, Service};
 
 impl Resource for Child {
+    type Shown = ChildState;
     type New = NewChild;
     type Patch = ChildPatch;
     type UpdateErrors = FamilyLimitErrors;
@@ -40,7 +41,7 @@ impl Resource for Child {
         service: &Service,
         caller: &Caller,
         page: Page,
-    ) -> ServiceResult<Listing<Arc<Self>>> {
+    ) -> ServiceResult<Listing<Arc<Self::Shown>>> {
         service.children(caller, page).await
     }
 
@@ -49,11 +50,15 @@ impl Resource for Child {
         parent: &Parent,
         key: Option<IdempotencyKey>,
         new: NewChild,
-    ) -> ServiceResult<Created<Self>> {
+    ) -> ServiceResult<Created<Self::Shown>> {
         service.create_child(parent, key, new).await
     }
 
-    async fn get(service: &Service, caller: &Caller, id: ChildId) -> ServiceResult<Arc<Self>> {
+    async fn get(
+        service: &Service,
+        caller: &Caller,
+        id: ChildId,
+    ) -> ServiceResult<Arc<Self::Shown>> {
         service.child(caller, &id).await
     }
 
@@ -62,7 +67,7 @@ impl Resource for Child {
         parent: &Parent,
         id: ChildId,
         patch: ChildPatch,
-    ) -> ServiceResult<Arc<Self>> {
+    ) -> ServiceResult<Arc<Self::Shown>> {
         service.update_child(parent, id, patch).await
     }
 
@@ -130,7 +135,7 @@ impl RequestBody for ChildPatch {
 
 // `utoipa::path` takes no generic types.
 type GoalInput = Input<Goal>;
-type ChildAnswer = SingleRecord<Child>;
+type ChildAnswer = SingleRecord<ChildState>;
 
 /// The reward that a child saves for.
 pub(crate) struct Goal {

@@ -31,7 +31,9 @@ use crate::service::{Caller, Created, Listing, Parent, Service, ServiceError};
 pub(crate) type ServiceResult<T> = Result<T, ServiceError>;
 
 /// A record that the parents of a family create, update and delete.
-pub(crate) trait Resource: ApiRecord + Sized {
+pub(crate) trait Resource: Sized + Send + Sync + 'static {
+    /// What responses contain.
+    type Shown: ApiRecord;
     type New: RequestBody + Send;
     type Patch: RequestBody + Send;
     /// The error codes of an update, besides those of every change.
@@ -45,27 +47,27 @@ pub(crate) trait Resource: ApiRecord + Sized {
         service: &Service,
         caller: &Caller,
         page: Page,
-    ) -> impl Future<Output = ServiceResult<Listing<Arc<Self>>>> + Send;
+    ) -> impl Future<Output = ServiceResult<Listing<Arc<Self::Shown>>>> + Send;
 
     fn create(
         service: &Service,
         parent: &Parent,
         key: Option<IdempotencyKey>,
         new: Self::New,
-    ) -> impl Future<Output = ServiceResult<Created<Self>>> + Send;
+    ) -> impl Future<Output = ServiceResult<Created<Self::Shown>>> + Send;
 
     fn get(
         service: &Service,
         caller: &Caller,
         id: Id<Self>,
-    ) -> impl Future<Output = ServiceResult<Arc<Self>>> + Send;
+    ) -> impl Future<Output = ServiceResult<Arc<Self::Shown>>> + Send;
 
     fn update(
         service: &Service,
         parent: &Parent,
         id: Id<Self>,
         patch: Self::Patch,
-    ) -> impl Future<Output = ServiceResult<Arc<Self>>> + Send;
+    ) -> impl Future<Output = ServiceResult<Arc<Self::Shown>>> + Send;
 
     fn delete(
         service: &Arc<Service>,
@@ -141,34 +143,36 @@ pub(crate) fn collection<R: Resource>() -> UtoipaMethodRouter<AppState> {
         .parameters(Some(<Paging>::into_params(|| None)))
         .responses(
             errors::<Errors<Caller, Query<Paging>>>()
-                .response("200", response::<PageOf<RecordBody<R>>>("A page of the list")),
+                .response("200", response::<PageOf<RecordBody<R::Shown>>>("A page of the list")),
         );
-    let created = response::<SingleRecord<R>>("Created").header(REPLAYED, replayed());
-    let creation = operation::<R>("Create", &RecordBody::<R>::name(), one, R::TEXTS.create)
+    let created = response::<SingleRecord<R::Shown>>("Created").header(REPLAYED, replayed());
+    let creation = operation::<R>("Create", &RecordBody::<R::Shown>::name(), one, R::TEXTS.create)
         .parameters(Some(Key::into_params(|| None)))
         .request_body(Some(body::<R::New>()))
         .responses(
             errors::<Errors<Parent, Key, Input<R::New>, ChangeErrors, CreationErrors>>()
                 .response("201", created),
         );
-    let path = format!("/{}", R::PLURAL);
+    let path = format!("/{}", R::Shown::PLURAL);
     let mut paths = Paths::new();
     paths.add_path_operation(&path, vec![HttpMethod::Get], listing);
     paths.add_path_operation(&path, vec![HttpMethod::Post], creation);
     let mut schemas = Vec::new();
-    schemas::add::<PageOf<RecordBody<R>>>(&mut schemas);
-    schemas::add::<SingleRecord<R>>(&mut schemas);
+    schemas::add::<PageOf<RecordBody<R::Shown>>>(&mut schemas);
+    schemas::add::<SingleRecord<R::Shown>>(&mut schemas);
     schemas::add::<Input<R::New>>(&mut schemas);
     (schemas, paths, routing::get(list::<R>).post(create::<R>))
 }
 
 /// `GET`, `PATCH` and `DELETE /tasks/{id}`, for example.
 pub(crate) fn item<R: Resource>() -> UtoipaMethodRouter<AppState> {
-    let (name, one) = (RecordBody::<R>::name(), R::TEXTS.one);
-    let id = || schemas::path("id", &format!("The id of the {}.", R::SINGULAR));
+    let (name, one) = (RecordBody::<R::Shown>::name(), R::TEXTS.one);
+    let id = || schemas::path("id", &format!("The id of the {}.", R::Shown::SINGULAR));
     let reading = operation::<R>("Get", &name, one, "").parameter(id()).responses(
-        errors::<Errors<Caller, Path<String>>>()
-            .response("200", response::<SingleRecord<R>>(&format!("The {}", R::SINGULAR))),
+        errors::<Errors<Caller, Path<String>>>().response(
+            "200",
+            response::<SingleRecord<R::Shown>>(&format!("The {}", R::Shown::SINGULAR)),
+        ),
     );
     let patching = operation::<R>("Update", &name, one, R::TEXTS.update)
         .parameter(id())
@@ -176,13 +180,13 @@ pub(crate) fn item<R: Resource>() -> UtoipaMethodRouter<AppState> {
         .responses(
             errors::<Errors<Parent, Path<String>, Input<R::Patch>, ChangeErrors, R::UpdateErrors>>(
             )
-            .response("200", response::<SingleRecord<R>>("Updated")),
+            .response("200", response::<SingleRecord<R::Shown>>("Updated")),
         );
     let deletion = operation::<R>("Delete", &name, one, R::TEXTS.delete).parameter(id()).responses(
         errors::<Errors<Parent, Path<String>, ChangeErrors, R::DeleteErrors>>()
             .response("204", ResponseBuilder::new().description("Deleted")),
     );
-    let path = format!("/{}/{{id}}", R::PLURAL);
+    let path = format!("/{}/{{id}}", R::Shown::PLURAL);
     let mut paths = Paths::new();
     paths.add_path_operation(&path, vec![HttpMethod::Get], reading);
     paths.add_path_operation(&path, vec![HttpMethod::Patch], patching);

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
-use crate::domain::{Child, Mutation, MutationDetails, Operation};
+use crate::domain::{Mutation, MutationDetails, Operation};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::caller::{Key, Path};
 use crate::http::extract::field_types::{AMOUNT, NOTE, REQUEST_ID};
@@ -21,7 +21,7 @@ use crate::http::openapi::{
 };
 use crate::http::resources::records::RecordBody;
 use crate::http::response::json::{self, JsonText, Parts};
-use crate::service::{Caller, Mutated, Parent, Service};
+use crate::service::{Caller, ChildState, Mutated, Parent, Service};
 
 /// Activate a task or penalty
 ///
@@ -326,7 +326,7 @@ pub(super) async fn respond(done: Mutated) -> Result<Response, ApiError> {
 }
 
 /// The child, and the text of the event exactly as it is stored.
-struct MutatedBody(RecordBody<Child>, Arc<str>);
+struct MutatedBody(RecordBody<ChildState>, Arc<str>);
 
 impl Parts for MutatedBody {
     fn count(&self) -> usize {

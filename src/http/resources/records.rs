@@ -11,10 +11,11 @@ use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::domain::{Child, Colour, Extra, Icon, Reward, RewardId, Task, Timestamp, UserId};
+use crate::domain::{Colour, Extra, Icon, Reward, RewardId, Task, Timestamp, UserId};
 use crate::http::openapi::{samples, schemas};
 use crate::http::resources::secrets::may_be_secret;
 use crate::http::response::page::ListItem;
+use crate::service::ChildState;
 
 /// A record that responses contain.
 pub(crate) trait ApiRecord: Send + Sync + 'static {
@@ -93,28 +94,30 @@ impl<R: ApiRecord> ToSchema for SingleRecord<R> {
     }
 }
 
-impl ApiRecord for Child {
+impl ApiRecord for ChildState {
     type Fields<'a> = ChildFields<'a>;
 
     const SINGULAR: &'static str = "child";
     const PLURAL: &'static str = "children";
-    const ADDED: &'static [&'static str] = &["colour", "goal_reward_id"];
+    const ADDED: &'static [&'static str] = &["colour", "goal_reward_id", "reserved"];
 
     fn fields(&self) -> ChildFields<'_> {
+        let Self { child, reserved } = self;
         ChildFields {
-            id: self.id.as_str(),
-            user_id: self.user_id.as_str(),
-            name: self.name.as_str(),
-            age: self.age,
-            points: self.points.get(),
-            tasks: &self.tasks,
-            rewards: &self.rewards,
-            image_id: self.image_id.as_deref(),
-            created_at: self.created_at.map(Iso),
-            updated_at: self.updated_at.map(Iso),
-            colour: self.colour.map(Colour::as_str),
-            goal_reward_id: self.goal.as_ref().map(RewardId::as_str),
-            extra: Unknown::public::<Self>(&self.extra),
+            id: child.id.as_str(),
+            user_id: child.user_id.as_str(),
+            name: child.name.as_str(),
+            age: child.age,
+            points: child.points.get(),
+            tasks: &child.tasks,
+            rewards: &child.rewards,
+            image_id: child.image_id.as_deref(),
+            created_at: child.created_at.map(Iso),
+            updated_at: child.updated_at.map(Iso),
+            colour: child.colour.map(Colour::as_str),
+            goal_reward_id: child.goal.as_ref().map(RewardId::as_str),
+            reserved: *reserved,
+            extra: Unknown::public::<Self>(&child.extra),
         }
     }
 }
@@ -156,6 +159,9 @@ pub(crate) struct ChildFields<'a> {
     /// The reward that the child saves for.
     #[schema(required)]
     goal_reward_id: Option<&'a str>,
+    /// The sum of the costs of the pending requests. The child still has these points, and can request more.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    reserved: i64,
     #[serde(flatten)]
     #[schema(value_type = BTreeMap<String, Value>)]
     extra: Unknown<'a>,

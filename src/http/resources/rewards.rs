@@ -23,6 +23,7 @@ use crate::http::response::page::{ListItem, PageOf};
 use crate::service::{Caller, Created, Listing, NewReward, Offer, Parent, RewardPatch, Service};
 
 impl Resource for Reward {
+    type Shown = Self;
     type New = NewReward;
     type Patch = RewardPatch;
     type UpdateErrors = SharedErrors;

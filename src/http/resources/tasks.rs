@@ -23,6 +23,7 @@ use crate::http::response::page::{ListItem, PageOf};
 use crate::service::{Caller, Created, Listing, NewTask, Parent, Service, TaskPatch, TaskState};
 
 impl Resource for Task {
+    type Shown = Self;
     type New = NewTask;
     type Patch = TaskPatch;
     type UpdateErrors = SharedErrors;

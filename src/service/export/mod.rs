@@ -10,7 +10,7 @@ pub(super) use permit::Exports;
 
 use std::sync::Arc;
 
-use super::{Admin, Parent, Service, ServiceError};
+use super::{Admin, ChildState, Parent, Service, ServiceError};
 use crate::domain::{ChildId, EventFilter, Message, SortOrder, UserId};
 use crate::store::{FamilyRecords, Store};
 
@@ -24,6 +24,8 @@ pub struct ExportQuery {
 /// Everything that is stored about an account.
 pub struct AccountExport {
     pub records: FamilyRecords,
+    /// The children of the records.
+    pub children: Vec<Arc<ChildState>>,
     pub messages: Vec<Arc<Message>>,
     pub events: ExportedEvents,
 }
@@ -63,10 +65,13 @@ impl Service {
         let filter = EventFilter::of_family(family, None);
         let query = ExportQuery { filter, order: SortOrder::Ascending };
         // Before the events: an event that is recorded meanwhile is then in the export.
-        let records = self.records_of(parent).await?.family(family);
+        let snapshot = self.records_of(parent).await?;
+        let records = snapshot.family(family);
+        let children = records.children.iter().cloned();
+        let children = children.map(|child| ChildState::of(child, &*snapshot)).collect();
         let messages = self.store.messages_of(family).await?;
         let events = self.export_for(family, query).await?;
-        Ok(AccountExport { records, messages, events })
+        Ok(AccountExport { records, children, messages, events })
     }
 
     /// Exports events for the operator, without a limit.

@@ -170,7 +170,7 @@ async fn records_may_lack_all_optional_fields() {
     let expected = json!({
         "id": "c-1", "user_id": "admin-1", "name": "", "age": null, "points": 0, "tasks": [],
         "rewards": [], "image_id": null, "created_at": null, "updated_at": null,
-        "colour": null, "goal_reward_id": null,
+        "colour": null, "goal_reward_id": null, "reserved": 5,
     });
     assert_eq!(child["child"], expected);
     let task = &admin.get("/tasks/not%20a%20UUID%2F%C3%A9").await.expect(200)["task"];

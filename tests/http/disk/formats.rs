@@ -77,6 +77,8 @@ async fn an_older_directory_opens_with_all_its_records() {
     for field in ["colour", "goal_reward_id"] {
         assert_eq!(fields.remove(field), Some(Value::Null), "{field}");
     }
+    let reward = browser.get("/rewards").await["rewards"][0].take();
+    assert_eq!(fields.remove("reserved"), Some(reward["cost"].clone()), "of its request");
     assert_eq!(children, json!([expected["child"]]));
     let tracking = browser.get(&format!("/children/{child}/tracking?order=asc")).await;
     assert_eq!(tracking["tracking_events"], expected["events"]);

@@ -14,4 +14,5 @@ mod properties;
 mod races;
 mod refusals;
 mod requests;
+mod reserved;
 mod tracking;

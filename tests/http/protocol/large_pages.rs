@@ -42,7 +42,7 @@ fn children() -> Vec<Value> {
             "id": format!("child-{n}"), "user_id": "admin-1", "name": format!("Child {n}"),
             "age": 7, "points": 5, "tasks": [], "rewards": [], "image_id": null,
             "created_at": null, "updated_at": null, "colour": null, "goal_reward_id": null,
-            "avatar": text(n),
+            "reserved": 0, "avatar": text(n),
         })
     };
     (1..=RECORDS).map(child).collect()

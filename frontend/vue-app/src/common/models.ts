@@ -182,6 +182,8 @@ export interface Child {
   colour: Colour | null;
   /** The reward that the child saves for. */
   goal_reward_id: string | null;
+  /** The sum of the costs of the pending requests; `points` still contains them. */
+  reserved: number;
 }
 
 /** A session of the account, or of one of its children. */
