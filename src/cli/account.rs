@@ -1,5 +1,7 @@
 //! `goldstar account`
 
+mod change;
+
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -11,6 +13,7 @@ use super::administered::{Administered, encoded};
 use super::failure::{Failure, LOOK};
 use super::runtime::runtime;
 use crate::config::{Config, Data, Flags};
+use change::Change;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -37,6 +40,8 @@ enum Command {
     Show(One),
     /// End all sessions of an account and of its children
     EndSessions(One),
+    #[command(flatten)]
+    Change(Change),
     /// Mark an account for deletion, and end its sessions
     Mark(Confirmed),
     /// Remove the mark from an account, so that its owner can log in again
@@ -107,13 +112,17 @@ impl Command {
         match self {
             Self::List(list) => &list.output,
             Self::Show(one) | Self::EndSessions(one) | Self::Unmark(one) => &one.output,
+            Self::Change(change) => change.output(),
             Self::Mark(confirmed) | Self::Delete(confirmed) => &confirmed.one.output,
         }
     }
 }
 
 pub(super) fn run(Arguments { command }: Arguments) -> Result<ExitCode, Failure> {
-    let config = Config::resolve(&command.output().flags)?;
+    let mut config = Config::resolve(&command.output().flags)?;
+    if config.storage.prefers_data_dir {
+        config.storage.database_url = None;
+    }
     runtime()?.block_on(async {
         let server = Administered::open(config)?;
         let done = execute(&server, &command).await;
@@ -134,6 +143,14 @@ async fn execute(server: &Administered, command: &Command) -> Result<(String, Ex
         Command::Show(one) => {
             let account = find(server, &one.account).await?;
             if json { account.to_string() } else { details(&account) }
+        }
+        Command::Change(change) => {
+            let (account, said) = change.execute(server).await?;
+            if json {
+                account.to_string()
+            } else {
+                format!("{} {said}.", text_of(&account, "email"))
+            }
         }
         Command::EndSessions(one) => {
             let account = find(server, &one.account).await?;

@@ -1,21 +1,20 @@
 //! `goldstar admin`
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal, Write};
-use std::path::Path;
+use std::io::{self, Write};
 
+use axum::http::Method;
 use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 
+use super::administered::Administered;
 use super::data_directory;
 use super::failure::Failure;
+use super::password::read_password;
 use super::runtime::runtime;
-use crate::app::{self, Machine};
 use crate::config::{self, Config, Flags};
 use crate::domain::password::NewPassword;
-use crate::domain::{Email, Name};
-use crate::metrics::Metrics;
-use crate::service::NewAccount;
+use crate::domain::{Email, Name, Role};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -25,7 +24,7 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Create an administrator's account in a database, or in a data directory that no server uses
+    /// Create an administrator's account, also while a server runs
     #[command(after_help = "\
 The password is the first line of --password-file. Without that flag, the command asks for the password \
 on the terminal, or reads one line from the standard input if that is no terminal.
@@ -73,58 +72,26 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Name::parse("last-name", &create.last_name)?,
     );
     // An empty variable counts as not set.
-    let password = match create.password_file.filter(|path| !path.is_empty()) {
-        Some(path) => read_password_in(Path::new(&path))?,
-        None => ask_for_password()?,
-    };
-    let password = NewPassword::parse("password", &password)?;
-    let account = NewAccount { first_name, last_name, email, password };
-    runtime()?.block_on(create_account(&config, account))
+    let password = read_password(create.password_file.as_ref())?;
+    NewPassword::parse("password", &password)?;
+    let account = json!({
+        "first_name": first_name.as_str(), "last_name": last_name.as_str(), "email": email.as_str(),
+        "password": password, "role": Role::Admin.as_str(),
+    });
+    runtime()?.block_on(create_account(config, &account))
 }
 
-async fn create_account(config: &Config, account: NewAccount) -> Result<(), Failure> {
-    let machine = Machine::default();
-    let metrics = Metrics::new(machine.clock.now());
-    let service = tokio::task::block_in_place(|| {
-        app::open(&config.storage, config.service, &machine, &metrics)
-    })?;
-    let email = account.email.clone();
-    let created = service.create_admin(account).await;
-    // Even after an error, the directory must be in the state in which a stopped server leaves it.
-    let closed = service.close().await.map_err(app::StopError::Close);
-    created?;
-    closed?;
-    let email = email.as_str();
+async fn create_account(config: Config, account: &Value) -> Result<(), Failure> {
     let data = match &config.storage.database_url {
         Some(_) => "the database".to_owned(),
         None => config.storage.data_dir.display().to_string(),
     };
+    let server = Administered::open(config)?;
+    let created = server.send(Method::POST, "/admin/accounts", account).await;
+    let closed = server.close().await;
+    let created = created?;
+    closed?;
+    let email = created["email"].as_str().unwrap_or_default();
     let said = writeln!(io::stdout(), "{email} is an administrator now, in {data}.");
     said.map_err(Failure::io("the account was created, but this could not be printed"))
-}
-
-fn read_password_in(path: &Path) -> Result<String, Failure> {
-    let unreadable = || Failure::io(format!("{} can't be read", path.display()));
-    let file = File::open(path).map_err(unreadable())?;
-    first_line(BufReader::new(file)).map_err(unreadable())
-}
-
-fn ask_for_password() -> Result<String, Failure> {
-    let unreadable = "the password could not be read";
-    if io::stdin().is_terminal() {
-        let ask = |prompt| rpassword::prompt_password(prompt).map_err(Failure::io(unreadable));
-        let password = ask("Password: ")?;
-        if ask("Again: ")? != password {
-            return Err(Failure::PasswordsDiffer);
-        }
-        return Ok(password);
-    }
-    first_line(io::stdin().lock()).map_err(Failure::io(unreadable))
-}
-
-/// Without its line break.
-fn first_line(mut input: impl BufRead) -> io::Result<String> {
-    let mut line = String::new();
-    input.read_line(&mut line)?;
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -40,10 +40,7 @@ pub(super) enum Administered {
 impl Administered {
     /// Finds the server that runs on the data directory. If there is none, and for a database, opens the
     /// data.
-    pub(super) fn open(mut config: Config) -> Result<Self, Failure> {
-        if config.storage.prefers_data_dir {
-            config.storage.database_url = None;
-        }
+    pub(super) fn open(config: Config) -> Result<Self, Failure> {
         if config.storage.database_url.is_none() {
             let data_dir = &config.storage.data_dir;
             data_directory::require(data_dir)?;
@@ -60,11 +57,34 @@ impl Administered {
         Ok(Self::Own { service, app })
     }
 
-    /// The body of the response to a request, null if it has none. The response to a request that is not
-    /// granted is an error.
+    /// The body of the response to a request without a body, null if it has none. The response to a request
+    /// that is not granted is an error.
     pub(super) async fn call(&self, method: Method, path: &str) -> Result<Value, Failure> {
-        let request = Request::builder().method(method).uri(path);
-        let request = request.header(header::HOST, "localhost").body(Body::empty());
+        self.request(method, path, None).await
+    }
+
+    /// The same for a request with a body.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Result<Value, Failure> {
+        self.request(method, path, Some(body)).await
+    }
+
+    async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Failure> {
+        let mut request = Request::builder().method(method).uri(path);
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let body = body.map_or(Body::empty(), |body| body.to_string().into());
+        let request = request.header(header::HOST, "localhost").body(body);
         let failed = |error: Box<dyn Error + Send + Sync>| {
             Failure::io("the server did not answer")(io::Error::other(error))
         };

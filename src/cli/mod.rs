@@ -21,6 +21,7 @@ mod import;
 mod migrate;
 mod new_file;
 mod open_files;
+mod password;
 mod progress;
 mod reload;
 mod restore;

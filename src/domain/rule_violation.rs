@@ -81,7 +81,7 @@ pub enum RuleViolation {
     /// Parts of the account may be deleted already.
     #[error("the deletion of this account has started: it can no longer be restored")]
     DeletionInProgress,
-    #[error("the last administrator can't be deleted: create another administrator first")]
+    #[error("the last administrator must remain one: create another administrator first")]
     LastAdministrator,
     /// The session has ended after the request was authenticated.
     #[error("the session has ended: log in again")]

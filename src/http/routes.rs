@@ -9,8 +9,8 @@ use crate::domain::{Child, Reward, Task};
 use crate::http::docs::{self, demo, home};
 use crate::http::error::api_error;
 use crate::http::resources::{
-    account, account_export, auth, children, corrections, crud, deletion, events, exports, health,
-    managed_accounts, metrics, mutations, rewards, sessions, tasks, tracking,
+    account, account_changes, account_export, auth, children, corrections, crud, deletion, events,
+    exports, health, managed_accounts, metrics, mutations, rewards, sessions, tasks, tracking,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -92,8 +92,11 @@ fn administration_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
         .routes(routes!(tracking::query))
         .routes(routes!(exports::events))
-        .routes(routes!(managed_accounts::list))
-        .routes(routes!(managed_accounts::get, managed_accounts::delete))
+        .routes(routes!(managed_accounts::list, account_changes::create))
+        .routes(routes!(managed_accounts::get, account_changes::update, managed_accounts::delete))
+        .routes(routes!(account_changes::promote))
+        .routes(routes!(account_changes::demote))
+        .routes(routes!(account_changes::set_password))
         .routes(routes!(managed_accounts::mark))
         .routes(routes!(managed_accounts::unmark))
         .routes(routes!(managed_accounts::end_sessions))

@@ -109,15 +109,18 @@ impl Service {
         }
     }
 
-    /// Creates an administrator's account. Fails if the email address has an account.
-    pub async fn create_admin(&self, account: NewAccount) -> Result<(), ServiceError> {
+    /// Creates an account. Fails if the email address has one.
+    pub async fn create_account(
+        &self,
+        account: NewAccount,
+        role: Role,
+    ) -> Result<User, ServiceError> {
         let hash = self.passwords.hash(account.password.clone()).await?;
-        self.transact(Scope::Email(account.email.clone()), move |_, context| {
-            let user = new_user(&account, &hash, Role::Admin, context);
-            Ok((Changes::of([Change::PutUser(user)]), ()))
-        })
-        .await?;
-        Ok(())
+        let created = self.transact(Scope::Email(account.email.clone()), move |_, context| {
+            let user = new_user(&account, &hash, role, context);
+            Ok((Changes::of([Change::PutUser(user.clone())]), user))
+        });
+        Ok(created.await?.value)
     }
 
     /// Creates a session for a client at `address`. Ends the sessions in `sent`. Replaces a password

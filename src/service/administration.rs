@@ -5,8 +5,12 @@ use std::sync::Arc;
 use super::sessions::{Acting, Ending, all_sessions};
 use super::{Authority, Service, ServiceError};
 use crate::domain::deletion::{Policy, Status};
-use crate::domain::{AccountFilter, Page, RecordKind, RuleViolation, Timestamp, User, UserId};
-use crate::store::{Listing, Scope, Store};
+use crate::domain::password::NewPassword;
+use crate::domain::{
+    AccountFilter, Deletion, Email, Name, Page, RecordKind, Role, RuleViolation, Timestamp, User,
+    UserId,
+};
+use crate::store::{Change, Listing, Scope, Store};
 
 /// An account, and what happens to it if it is marked for deletion.
 #[derive(Debug)]
@@ -34,6 +38,14 @@ pub struct AccountDetails {
     pub sessions: usize,
     /// The last use of one of them, accurate to an hour.
     pub last_used_at: Option<Timestamp>,
+}
+
+/// A change of an account; `None` keeps a field.
+#[derive(Clone, Debug)]
+pub struct AccountPatch {
+    pub first_name: Option<Name>,
+    pub last_name: Option<Name>,
+    pub email: Option<Email>,
 }
 
 impl Service {
@@ -78,5 +90,66 @@ impl Service {
             Ok(Ending { sessions, changes: Vec::new(), value: () })
         })
         .await
+    }
+
+    /// Changes the names or the email address of an account. Its sessions stay.
+    pub async fn update_account(
+        self: &Arc<Self>,
+        authority: &Authority,
+        user_id: UserId,
+        patch: AccountPatch,
+    ) -> Result<AccountDetails, ServiceError> {
+        let change = move |user: &User| User {
+            first_name: patch.first_name.clone().unwrap_or_else(|| user.first_name.clone()),
+            last_name: patch.last_name.clone().unwrap_or_else(|| user.last_name.clone()),
+            email: patch.email.clone().unwrap_or_else(|| user.email.clone()),
+            ..user.clone()
+        };
+        self.change_account(authority, user_id, false, change).await
+    }
+
+    /// Changes the role of an account, and ends its sessions. The last administrator remains one.
+    pub async fn set_role(
+        self: &Arc<Self>,
+        authority: &Authority,
+        user_id: UserId,
+        role: Role,
+    ) -> Result<AccountDetails, ServiceError> {
+        let change = move |user: &User| User { role, ..user.clone() };
+        self.change_account(authority, user_id, true, change).await
+    }
+
+    /// Replaces the password of an account, and ends its sessions.
+    pub async fn set_password(
+        self: &Arc<Self>,
+        authority: &Authority,
+        user_id: UserId,
+        new: NewPassword,
+    ) -> Result<AccountDetails, ServiceError> {
+        let password = self.passwords.hash(new).await?;
+        let change = move |user: &User| User { password: Arc::clone(&password), ..user.clone() };
+        self.change_account(authority, user_id, true, change).await
+    }
+
+    /// Fails if there is no such account, and if its deletion has started.
+    async fn change_account(
+        self: &Arc<Self>,
+        authority: &Authority,
+        user_id: UserId,
+        ends_sessions: bool,
+        change: impl Fn(&User) -> User + Send + Sync + 'static,
+    ) -> Result<AccountDetails, ServiceError> {
+        let (id, acting) = (user_id.clone(), Acting::Authority(authority, user_id.clone()));
+        self.end_sessions(acting, move |records, context| {
+            let user = records.user(&id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
+            if user.deletion.as_ref().is_some_and(Deletion::has_started) {
+                return Err(RuleViolation::DeletionInProgress);
+            }
+            let user = User { updated_at: Some(context.now()), ..change(&user) };
+            let sessions = if ends_sessions { all_sessions(records, &id) } else { Vec::new() };
+            Ok(Ending { sessions, changes: vec![Change::PutUser(user)], value: () })
+        })
+        .await?;
+        self.account(authority, user_id).await
     }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::domain::input::{amount, opening_points};
 use crate::domain::password::NewPassword;
-use crate::domain::{Child, Email, Name, Reward, Task};
+use crate::domain::{Child, Email, Name, Reward, Role, Task};
 
 /// The records that `--demo` creates and their logins.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ impl Service {
             return Err(ServiceError::NotEmpty);
         }
         let (admin, account) = login("admin@example.org", "Ada", "Admin")?;
-        self.create_admin(account).await?;
+        self.create_account(account, Role::Admin).await?;
         let (login, account) = login("parent@example.org", "Paula", "Parent")?;
         let token = self.create_parent(account, SentSessions::default()).await?.token;
         let parent = self.authenticate(&token).await?.into_parent()?;

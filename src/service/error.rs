@@ -41,6 +41,8 @@ pub enum ServiceError {
     ParentRequired,
     #[error("only an administrator may do this")]
     AdminRequired,
+    #[error("only a command on the server's machine may do this: use `goldstar account`")]
+    OperatorRequired,
     #[error("sign-up is closed: ask the operator of this server for an account")]
     SignupClosed,
     #[error("the data directory already contains records: the demo needs an empty one")]

@@ -35,7 +35,7 @@ mod tasks;
 mod tracking;
 
 pub use accounts::{LoggedIn, NewAccount, UserPatch};
-pub use administration::{AccountDetails, ManagedAccount};
+pub use administration::{AccountDetails, AccountPatch, ManagedAccount};
 pub use caller::{Admin, Authority, Caller, Parent, SessionRole, Token};
 pub use changes::ChangeLimits;
 pub use child_states::ChildState;

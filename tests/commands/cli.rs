@@ -72,11 +72,15 @@ async fn an_administrator_that_cannot_be_created_is_an_error() {
 }
 
 #[tokio::test]
-async fn no_administrator_is_created_beside_a_running_server() {
+async fn an_administrator_is_created_beside_a_running_server() {
     let server = TestServer::process().await;
-    let refused = create_admin(&server.folders, "ada@example.org", "correct horse battery\n");
-    assert!(!refused.status.success());
-    assert!(said(&refused).contains(&server.pid().to_string()), "{}", said(&refused));
+    let created = create_admin(&server.folders, "eva@example.org", "correct horse battery\n");
+    assert!(created.status.success(), "{}", said(&created));
+    let eva = Parent::log_in(server.nobody(), "eva@example.org", "correct horse battery").await;
+    eva.get("/admin/tracking").await.expect(200);
+    let twice = create_admin(&server.folders, "eva@example.org", "correct horse battery\n");
+    assert_eq!(twice.status.code(), Some(1));
+    assert!(said(&twice).contains("EMAIL_TAKEN"), "{}", said(&twice));
 }
 
 #[tokio::test]

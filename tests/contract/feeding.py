@@ -118,7 +118,7 @@ def fields(name, person):
     family = person.family
     if name == "restoreAccount":
         return person.leaving.account
-    if name == "signUp":
+    if name in ("signUp", "createManagedAccount", "updateManagedAccount"):
         return {"email": f"{person.role}-{next(person.numbers)}@example.org"}
     return family.account | {
         "current_password": family.account["password"],
@@ -202,6 +202,10 @@ PREPARE = {
     "markAccount": active_in_path,
     "unmarkManagedAccount": mark_another_in_path,
     "endSessionsOfAccount": active_in_path,
+    "updateManagedAccount": active_in_path,
+    "promoteAccount": active_in_path,
+    "demoteAccount": active_in_path,
+    "setPasswordOfAccount": active_in_path,
     "unmarkAccount": mark_leaving_in_path,
     "runDeletion": mark_another_in_path,
     "deleteChild": new_record("children"),

@@ -68,13 +68,16 @@ interface Written {
   User: models.User;
   UserForChild: models.UserForChild;
 
+  AccountPatch: requests.AccountPatch;
   ChildPatch: requests.ChildPatch;
   EmailChange: requests.Login;
   Login: requests.Login;
   NewChild: requests.NewChild;
+  NewManagedAccount: requests.NewManagedAccount;
   NewReward: requests.NewReward;
   NewTask: requests.NewTask;
   PasswordChange: requests.PasswordChange;
+  ReplacedPassword: requests.ReplacedPassword;
   RewardPatch: requests.RewardPatch;
   Signup: requests.Signup;
   TaskPatch: requests.TaskPatch;

@@ -211,6 +211,7 @@ fn of_service(error: &ServiceError) -> ErrorCode {
         ServiceError::Unauthenticated => ErrorCode::Unauthenticated,
         ServiceError::ParentRequired => ErrorCode::ParentRequired,
         ServiceError::AdminRequired => ErrorCode::AdminRequired,
+        ServiceError::OperatorRequired => ErrorCode::OperatorRequired,
         ServiceError::SignupClosed => ErrorCode::SignupClosed,
         ServiceError::Commit(error) => of_commit(error),
         ServiceError::Read(ReadError::Overloaded) => ErrorCode::Overloaded,

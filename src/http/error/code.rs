@@ -12,6 +12,7 @@ pub enum ErrorCode {
     InvalidCredentials,
     ParentRequired,
     AdminRequired,
+    OperatorRequired,
     SharedReadOnly,
     WrongPassword,
     AccountMarkedForDeletion,

@@ -62,6 +62,12 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             "only an administrator may do this",
         ),
         (
+            Code::OperatorRequired,
+            Status::FORBIDDEN,
+            "OPERATOR_REQUIRED",
+            "only a command of the operator may do this, on the server's machine",
+        ),
+        (
             Code::SharedReadOnly,
             Status::FORBIDDEN,
             "SHARED_READ_ONLY",

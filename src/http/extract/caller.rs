@@ -118,6 +118,25 @@ impl FromRequestParts<AppState> for Authority {
     }
 }
 
+/// A command of the operator.
+pub(crate) struct Operator(pub(crate) Authority);
+
+impl ErrorCodes for Operator {
+    const CODES: &'static [ErrorCode] =
+        &[ErrorCode::Unauthenticated, ErrorCode::AdminRequired, ErrorCode::OperatorRequired];
+}
+
+impl FromRequestParts<AppState> for Operator {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        match Authority::from_request_parts(parts, state).await? {
+            Authority::Administrator(_) => Err(ServiceError::OperatorRequired.into()),
+            Authority::Operator => Ok(Self(Authority::Operator)),
+        }
+    }
+}
+
 /// Whether a route starts or ends sessions. These routes have limits of their own: a flood of requests with
 /// a stolen session must not prevent its owner from ending it.
 fn is_of_session(route: &str) -> bool {

@@ -13,7 +13,7 @@ use crate::domain::input::{
 use crate::domain::password::NewPassword;
 use crate::domain::{
     Amount, ChildId, Colour, Email, Icon, Invalid, Language, Name, Note, Points, RequestId,
-    RewardId,
+    RewardId, Role,
 };
 use crate::http::extract::fields::FieldType;
 use crate::http::openapi::schemas;
@@ -102,6 +102,15 @@ pub(crate) const DESCRIPTION: FieldType<String, Arc<str>> =
 /// The ids of the tasks or rewards that a front end shows first.
 pub(crate) const DISPLAYED_IDS: FieldType<Vec<String>, Arc<[Arc<str>]>> =
     FieldType { check: input::displayed, schema: displayed_ids };
+
+/// What an account may do.
+pub(crate) const ROLE: FieldType<String, Role> = FieldType {
+    check: |field, text| {
+        let role = [Role::Parent, Role::Admin].into_iter().find(|role| role.as_str() == text);
+        role.ok_or_else(|| Invalid::new(field, "must be `parent` or `admin`"))
+    },
+    schema: || schemas::flag([Role::Parent, Role::Admin].map(Role::as_str)).into(),
+};
 
 /// How long a marked account waits, in hours.
 pub(crate) const THRESHOLD: FieldType<i64, Threshold> = FieldType {

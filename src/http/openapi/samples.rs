@@ -170,6 +170,7 @@ fn not_allowed(code: ErrorCode) -> ApiError {
         ErrorCode::InvalidCredentials => ServiceError::InvalidCredentials,
         ErrorCode::ParentRequired => ServiceError::ParentRequired,
         ErrorCode::AdminRequired => ServiceError::AdminRequired,
+        ErrorCode::OperatorRequired => ServiceError::OperatorRequired,
         ErrorCode::SignupClosed => ServiceError::SignupClosed,
         ErrorCode::SharedReadOnly => RuleViolation::SharedReadOnly(RecordKind::Task).into(),
         ErrorCode::WrongPassword => RuleViolation::WrongPassword.into(),

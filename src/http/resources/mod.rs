@@ -1,6 +1,7 @@
 //! The handlers, one file per resource.
 
 pub(crate) mod account;
+pub(crate) mod account_changes;
 pub(crate) mod account_export;
 pub(crate) mod auth;
 pub(crate) mod children;

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use serde_json::json as value;
 
-use super::{account, json, refused, said};
+use super::{account, command, json, refused, said};
 use crate::harness::{
-    PASSWORD, Parent, Settings, TestServer, assert_error, goldstar, log_in, python,
+    Folders, PASSWORD, Parent, Settings, TestServer, assert_error, goldstar, log_in, python,
+    run_with_input,
 };
 
 #[tokio::test]
@@ -60,6 +61,52 @@ async fn a_change_by_a_command_takes_effect_in_the_running_server() {
     assert_error(&login, 401, "INVALID_CREDENTIALS");
     let error = refused(&folders, &["show", &paula.email], 1);
     assert!(error.contains("no account"), "{error}");
+}
+
+/// Runs a command whose standard input is a password.
+fn with_password(folders: &Folders, arguments: &[&str], password: &str) -> String {
+    let output = run_with_input(command(folders, arguments), &format!("{password}\n"));
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(output.status.success() && !text.contains(password), "{text}");
+    text
+}
+
+#[tokio::test]
+async fn an_account_is_created_and_changed_with_and_without_a_server() {
+    let mut server = TestServer::process().await;
+    let folders = server.folders.clone();
+    for (n, old, new) in [(0, "first horse", "second horse"), (1, "third horse", "fourth horse")] {
+        let (email, renamed) = (format!("new{n}@example.org"), format!("renamed{n}@example.org"));
+        let names = ["--first-name", "Nora", "--last-name", "New"];
+        let create = [&["create", "--email", &email][..], &names].concat();
+        with_password(&folders, &create, old);
+        said(&folders, &["rename", &email, "--first-name", "Noëlle"]);
+        said(&folders, &["set-email", &email, &renamed]);
+        let shown = json(&folders, &["show", &renamed]);
+        assert_eq!(
+            (&shown["first_name"], &shown["last_name"]),
+            (&value!("Noëlle"), &value!("New"))
+        );
+        with_password(&folders, &["set-password", &renamed], new);
+        assert_eq!(json(&folders, &["promote", &renamed])["role"], "admin");
+        assert_eq!(json(&folders, &["demote", &renamed])["role"], "parent");
+        let error = refused(&folders, &["demote", "admin-1"], 1);
+        assert!(error.contains("LAST_ADMINISTRATOR"), "{error}");
+        let other = json(&folders, &["show", "admin-1"])["email"].clone();
+        let error = refused(&folders, &["set-email", &renamed, other.as_str().unwrap()], 1);
+        assert!(error.contains("EMAIL_TAKEN"), "{error}");
+        if n == 0 {
+            assert!(server.stop_by("TERM").0.success());
+        }
+    }
+    server.start_again().await;
+    for (email, password) in
+        [("renamed0@example.org", "second horse"), ("renamed1@example.org", "fourth horse")]
+    {
+        log_in(&server.nobody(), email, password).await.expect(200);
+    }
+    let login = log_in(&server.nobody(), "renamed0@example.org", "first horse").await;
+    assert_error(&login, 401, "INVALID_CREDENTIALS");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 mod changes;
 mod socket;
 
-use std::process::Output;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
@@ -11,13 +11,18 @@ use crate::harness::{Folders, goldstar};
 
 /// Runs a command on the data of a server.
 fn account(folders: &Folders, arguments: &[&str]) -> Output {
+    command(folders, arguments).output().unwrap()
+}
+
+fn command(folders: &Folders, arguments: &[&str]) -> Command {
     let mut command = goldstar(folders.root());
     command.arg("account").args(arguments);
     match folders.database.get() {
         Some(url) => command.args(["--database-url", url]),
         None => command.arg("--data-dir").arg(folders.data()),
     };
-    command.arg("--log-dir").arg(folders.logs()).output().unwrap()
+    command.arg("--log-dir").arg(folders.logs());
+    command
 }
 
 /// What a command prints that must succeed.

@@ -18,6 +18,8 @@ const MAKES: [u16; 5] = [401, 403, 201, 201, 201];
 const OWN: [u16; 5] = [401, 403, 200, 404, 404];
 const REMOVES: [u16; 5] = [401, 403, 204, 404, 404];
 const ADMIN: [u16; 5] = [401, 403, 403, 403, 200];
+// Only commands on the server's machine.
+const OPERATOR: [u16; 5] = [401, 403, 403, 403, 403];
 
 /// In an order in which a family can send all of them: requests that end something come last.
 #[rustfmt::skip]
@@ -68,6 +70,11 @@ pub(crate) const TABLE: &[Row] = &[
     Row("GET /admin/tracking/export", "", ADMIN),
     Row("GET /admin/accounts", "", ADMIN),
     Row("GET /admin/accounts/{account}", "", ADMIN),
+    Row("POST /admin/accounts", r#"{"first_name":"N","last_name":"N","email":"other@example.org","password":"correct horse"}"#, OPERATOR),
+    Row("PATCH /admin/accounts/{account}", r#"{"first_name":"N"}"#, ADMIN),
+    Row("PUT /admin/accounts/{account}/password", r#"{"new_password":"battery staple"}"#, OPERATOR),
+    Row("POST /admin/accounts/{account}/promote", "", ADMIN),
+    Row("POST /admin/accounts/{account}/demote", "", ADMIN),
     Row("POST /admin/accounts/{account}/end-sessions", "", [401, 403, 403, 403, 204]),
     Row("POST /admin/accounts/{sleeper}/mark-for-deletion", "", [401, 403, 403, 403, 202]),
     Row("POST /admin/accounts/{sleeper}/unmark", "", [401, 403, 403, 403, 204]),

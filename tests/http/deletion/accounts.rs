@@ -128,3 +128,37 @@ async fn an_unreadable_mark_is_replaced_or_removed() {
     log_in(&server.nobody(), "soon@example.org", "correct horse 0").await.expect(200);
     drop(clock);
 }
+
+#[tokio::test]
+async fn an_administrator_changes_names_addresses_and_roles() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let (paula, other) = (server.parent().await, server.parent().await);
+    let patch = json!({"first_name": "Pauline", "email": "pauline@example.org"});
+    let changed = admin.patch(&path(&paula.id, ""), patch).await.expect(200);
+    assert_eq!(
+        (&changed["first_name"], &changed["last_name"]),
+        (&json!("Pauline"), &json!("Example"))
+    );
+    paula.get("/children").await.expect(200);
+    let taken = admin.patch(&path(&paula.id, ""), json!({"email": other.email})).await;
+    assert_error(&taken, 409, "EMAIL_TAKEN");
+
+    let promoted = admin.act(&path(&paula.id, "/promote")).await.expect(200);
+    assert_eq!((&promoted["role"], &promoted["sessions"]), (&json!("admin"), &json!(0)));
+    assert_error(&paula.get("/children").await, 401, "UNAUTHENTICATED");
+    let paula = Parent::log_in(server.nobody(), "pauline@example.org", PASSWORD).await;
+    paula.get("/admin/accounts").await.expect(200);
+    let demoted = paula.act(&path(&admin.id, "/demote")).await.expect(200);
+    assert_eq!(demoted["role"], "parent");
+    assert_error(&admin.get("/admin/accounts").await, 401, "UNAUTHENTICATED");
+    let last = paula.act(&path(&paula.id, "/demote")).await;
+    assert_error(&last, 409, "LAST_ADMINISTRATOR");
+
+    let password = json!({"new_password": "wrong horse, new battery"});
+    let answer = paula.put(&path(&other.id, "/password"), password).await;
+    assert_error(&answer, 403, "OPERATOR_REQUIRED");
+    for action in ["/promote", "/demote"] {
+        assert_error(&paula.act(&path("nobody", action)).await, 404, "NOT_FOUND");
+    }
+}

@@ -42,12 +42,15 @@ import type {
 } from "./models";
 import { allPages } from "./pages";
 import type {
+  AccountPatch,
   ChildPatch,
   Login,
   NewChild,
+  NewManagedAccount,
   NewReward,
   NewTask,
   PasswordChange,
+  ReplacedPassword,
   RewardPatch,
   Signup,
   TaskPatch,
@@ -361,6 +364,43 @@ export class Api extends Client {
   /** One account, and how many sessions it has. */
   account(userId: string, options?: CallOptions): Promise<ManagedAccountDetails> {
     return this.request("GET", at`/admin/accounts/${userId}`, options);
+  }
+
+  /** Creates an account. For the operator's commands: another caller gets an {@link ApiError}. */
+  createAccount(
+    account: NewManagedAccount,
+    options?: CallOptions,
+  ): Promise<ManagedAccountDetails> {
+    return this.request("POST", "/admin/accounts", { ...options, body: account });
+  }
+
+  /** Changes the names or the email address of an account. */
+  updateManagedAccount(
+    userId: string,
+    patch: AccountPatch,
+    options?: CallOptions,
+  ): Promise<ManagedAccountDetails> {
+    return this.request("PATCH", at`/admin/accounts/${userId}`, { ...options, body: patch });
+  }
+
+  /** Replaces a password. For the operator's commands: another caller gets an {@link ApiError}. */
+  setPasswordOf(
+    userId: string,
+    password: ReplacedPassword,
+    options?: CallOptions,
+  ): Promise<ManagedAccountDetails> {
+    const path = at`/admin/accounts/${userId}/password`;
+    return this.request("PUT", path, { ...options, body: password });
+  }
+
+  /** Makes an account an administrator's, and ends its sessions. */
+  promote(userId: string, options?: CallOptions): Promise<ManagedAccountDetails> {
+    return this.request("POST", at`/admin/accounts/${userId}/promote`, options);
+  }
+
+  /** Makes an account a parent's, and ends its sessions. */
+  demote(userId: string, options?: CallOptions): Promise<ManagedAccountDetails> {
+    return this.request("POST", at`/admin/accounts/${userId}/demote`, options);
   }
 
   /** Deletes an account now, whether or not it is marked. */

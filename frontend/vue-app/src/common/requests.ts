@@ -9,6 +9,22 @@ export interface Signup {
   password: string;
 }
 
+/** A new account, from a command of the operator. */
+export interface NewManagedAccount extends Signup {
+  role?: "parent" | "admin";
+}
+
+export interface AccountPatch {
+  first_name?: string;
+  last_name?: string;
+  email?: string;
+}
+
+/** A password, from a command of the operator. */
+export interface ReplacedPassword {
+  new_password: string;
+}
+
 export interface Login {
   email: string;
   password: string;
