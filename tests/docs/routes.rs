@@ -128,7 +128,7 @@ fn the_documented_permissions_are_those_of_a_server() {
                 ("anyone", _) | ("session", "child" | "parent") | ("parent", "parent") => None,
                 (_, "nobody") => Some("UNAUTHENTICATED"),
                 ("parent", "child") => Some("PARENT_REQUIRED"),
-                ("admin", _) => Some("ADMIN_REQUIRED"),
+                ("admin" | "operator", _) => Some("ADMIN_REQUIRED"),
                 _ => panic!("`{may}` is nobody"),
             };
             let refusals = ["UNAUTHENTICATED", "PARENT_REQUIRED", "ADMIN_REQUIRED"];

@@ -71,8 +71,14 @@ impl Service {
             let marked_at = earlier.map_or(now, |deletion| deletion.marked_at);
             let deletion = Some(Deletion::marked(marked_at));
             let updated_at = Some(context.now());
-            let user = User { updated_at, deletion, ..User::clone(&user) };
-            let changes = is_new.then_some(Change::PutUser(user)).into_iter().collect();
+            let mut changes = Vec::new();
+            if is_new && user.deletion.is_some() {
+                // A write keeps the fields that do not change, and these cannot be read.
+                changes.push(Change::PutUser(User { deletion: None, ..User::clone(&user) }));
+            }
+            if is_new {
+                changes.push(Change::PutUser(User { updated_at, deletion, ..User::clone(&user) }));
+            }
             let due_at = policy.threshold.due_at(marked_at).max(policy.not_before);
             let sessions = sent.and(all_sessions(records, &id));
             Ok(Ending { sessions, changes, value: (due_at, is_new) })

@@ -114,7 +114,7 @@ async fn an_unreadable_mark_is_replaced_or_removed() {
     put_users(&folders, &users);
     let (clock, machine) = Hand::new();
     let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
-    let server = TestServer::on(folders, settings).await;
+    let mut server = TestServer::on(folders, settings).await;
     let admin = server.admin().await;
     let before = admin.get(&path("word", "")).await.expect(200);
     assert_eq!(
@@ -122,6 +122,7 @@ async fn an_unreadable_mark_is_replaced_or_removed() {
         (&json!("unreadable"), &json!(null))
     );
     let due = admin.act(&path("word", "/mark-for-deletion")).await.expect(202);
+    server.restart().await;
     let after = admin.get(&path("word", "")).await.expect(200);
     assert_eq!((&after["deletion_status"], &after["due_at"]), (&json!("pending"), &due["due_at"]));
     admin.act(&path("soon", "/unmark")).await.expect(204);
