@@ -1,19 +1,21 @@
 //! `goldstar account`
 
 mod change;
+mod named;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
 use super::administered::{Administered, encoded};
 use super::failure::{Failure, LOOK};
 use super::runtime::runtime;
-use crate::config::{Config, Data, Flags};
+use crate::config::Config;
 use change::Change;
+use named::{One, Output, find, path_of};
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -79,15 +81,6 @@ enum State {
 }
 
 #[derive(Args)]
-struct One {
-    /// Email address or id of the account
-    account: String,
-
-    #[command(flatten)]
-    output: Output,
-}
-
-#[derive(Args)]
 struct Confirmed {
     #[command(flatten)]
     one: One,
@@ -95,16 +88,6 @@ struct Confirmed {
     /// Do not ask for a confirmation
     #[arg(long)]
     yes: bool,
-}
-
-#[derive(Args)]
-struct Output {
-    /// Print the result as one JSON object, as the API returns it
-    #[arg(long)]
-    json: bool,
-
-    #[command(flatten)]
-    flags: Flags<Data>,
 }
 
 impl Command {
@@ -203,24 +186,6 @@ async fn list(server: &Administered, arguments: &List) -> Result<String, Failure
         table + &format!("{id:36}  {role:6}  {state:11}  {email:30}  {name}\n")
     });
     Ok(format!("{table}{} of {} accounts", accounts.len(), page["total"]))
-}
-
-/// The account with an email address or an id.
-async fn find(server: &Administered, text: &str) -> Result<Value, Failure> {
-    let path = format!("/admin/accounts?email={}", encoded(text));
-    let page = server.call(Method::GET, &path).await?;
-    let id = page["accounts"][0]["id"].as_str().unwrap_or(text);
-    match server.call(Method::GET, &format!("/admin/accounts/{}", encoded(id))).await {
-        Err(Failure::Answered { status: StatusCode::NOT_FOUND, .. }) => {
-            Err(Failure::NoAccount(text.to_owned()))
-        }
-        found => found,
-    }
-}
-
-/// The path of an account.
-fn path_of(account: &Value) -> String {
-    format!("/admin/accounts/{}", encoded(account["id"].as_str().unwrap_or_default()))
 }
 
 async fn post(server: &Administered, account: &Value, action: &str) -> Result<Value, Failure> {

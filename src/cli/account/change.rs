@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::super::administered::Administered;
 use super::super::failure::Failure;
 use super::super::password::Password;
-use super::{One, Output, find, path_of};
+use super::named::{One, Output, find, path_of};
 use crate::domain::Role;
 
 #[derive(Subcommand)]
