@@ -8,6 +8,7 @@ mod real;
 mod regular;
 mod socket;
 mod tolerance;
+mod unnamed;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -23,6 +24,7 @@ pub use owner::{copy_folder_owner, give_to_owner_of, with_permission_advice};
 pub use real::RealDisk;
 pub use regular::{NONBLOCK, open_lock};
 pub use socket::{CommandSocket, NEW_SOCKET, SOCKET, connect};
+pub use unnamed::UnnamedFiles;
 
 /// `ELOOP`: too many symbolic links.
 const TOO_MANY_LINKS: i32 = if cfg!(target_os = "linux") { 40 } else { 62 };
@@ -155,6 +157,22 @@ fn read_all(
 /// Copies a range of a file to the same offset in another file. The target can be the same file: the
 /// range is then written again, so that another sync can make it durable.
 pub fn copy(from: &dyn DiskFile, to: &dyn DiskFile, range: Range<u64>) -> io::Result<()> {
+    copy_moved(from, to, range, 0)
+}
+
+/// Copies a range of a file to the start of another file.
+pub fn copy_to_start(from: &dyn DiskFile, to: &dyn DiskFile, range: Range<u64>) -> io::Result<()> {
+    let start = range.start;
+    copy_moved(from, to, range, start)
+}
+
+/// Copies a range of a file. Its offsets in the other file are smaller by `moved`.
+fn copy_moved(
+    from: &dyn DiskFile,
+    to: &dyn DiskFile,
+    range: Range<u64>,
+    moved: u64,
+) -> io::Result<()> {
     const CHUNK: usize = 1 << 20;
     let chunk = |len| usize::try_from(len).map_or(CHUNK, |len: usize| len.min(CHUNK));
     let mut offset = range.start;
@@ -162,7 +180,7 @@ pub fn copy(from: &dyn DiskFile, to: &dyn DiskFile, range: Range<u64>) -> io::Re
     while offset < range.end {
         let count = chunk(range.end - offset);
         read_exact_at(from, &mut buffer[..count], offset)?;
-        to.write_all_at(&buffer[..count], offset)?;
+        to.write_all_at(&buffer[..count], offset - moved)?;
         offset += count as u64;
     }
     Ok(())

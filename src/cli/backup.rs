@@ -1,6 +1,5 @@
 //! `goldstar backup`
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,10 +12,12 @@ use super::new_file::NewFile;
 use super::runtime::runtime;
 use super::{data_directory, progress};
 use crate::app::{self, Machine, StartError, StopError};
-use crate::clock::{Clock, new_seed};
+use crate::clock::Clock;
 use crate::config::{Config, Data, Flags};
 use crate::metrics::Metrics;
-use crate::repair::archive::{Manifest, archive_database, archive_directory, verify};
+use crate::repair::archive::{
+    ArchiveError, Begun, Manifest, begin_database, begin_directory, verify,
+};
 use crate::store::json::OpenError;
 
 #[derive(Args)]
@@ -39,8 +40,8 @@ The file is a tar archive: TinyDB's files and the audit logs. It restores into a
 database. It contains password hashes and personal data: encrypt it. Sessions and idempotency keys are not \
 in it, and accounts whose deletion has started are anonymised.
 
-Servers may use a database meanwhile; a database is first exported to a temporary directory next to FILE. A \
-server on a data directory must be stopped.
+Servers may use a database meanwhile; a database is first exported to temporary files next to FILE. A \
+server on a data directory must be stopped, or make the backup itself: POST /admin/backup.
 
 Examples:
   goldstar backup create /mnt/backup/goldstar.tar --data-dir /var/lib/goldstar --log-dir /var/log/goldstar
@@ -86,60 +87,31 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 
 fn create_backup(Create { file, flags }: Create) -> Result<(), Failure> {
     let config = Config::resolve(&flags)?;
-    let is_output = file == Path::new("-");
-    let (manifest, written) = if is_output {
-        archive(&config, None, |_| Ok(Output::Standard(io::stdout())))?
-    } else {
-        let new = NewFile::begin(file.clone())?;
-        let place = new.partial().to_owned();
-        archive(&config, Some(&file), |size| {
-            require_space(&place, size)?;
-            Ok(Output::File(new))
-        })?
-    };
-    let Output::File(new) = written else { return Ok(()) };
+    if file == Path::new("-") {
+        begin(&config, None)?.write(&mut io::stdout())?;
+        return Ok(());
+    }
+    let mut new = NewFile::begin(file.clone())?;
+    let begun = begin(&config, file.parent())?;
+    require_space(new.partial(), begun.bytes()).map_err(ArchiveError::Write)?;
+    let manifest = begun.write(&mut new)?;
     let file = new.finish()?;
     let said = writeln!(io::stdout(), "{}", in_words(&file, &manifest));
     said.map_err(Failure::io("the backup was made, but this could not be printed"))
 }
 
-/// Where the archive goes.
-enum Output {
-    Standard(io::Stdout),
-    File(NewFile),
-}
-
-impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Standard(output) => output.write(bytes),
-            Self::File(file) => file.try_write(bytes).map(|()| bytes.len()),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Standard(output) => output.flush(),
-            Self::File(_) => Ok(()),
-        }
-    }
-}
-
-fn archive(
-    config: &Config,
-    file: Option<&Path>,
-    begin: impl FnOnce(u64) -> io::Result<Output>,
-) -> Result<(Manifest, Output), Failure> {
+/// Begins a backup. A database is exported to the disk of `folder` first.
+fn begin(config: &Config, folder: Option<&Path>) -> Result<Begun, Failure> {
     let storage = &config.storage;
     let (now, progress) = (Clock::system().now(), progress::on_terminal());
     if let Some(url) = storage.database_url.as_ref().filter(|_| !storage.prefers_data_dir) {
-        let spool = Spool::beside(file);
-        let done = archive_database(url, &spool.0, now, &progress, begin);
-        return Ok(runtime()?.block_on(done)?);
+        let folder = folder.map_or_else(std::env::temp_dir, Path::to_owned);
+        let begun = begin_database(url, folder, now, &progress);
+        return Ok(runtime()?.block_on(begun)?);
     }
     data_directory::require(&storage.data_dir)?;
     runtime()?.block_on(bring_up_to_date(config))?;
-    Ok(archive_directory(&storage.data_dir, &storage.log_dir, now, &progress, begin)?)
+    Ok(begin_directory(&storage.data_dir, &storage.log_dir, now, &progress)?)
 }
 
 /// Brings a stopped server's files up to date, begins the list of deleted accounts, and writes the audit
@@ -156,28 +128,6 @@ async fn bring_up_to_date(config: &Config) -> Result<(), Failure> {
     })?;
     service.erasures().await?;
     Ok(service.close().await.map_err(StopError::Close)?)
-}
-
-/// The directory of an export, which is removed on drop.
-struct Spool(PathBuf);
-
-impl Spool {
-    fn beside(file: Option<&Path>) -> Self {
-        let name = format!("goldstar-backup-{}", new_seed());
-        let folder = file.and_then(Path::parent).map(Path::to_owned);
-        Self(folder.unwrap_or_else(std::env::temp_dir).join(name))
-    }
-}
-
-impl Drop for Spool {
-    fn drop(&mut self) {
-        match fs::remove_dir_all(&self.0) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::error!(folder = %self.0.display(), %error, "could not be removed");
-            }
-            _ => {}
-        }
-    }
 }
 
 /// Fails if the disk has too little space.

@@ -187,7 +187,7 @@ async fn write(
         if piece.is_empty() {
             break;
         }
-        file.write(piece.as_bytes())?;
+        file.push(piece.as_bytes())?;
     }
     let path = file.finish()?;
     let said = writeln!(io::stdout(), "{} contains {} events.", path.display(), events.count());

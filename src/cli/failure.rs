@@ -47,7 +47,9 @@ pub(super) enum Failure {
     Transfer(#[from] TransferError),
     #[error(transparent)]
     Archive(#[from] ArchiveError),
-    #[error("a server uses the data directory: stop it first")]
+    #[error(
+        "a server uses the data directory: stop it first, or have it make the backup with `POST /admin/backup`"
+    )]
     Served(#[source] OpenError),
     #[error("name the database with --database-url, or with `database_url` in the settings file")]
     NoDatabaseUrl,

@@ -1,7 +1,7 @@
 //! A new file that gets its name when it is complete.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,14 +34,8 @@ impl NewFile {
         Ok(Self { to, partial, file, offset: 0, is_done: false })
     }
 
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.try_write(bytes).map_err(unwritable(&self.partial))
-    }
-
-    pub(super) fn try_write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all_at(bytes, self.offset)?;
-        self.offset += bytes.len() as u64;
-        Ok(())
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.write_all(bytes).map_err(unwritable(&self.partial))
     }
 
     /// The path until the file is complete.
@@ -58,6 +52,18 @@ impl NewFile {
         let synced = RealDisk.sync_dir(parent.unwrap_or(Path::new(".")));
         synced.map_err(unwritable(&self.to))?;
         Ok(std::mem::take(&mut self.to))
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write_all_at(bytes, self.offset)?;
+        self.offset += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@
 //! make the number of series grow.
 
 mod accounts;
+mod backups;
 mod exports;
 mod http;
 mod register;
@@ -19,6 +20,7 @@ pub use prometheus_client::metrics::{counter::Counter, gauge::Gauge, histogram::
 use prometheus_client::registry::{Registry, Unit};
 
 pub use self::accounts::{Deletions, LoginRefusal, Logins};
+pub use self::backups::Backups;
 pub use self::exports::Exports;
 pub use self::http::{HeadRefusal, Http};
 pub use self::store::{CommitFailure, Store};
@@ -37,6 +39,7 @@ pub struct Metrics {
     pub live: Live,
     pub deletions: Deletions,
     pub exports: Exports,
+    pub backups: Backups,
     registry: Registry,
 }
 
@@ -57,6 +60,7 @@ impl Metrics {
             live: Live::new(&mut registry),
             deletions: Deletions::new(&mut registry),
             exports: Exports::new(&mut registry),
+            backups: Backups::new(&mut registry),
             registry,
         }
     }

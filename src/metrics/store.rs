@@ -28,6 +28,8 @@ pub struct Store {
     /// Seconds per sync of the journal, failed ones included.
     pub journal_sync: Histogram,
     pub journal_bytes: Gauge,
+    /// Seconds that changes have waited for a backup of a running server.
+    pub backup_wait: Histogram,
     /// 1 while the last write has failed or the store is read-only, else 0.
     pub writes_failing: Gauge,
     /// 1 if the store refuses every commit until a restart, else 0.
@@ -82,6 +84,9 @@ impl Store {
         let batch_size = add(registry, "commit_batch_size", help, sizes);
         let (help, seconds) = ("Duration of a sync of the journal", Histogram::new(SYNC_SECONDS));
         let journal_sync = add_in(registry, Unit::Seconds, "journal_sync", help, seconds);
+        let (help, seconds) =
+            ("Time that changes waited for a backup", Histogram::new(SYNC_SECONDS));
+        let backup_wait = add_in(registry, Unit::Seconds, "backup_wait", help, seconds);
         let help = "Size of all files of the journal";
         let journal_bytes = add_in(registry, Unit::Bytes, "journal", help, Gauge::default());
         let help = "1 if the server refuses every change until a restart, else 0";
@@ -100,6 +105,7 @@ impl Store {
             batch_size,
             journal_sync,
             journal_bytes,
+            backup_wait,
             writes_failing,
             read_only,
             records_visited,

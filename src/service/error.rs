@@ -35,6 +35,9 @@ pub enum ServiceError {
     /// An account can have one export at a time.
     #[error("an export of this account is in progress: wait until it has ended")]
     ExportInProgress,
+    /// A server makes one backup at a time.
+    #[error("a backup is being made: wait until it has ended")]
+    BackupInProgress,
     #[error("there is no session, or it has ended: log in")]
     Unauthenticated,
     #[error("only a parent may do this")]

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod administration;
+mod backups;
 mod caller;
 mod changes;
 mod child_states;
@@ -36,6 +37,7 @@ mod tracking;
 
 pub use accounts::{LoggedIn, NewAccount, UserPatch};
 pub use administration::{AccountDetails, AccountPatch, ManagedAccount};
+pub use backups::SentBackup;
 pub use caller::{Admin, Authority, Caller, Parent, SessionRole, Token};
 pub use changes::ChangeLimits;
 pub use child_states::ChildState;
@@ -78,6 +80,7 @@ use crate::metrics::{self, Metrics};
 use crate::store::{
     AnyStore, Commit, Context, Decided, Health, Lease, Projection, Purpose, Scope, Snapshot, Store,
 };
+use backups::Backups;
 use changes::ChangeRates;
 use deletion::Deletions;
 use export::Exports;
@@ -115,6 +118,7 @@ pub struct Service {
     attempts: Attempts,
     change_rates: ChangeRates,
     exports: Exports,
+    backups: Backups,
     passwords: Passwords,
     settings: ArcSwap<ServiceSettings>,
     metrics: metrics::Logins,
@@ -151,6 +155,7 @@ impl Service {
             ),
             change_rates: ChangeRates::new(clock.clone(), settings.changes),
             exports: Exports::new(metrics.exports.clone()),
+            backups: Backups::new(metrics.backups.clone()),
             clock,
             passwords: Passwords::new(settings.password_method),
             settings: ArcSwap::from_pointee(settings),

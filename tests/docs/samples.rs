@@ -98,6 +98,11 @@ const LEFT_OUT: &[(&str, &str)] = &[
     // They are for Prometheus.
     (OPERATIONS, "scrape_configs:"),
     (OPERATIONS, "groups:"),
+    // It names a server that does not exist.
+    (
+        OPERATIONS,
+        "curl -fsS -b cookies -H \"Content-Type: application/json\" -d @password.json -o backup.tar https://goldstar.example.org/admin/backup",
+    ),
     // systemd, Docker and cron.
     (OPERATIONS, "systemctl stop goldstar"),
     (OPERATIONS, "systemctl stop goldstar"),

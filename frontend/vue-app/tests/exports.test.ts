@@ -36,6 +36,9 @@ test("files contain all events of a child, and everything about an account", asy
   const admin = await goldstar.logIn("ada@example.org");
   const all = await admin.api.exportAdminTracking({ child_id: child.id, format: "ndjson" });
   expect((await all.text()).trim().split("\n")).toHaveLength(1);
+  const backup = await admin.api.createBackup("correct horse battery");
+  expect(await backup.text()).toMatch(/^manifest\.json\0/);
+  expect(await refusal(admin.api.createBackup("wrong"))).toMatchObject({ code: "WRONG_PASSWORD" });
   const none = refusal(api.exportChildTracking("nobody"));
   expect(await none).toMatchObject({ status: 404, code: "NOT_FOUND" });
 });

@@ -79,6 +79,11 @@ impl DeletionLog {
         self.server.as_ref()
     }
 
+    /// The disk, and the folder of all logs.
+    pub fn place(&self) -> (Arc<dyn Disk>, PathBuf) {
+        (Arc::clone(&self.disk), self.folder.clone())
+    }
+
     /// Removes all files of an account from the folder, including copies of its audit log that
     /// other programs have created. Returns the files that could not be removed. Blocks.
     pub fn remove_copies(&self, user_id: &UserId) -> io::Result<Vec<LeftCopy>> {

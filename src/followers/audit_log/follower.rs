@@ -327,6 +327,12 @@ impl AuditFollower {
         })?
     }
 
+    /// Does something while no line is written and no log is rotated. Blocks.
+    pub(super) fn between_lines<T>(&self, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        let _paused = self.shared.follower.lock();
+        work()
+    }
+
     /// The number of missing lines: of events whose lines could not be written, and of events that
     /// have waited for more than two seconds.
     pub fn health(&self) -> Projection {

@@ -51,6 +51,24 @@ pub(super) fn read(file: &dyn DiskFile, oldest: Timestamp) -> io::Result<Tail> {
     Ok(tail)
 }
 
+/// The length of the part of a log before the lines of later events. Only the first `len` bytes are read.
+pub(super) fn len_before(
+    file: &dyn DiskFile,
+    len: u64,
+    is_later: &dyn Fn(&str) -> io::Result<bool>,
+) -> io::Result<u64> {
+    let mut lines = LinesBack { file, start: len, buffer: Vec::new() };
+    let mut before = len;
+    while let Some((offset, line)) = lines.next()? {
+        let Some(head) = line::head(&line) else { continue };
+        if !is_later(head.event_id)? {
+            break;
+        }
+        before = offset;
+    }
+    Ok(before)
+}
+
 struct LinesBack<'a> {
     file: &'a dyn DiskFile,
     /// The position of the buffer in the file.

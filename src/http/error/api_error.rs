@@ -208,6 +208,7 @@ fn of_service(error: &ServiceError) -> ErrorCode {
         ServiceError::TooManyChanges { .. } => ErrorCode::TooManyChanges,
         ServiceError::TooManyStreams(_) => ErrorCode::TooManyStreams,
         ServiceError::ExportInProgress => ErrorCode::ExportInProgress,
+        ServiceError::BackupInProgress => ErrorCode::BackupInProgress,
         ServiceError::Unauthenticated => ErrorCode::Unauthenticated,
         ServiceError::ParentRequired => ErrorCode::ParentRequired,
         ServiceError::AdminRequired => ErrorCode::AdminRequired,

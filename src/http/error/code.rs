@@ -35,6 +35,7 @@ pub enum ErrorCode {
     NotReversible,
     PointsOutOfRange,
     FamilyLimitReached,
+    BackupInProgress,
     AmountOutOfRange,
     PayloadTooLarge,
     UriTooLong,

@@ -195,6 +195,12 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             "the family has reached a limit of the server; `details.limit`",
         ),
         (
+            Code::BackupInProgress,
+            Status::CONFLICT,
+            "BACKUP_IN_PROGRESS",
+            "the server is making another backup",
+        ),
+        (
             Code::AmountOutOfRange,
             Status::CONFLICT,
             "AMOUNT_OUT_OF_RANGE",

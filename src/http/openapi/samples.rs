@@ -184,6 +184,7 @@ fn not_allowed(code: ErrorCode) -> ApiError {
 
 fn conflict(code: ErrorCode) -> ApiError {
     let refusal = match code {
+        ErrorCode::BackupInProgress => return ServiceError::BackupInProgress.into(),
         ErrorCode::EmailTaken => RuleViolation::EmailTaken,
         ErrorCode::LastAdministrator => RuleViolation::LastAdministrator,
         ErrorCode::NotMarkedForDeletion => RuleViolation::NotMarkedForDeletion,

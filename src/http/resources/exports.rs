@@ -136,7 +136,7 @@ impl IntoResponses for EventFile {
 }
 
 /// The documentation of the header with the name of the file.
-fn disposition() -> utoipa::openapi::Header {
+pub(crate) fn disposition() -> utoipa::openapi::Header {
     let header = HeaderBuilder::new().schema(Some(schemas::text()));
     header.description(Some("`attachment`, with the name of the file.")).build()
 }

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod account_changes;
 pub(crate) mod account_export;
 pub(crate) mod auth;
+pub(crate) mod backups;
 pub(crate) mod children;
 pub(crate) mod corrections;
 pub(crate) mod credentials;

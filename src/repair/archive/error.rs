@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::repair::transfer::TransferError;
+use crate::store::ReadError;
 use crate::store::json::damage::OpenError;
 
 /// Why a backup was not made, or is not restored.
@@ -20,6 +21,15 @@ pub enum ArchiveError {
         #[source]
         source: io::Error,
     },
+    /// A running server has not written all events, or is stopping.
+    #[error("the server can't begin a backup now")]
+    Freeze(#[source] io::Error),
+    #[error("the server can't read its data")]
+    Store(#[source] ReadError),
+    #[error("the audit logs can't be read")]
+    Logs(#[source] io::Error),
+    #[error("the server keeps its data in memory only")]
+    NotStored,
     #[error("the backup can't be written")]
     Write(#[source] io::Error),
     /// The archive is not one, or its bytes have changed.

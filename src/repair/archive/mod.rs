@@ -9,19 +9,23 @@
 //!
 //! The archive is not compressed, so that `verify` and `restore` read it in place, as a disk.
 
+mod begun;
 mod disk;
 mod error;
 mod manifest;
 mod names;
 mod read;
 mod restore;
+mod server;
 mod source;
 mod verify;
 mod write;
 
+pub use begun::{Begun, IsLater, LogEntry};
 pub use error::ArchiveError;
 pub use manifest::Manifest;
 pub use read::Archive;
 pub use restore::{Restored, restore_database, restore_directory};
-pub use source::{archive_database, archive_directory};
+pub use server::begin_server;
+pub use source::{begin_database, begin_directory};
 pub use verify::verify;

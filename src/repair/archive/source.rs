@@ -1,19 +1,22 @@
 //! What an archive contains of a directory that no server uses, and of a database.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::task::block_in_place;
 
+use super::begun::Begun;
 use super::error::ArchiveError;
 use super::manifest::Manifest;
 use super::names::{DATA, LOGS, is_log};
-use super::write::{Contents, Entry, Source};
-use crate::disk::{Disk, Open, RealDisk};
+use super::write::{Contents, Entries, Entry};
+use crate::clock::new_seed;
+use crate::disk::{Disk, Open, RealDisk, UnnamedFiles};
 use crate::domain::{Timestamp, UserId, log_name};
 use crate::repair::erase::{Erased, erase};
-use crate::repair::inspect::{Examined, examine};
+use crate::repair::inspect::{Examined, examine, examine_unlocked};
 use crate::repair::transfer;
 use crate::store::json::damage::OpenError;
 use crate::store::json::progress::Progress;
@@ -24,91 +27,140 @@ use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tracking::{self, FileRow, Patch, patches_of};
 use crate::store::postgres::DatabaseUrl;
 
-/// Archives a data directory that no server uses and whose journal is empty, with the audit logs in
-/// `logs`. Calls `begin` with the size of the archive before anything is written.
-pub fn archive_directory<W: Write>(
+/// Begins an archive of a data directory that no server uses and whose journal is empty, with the audit
+/// logs in `logs`. The directory stays locked.
+pub fn begin_directory(
     data: &Path,
     logs: &Path,
     now: Timestamp,
     progress: &Progress,
-    begin: impl FnOnce(u64) -> io::Result<W>,
-) -> Result<(Manifest, W), ArchiveError> {
+) -> Result<Begun, ArchiveError> {
     let (report, examined) = examine(&RealDisk, data, now, progress, false)?;
     transfer::require_intact(data, &report)?;
-    let (mut contents, erased) = contents(data, examined, now, progress)?;
+    let Examined { state, names, lock } = examined;
+    let (mut contents, erased) = examined_contents(&RealDisk, data, state, &names, now, progress)?;
     let erased: Vec<String> = erased.iter().map(log_name).collect();
     let names = match RealDisk.file_names(logs) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         names => names.map_err(ArchiveError::unreadable(logs))?,
     };
+    let mut entries = Vec::new();
     for name in names {
         let is_erased = erased.iter().any(|erased| name.starts_with(erased));
         if is_log(&name) && !is_erased {
-            let path = logs.join(&name);
-            let file = RealDisk.open(&path, Open::Read);
-            let entry = file.and_then(|file| Entry::file(format!("{LOGS}/{name}"), file));
-            contents.entries.push(entry.map_err(ArchiveError::unreadable(&path))?);
+            entries.push(whole(&RealDisk, logs, LOGS, &name)?);
         }
     }
-    write(contents, begin)
+    contents.add(entries);
+    Ok(Begun { contents, history: None, lock })
 }
 
-/// Archives a database, which is first exported to the new directory `spool`.
-pub async fn archive_database<W: Write>(
+/// Begins an archive of a database, which is first exported to files in `folder`. They have no names, so
+/// that nothing is left of them after any end of the process.
+pub async fn begin_database(
     url: &DatabaseUrl,
-    spool: &Path,
+    folder: PathBuf,
     now: Timestamp,
     progress: &Progress,
-    begin: impl FnOnce(u64) -> io::Result<W>,
-) -> Result<(Manifest, W), ArchiveError> {
-    transfer::export_for_backup(url, spool, now, progress).await?;
-    block_in_place(|| archive_directory(spool, &spool.join("logs"), now, progress, begin))
-}
-
-fn write<W: Write>(
-    contents: Contents,
-    begin: impl FnOnce(u64) -> io::Result<W>,
-) -> Result<(Manifest, W), ArchiveError> {
-    let manifest = contents.manifest.clone();
-    let mut out = begin(contents.size()).map_err(ArchiveError::Write)?;
-    contents.write(&mut out).map_err(ArchiveError::Write)?;
-    Ok((manifest, out))
+) -> Result<Begun, ArchiveError> {
+    let files = Arc::new(UnnamedFiles::new(folder.join(format!("goldstar-{}", new_seed()))));
+    transfer::export_for_backup(url, files.clone(), now, progress).await?;
+    block_in_place(|| {
+        let data = files.folder();
+        let (report, examined) = examine_unlocked(&*files, data, now, progress, false)?;
+        transfer::require_intact(data, &report)?;
+        let Examined { state, names, lock } = examined;
+        let (contents, _) = examined_contents(&*files, data, state, &names, now, progress)?;
+        Ok(Begun { contents, history: None, lock })
+    })
 }
 
 /// The files of the directory, without accounts whose deletion has started.
-fn contents(
+fn examined_contents(
+    disk: &dyn Disk,
     data: &Path,
-    examined: Examined,
+    mut state: State,
+    names: &[String],
     now: Timestamp,
     progress: &Progress,
 ) -> Result<(Contents, Vec<UserId>), ArchiveError> {
-    let Examined { mut state, names, .. } = examined;
     let mut erased = Erased::started(&state);
     let accounts = erase(&mut state, &mut erased);
-    let (mut rows, mut entries) = tables(&state);
-    let history = History::read(data, &mut erased, progress)?;
-    rows.insert(tracking::FILE.to_owned(), history.rows);
-    entries.extend(history.entry);
+    let history = History::read(disk, data, &mut erased, progress)?;
+    let mut contents = contents(state, history, now);
+    contents.add(others(disk, data, names)?);
+    Ok((contents, accounts))
+}
+
+/// The tables and the history.
+pub(super) fn contents(state: State, history: History, now: Timestamp) -> Contents {
+    let epoch = state.settings.get(EPOCH);
+    let epoch = epoch.and_then(|setting| Some(setting.value.as_str()?.to_owned()));
+    let mut rows = BTreeMap::from([(tracking::FILE.to_owned(), history.rows)]);
+    let mut bytes = history.entry.as_ref().map_or(0, Entry::len);
+    for table in state.tables().into_iter().filter(|table| has_contents(*table)) {
+        rows.insert(table.file().to_owned(), table.len() as u64);
+        bytes += table.texts().map(|(_, text)| text.len() as u64 + 16).sum::<u64>() + 2048;
+    }
+    let manifest = Manifest::new(now.to_string(), epoch, rows, history.last_event);
+    let modified = now.as_micros().unsigned_abs() / 1_000_000;
+    let entries = Box::new(tables(state).chain(history.entry).map(Ok));
+    Contents { manifest, entries, bytes, modified }
+}
+
+/// The text of each table. One is in memory at a time.
+fn tables(state: State) -> impl Iterator<Item = Entry> + Send {
+    let count = state.tables().len();
+    (0..count).filter_map(move |at| {
+        let table = state.tables()[at];
+        let entry = || Entry::text(format!("{DATA}/{}", table.file()), table.file_text());
+        has_contents(table).then(entry)
+    })
+}
+
+/// The other files of the directory.
+pub(super) fn others(
+    disk: &dyn Disk,
+    data: &Path,
+    names: &[String],
+) -> Result<Vec<Entry>, ArchiveError> {
     let others = names.iter().filter(|name| {
         let is_own = TABLE_FILES.contains(&&***name) || **name == tracking::FILE;
         !is_own && Path::new(name).extension() == Some("json".as_ref())
     });
+    let mut entries = Vec::new();
     for name in others {
-        let path = data.join(name);
-        match RealDisk.open(&path, Open::Read) {
+        match whole(disk, data, DATA, name) {
             // A link to a folder, a pipe or a device cannot be read.
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
-            file => {
-                let entry = file.and_then(|file| Entry::file(format!("{DATA}/{name}"), file));
-                entries.push(entry.map_err(ArchiveError::unreadable(&path))?);
-            }
+            Err(ArchiveError::Unreadable { source, .. })
+                if source.kind() == io::ErrorKind::InvalidInput => {}
+            entry => entries.push(entry?),
         }
     }
-    let epoch = state.settings.get(EPOCH);
-    let epoch = epoch.and_then(|setting| Some(setting.value.as_str()?.to_owned()));
-    let manifest = Manifest::new(now.to_string(), epoch, rows, history.last_event);
-    let modified = now.as_micros().unsigned_abs() / 1_000_000;
-    Ok((Contents { manifest, entries, modified }, accounts))
+    Ok(entries)
+}
+
+/// The bytes that a file has now.
+fn whole(disk: &dyn Disk, from: &Path, folder: &str, name: &str) -> Result<Entry, ArchiveError> {
+    let path = from.join(name);
+    let opened = disk.open(&path, Open::Read).and_then(|file| Ok((file.len()?, file)));
+    let (len, file) = opened.map_err(ArchiveError::unreadable(&path))?;
+    Ok(Entry::file(format!("{folder}/{name}"), file, len))
+}
+
+impl Contents {
+    /// Adds entries at the end.
+    pub(super) fn add(&mut self, more: Vec<Entry>) {
+        let bytes = more.iter().map(|entry| entry.len() + 2048).sum();
+        self.add_later(Box::new(more.into_iter().map(Ok)), bytes);
+    }
+
+    /// Adds entries with about that many bytes at the end.
+    pub(super) fn add_later(&mut self, more: Entries, bytes: u64) {
+        let entries = std::mem::replace(&mut self.entries, Box::new(std::iter::empty()));
+        self.entries = Box::new(entries.chain(more));
+        self.bytes += bytes;
+    }
 }
 
 /// Whether a table has rows, or its file has other tables. The others are not written.
@@ -116,30 +168,24 @@ pub(super) fn has_contents(table: &dyn AnyTable) -> bool {
     table.len() > 0 || table.around() != ("", "")
 }
 
-/// The number of rows and the text of each table.
-fn tables(state: &State) -> (BTreeMap<String, u64>, Vec<Entry>) {
-    let mut rows = BTreeMap::new();
-    let mut entries = Vec::new();
-    for table in state.tables().into_iter().filter(|table| has_contents(*table)) {
-        rows.insert(table.file().to_owned(), table.len() as u64);
-        entries.push(Entry::text(format!("{DATA}/{}", table.file()), table.file_text()));
-    }
-    (rows, entries)
-}
-
 /// The tracking file.
-struct History {
-    rows: u64,
-    last_event: Option<String>,
+pub(super) struct History {
+    pub(super) rows: u64,
+    pub(super) last_event: Option<String>,
     /// `None` if there is no file.
-    entry: Option<Entry>,
+    pub(super) entry: Option<Entry>,
 }
 
 impl History {
-    fn read(data: &Path, erased: &mut Erased, progress: &Progress) -> Result<Self, ArchiveError> {
+    fn read(
+        disk: &dyn Disk,
+        data: &Path,
+        erased: &mut Erased,
+        progress: &Progress,
+    ) -> Result<Self, ArchiveError> {
         let path = data.join(tracking::FILE);
         let mut history = Self { rows: 0, last_event: None, entry: None };
-        let file = match RealDisk.open(&path, Open::Read) {
+        let file = match disk.open(&path, Open::Read) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(history),
             file => file.map_err(ArchiveError::unreadable(&path))?,
         };
@@ -165,8 +211,8 @@ impl History {
         patches.sort_unstable_by_key(|patch: &Patch| patch.offset);
         let id = Fields::parse(&last).ok().and_then(|fields| fields.optional_text("id"));
         history.last_event = id.map(|id| (*id).to_owned());
-        let source = Source::File { file, len, patches };
-        history.entry = Some(Entry { name: format!("{DATA}/{}", tracking::FILE), source });
+        let name = format!("{DATA}/{}", tracking::FILE);
+        history.entry = Some(Entry::patched(name, file, len, patches));
         Ok(history)
     }
 }

@@ -6,30 +6,38 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use tar::{Builder, Header};
 
+use super::error::ArchiveError;
 use super::manifest::Manifest;
 use super::names::{CHECKSUMS, MANIFEST};
 use crate::disk::{DiskFile, read_exact_at};
 use crate::domain::hex;
+use crate::store::json::frozen::FrozenHistory;
 use crate::store::json::tracking::{Patch, overlay};
 
 /// The bytes that are read at once.
 const PIECE: usize = 1 << 20;
 
 /// What an archive will contain.
-pub(crate) struct Contents {
-    pub(crate) manifest: Manifest,
-    pub(crate) entries: Vec<Entry>,
+pub(super) struct Contents {
+    pub(super) manifest: Manifest,
+    pub(super) entries: Entries,
+    /// About as many bytes as the entries have.
+    pub(super) bytes: u64,
     /// The time of the entries, in seconds after 1970.
-    pub(crate) modified: u64,
+    pub(super) modified: u64,
 }
 
-pub(crate) struct Entry {
-    pub(crate) name: String,
-    pub(crate) source: Source,
+/// The entries in their order. Each is opened when it is written.
+pub(super) type Entries = Box<dyn Iterator<Item = Result<Entry, ArchiveError>> + Send>;
+
+/// A file in an archive.
+pub(super) struct Entry {
+    name: String,
+    source: Source,
 }
 
 /// The bytes of an entry.
-pub(crate) enum Source {
+enum Source {
     Text(String),
     /// The first bytes of a file, with patches that are ordered by offset.
     File {
@@ -37,49 +45,63 @@ pub(crate) enum Source {
         len: u64,
         patches: Vec<Patch>,
     },
+    /// The history of a running server.
+    History(Arc<FrozenHistory>),
 }
 
 impl Entry {
-    pub(crate) fn text(name: String, text: String) -> Self {
+    pub(super) fn text(name: String, text: String) -> Self {
         Self { name, source: Source::Text(text) }
     }
 
-    /// The bytes that a file has now.
-    pub(crate) fn file(name: String, file: Arc<dyn DiskFile>) -> io::Result<Self> {
-        let len = file.len()?;
-        Ok(Self { name, source: Source::File { file, len, patches: Vec::new() } })
+    /// The first `len` bytes of a file.
+    pub(super) fn file(name: String, file: Arc<dyn DiskFile>, len: u64) -> Self {
+        Self::patched(name, file, len, Vec::new())
     }
 
-    fn len(&self) -> u64 {
+    pub(super) fn patched(
+        name: String,
+        file: Arc<dyn DiskFile>,
+        len: u64,
+        patches: Vec<Patch>,
+    ) -> Self {
+        Self { name, source: Source::File { file, len, patches } }
+    }
+
+    pub(super) fn history(name: String, history: Arc<FrozenHistory>) -> Self {
+        Self { name, source: Source::History(history) }
+    }
+
+    pub(super) fn len(&self) -> u64 {
         match &self.source {
             Source::Text(text) => text.len() as u64,
             Source::File { len, .. } => *len,
+            Source::History(history) => history.len(),
         }
     }
 }
 
 impl Contents {
-    /// About as many bytes as the archive has.
-    pub(crate) fn size(&self) -> u64 {
-        self.entries.iter().map(|entry| entry.len() + 2048).sum()
-    }
-
     /// Writes the archive.
-    pub(crate) fn write(self, out: &mut dyn Write) -> io::Result<()> {
-        let Self { manifest, entries, modified } = self;
-        let manifest = serde_json::to_string_pretty(&manifest)? + "\n";
-        let manifest = Entry::text(MANIFEST.to_owned(), manifest);
+    pub(super) fn write(self, out: &mut dyn Write) -> Result<Manifest, ArchiveError> {
+        let Self { manifest, entries, modified, .. } = self;
+        let text = serde_json::to_string_pretty(&manifest).map_err(io::Error::from);
+        let text = text.map_err(ArchiveError::Write)? + "\n";
         let mut archive = Builder::new(out);
         let mut sums = String::new();
-        for entry in std::iter::once(manifest).chain(entries) {
+        for entry in std::iter::once(Ok(Entry::text(MANIFEST.to_owned(), text))).chain(entries) {
+            let entry = entry?;
             let (name, len) = (entry.name.clone(), entry.len());
             let mut reader = HashingReader { reader: Reader::new(entry), hash: Sha256::new() };
-            archive.append_data(&mut header(len, modified), &name, &mut reader)?;
+            let written = archive.append_data(&mut header(len, modified), &name, &mut reader);
+            written.map_err(ArchiveError::Write)?;
             push_sum(&mut sums, &reader.hash.finalize(), &name);
         }
         let mut header = header(sums.len() as u64, modified);
-        archive.append_data(&mut header, CHECKSUMS, sums.as_bytes())?;
-        archive.into_inner()?.flush()
+        let written = archive.append_data(&mut header, CHECKSUMS, sums.as_bytes());
+        let ended = written.and_then(|()| archive.into_inner()?.flush());
+        ended.map_err(ArchiveError::Write)?;
+        Ok(manifest)
     }
 }
 
@@ -120,6 +142,10 @@ impl Reader {
                 self.piece.resize(left.min(PIECE), 0);
                 read_exact_at(&**file, &mut self.piece, self.offset)?;
                 overlay(&mut self.piece, self.offset, patches);
+                self.offset += self.piece.len() as u64;
+            }
+            Source::History(history) => {
+                self.piece = history.read_piece(self.offset, PIECE)?;
                 self.offset += self.piece.len() as u64;
             }
         }

@@ -57,7 +57,7 @@ pub(crate) struct Examined {
     pub(crate) state: State,
     /// The names of its files.
     pub(crate) names: Vec<String>,
-    _lock: Option<DirectoryLock>,
+    pub(crate) lock: Option<DirectoryLock>,
 }
 
 /// Like [`inspect`], and returns what was read. The points of events are compared if `compares_points`.
@@ -70,7 +70,7 @@ pub(crate) fn examine(
 ) -> Result<(CheckReport, Examined), OpenError> {
     let lock = DirectoryLock::take_to_read(data)?;
     let (report, examined) = examine_unlocked(disk, data, now, progress, compares_points)?;
-    Ok((report, Examined { _lock: Some(lock), ..examined }))
+    Ok((report, Examined { lock: Some(lock), ..examined }))
 }
 
 /// Like [`examine`], of files that nothing can change.
@@ -91,7 +91,7 @@ pub(crate) fn examine_unlocked(
     inspection.look_at_damaged_files()?;
     let Inspection { state, mut report, .. } = inspection;
     report.findings.sort_by_key(|finding| Reverse(finding.kind.severity()));
-    Ok((report, Examined { state, names, _lock: None }))
+    Ok((report, Examined { state, names, lock: None }))
 }
 
 /// The state of a check.

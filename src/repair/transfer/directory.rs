@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::TransferError;
-use crate::disk::{Disk as _, DiskFile, Open, RealDisk};
+use crate::disk::{Disk, DiskFile, Open, RealDisk, UnnamedFiles};
 use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::file::push_row_name;
 
@@ -16,6 +16,7 @@ const PIECE: usize = 1 << 20;
 
 /// The new directory under its temporary name.
 pub(in crate::repair) struct NewDirectory {
+    disk: Arc<dyn Disk>,
     to: PathBuf,
     partial: PathBuf,
     is_done: bool,
@@ -48,7 +49,13 @@ impl NewDirectory {
             return Err(TransferError::Leftover(partial));
         }
         RealDisk.create_dir(&partial).map_err(TransferError::io(&partial))?;
-        Ok(Self { to: to.to_owned(), partial, is_done: false })
+        Ok(Self { disk: Arc::new(RealDisk), to: to.to_owned(), partial, is_done: false })
+    }
+
+    /// A directory of files without names.
+    pub(super) fn unnamed(files: Arc<UnnamedFiles>) -> Self {
+        let folder = files.folder().to_owned();
+        Self { disk: files, to: folder.clone(), partial: folder, is_done: true }
     }
 
     /// Starts a file.
@@ -58,7 +65,7 @@ impl NewDirectory {
             return Err(TransferError::FileName(name.to_owned()));
         }
         let path = self.partial.join(name);
-        let file = RealDisk.open(&path, Open::Truncate).map_err(TransferError::io(&path))?;
+        let file = self.disk.open(&path, Open::Truncate).map_err(TransferError::io(&path))?;
         Ok(NewFile { path, file, offset: 0, buffer: Vec::new() })
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
 use tokio_postgres::Row;
@@ -9,6 +10,7 @@ use tokio_postgres::Row;
 use super::directory::{NewDirectory, NewTable};
 use super::erasures::{self, begin_erasures};
 use super::error::TransferError;
+use crate::disk::UnnamedFiles;
 use crate::domain::{ErasureList, IdempotencyRecord, KeyResult, Seq, Session, Setting, Timestamp};
 use crate::repair::salvage::kind::TABLES;
 use crate::repair::salvage::new_epoch;
@@ -46,15 +48,20 @@ struct Export<'a> {
     erased: HashSet<i64>,
 }
 
-/// Like [`export`], without accounts whose deletion has started, and with an erasure list.
+/// Like [`export`], to files without names, without accounts whose deletion has started, and with an erasure
+/// list.
 pub(in crate::repair) async fn export_for_backup(
     url: &DatabaseUrl,
-    to: &Path,
+    to: Arc<UnnamedFiles>,
     now: Timestamp,
     progress: &Progress,
 ) -> Result<(), TransferError> {
     begin_erasures(url, now).await?;
-    export_from(Bulk::reading(url).await?, to, now, progress, true).await.map(|_| ())
+    let (bulk, to) = (Bulk::reading(url).await?, NewDirectory::unnamed(to));
+    let started = bulk.rows(&sql::STARTED_DELETIONS, &[]).await?;
+    let erased = started.iter().map(|row| row.get("family_id")).collect();
+    export_to(to, &bulk, erased, now, progress).await?;
+    Ok(bulk.commit().await?)
 }
 
 /// Writes everything that is in a database at one moment into the directory `to`, which must not
@@ -66,23 +73,22 @@ pub async fn export(
     now: Timestamp,
     progress: &Progress,
 ) -> Result<Exported, TransferError> {
-    export_from(Bulk::reading(url).await?, to, now, progress, false).await
+    let (bulk, to) = (Bulk::reading(url).await?, NewDirectory::begin(to)?);
+    let Export { directory, exported, .. } =
+        export_to(to, &bulk, HashSet::new(), now, progress).await?;
+    directory.finish()?;
+    bulk.commit().await?;
+    Ok(exported)
 }
 
-async fn export_from(
-    bulk: Bulk,
-    to: &Path,
+async fn export_to<'a>(
+    directory: NewDirectory,
+    bulk: &'a Bulk,
+    erased: HashSet<i64>,
     now: Timestamp,
     progress: &Progress,
-    is_backup: bool,
-) -> Result<Exported, TransferError> {
-    let directory = NewDirectory::begin(to)?;
-    let exported = Exported::default();
-    let mut export = Export { bulk: &bulk, directory, exported, erased: HashSet::new() };
-    if is_backup {
-        let started = bulk.rows(&sql::STARTED_DELETIONS, &[]).await?;
-        export.erased = started.iter().map(|row| row.get("family_id")).collect();
-    }
+) -> Result<Export<'a>, TransferError> {
+    let mut export = Export { bulk, directory, exported: Exported::default(), erased };
     let mut keys = export.keys().await?;
     export.events(&mut keys, progress).await?;
     for kind in TABLES {
@@ -100,10 +106,7 @@ async fn export_from(
     }
     export.other_files().await?;
     export.erasures(now).await?;
-    let Export { directory, exported, .. } = export;
-    directory.finish()?;
-    bulk.commit().await?;
-    Ok(exported)
+    Ok(export)
 }
 
 impl Export<'_> {

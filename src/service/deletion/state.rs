@@ -23,12 +23,12 @@ pub struct DeletionSettings {
 
 /// The state of account deletion that is not in the store.
 pub(in crate::service) struct Deletions {
-    pub(super) log: Arc<DeletionLog>,
+    pub(in crate::service) log: Arc<DeletionLog>,
     pub(super) metrics: metrics::Deletions,
     /// Cancelled at a shutdown, which interrupts a running attempt between two steps.
     pub(super) stopping: CancellationToken,
     /// Allows one run at a time.
-    pub(super) running: tokio::sync::Mutex<()>,
+    pub(in crate::service) running: tokio::sync::Mutex<()>,
     /// The clock that decides which accounts are due, from its first use on.
     pub(super) clock: OnceCell<Mutex<DueClock>>,
     /// The wall clock and the monotonic clock when the server started.

@@ -1,6 +1,7 @@
 mod anonymise;
 mod behind;
 mod durable;
+mod freeze;
 
 use std::io;
 use std::mem;
@@ -16,7 +17,7 @@ use super::jobs::{Anonymizations, Cut, Job, Synced};
 use super::options::Now;
 use super::pending::Pending;
 use super::shared::Shared;
-use super::tracking::{self, Appender};
+use super::tracking::{self, Appender, Mark};
 use super::wal::journal::Journal;
 use super::wal::prepared::Spare;
 use crate::disk::Disk;
@@ -83,6 +84,12 @@ impl Committer {
                     Job::Cut(spare, answer) => {
                         self.commit(mem::take(&mut queue));
                         answer_to(&answer, self.cut(spare));
+                    }
+                    Job::Freeze(answer) => {
+                        self.commit(mem::take(&mut queue));
+                        if answer.send(self.freeze()).is_err() {
+                            tracing::debug!("the caller no longer waits for a backup");
+                        }
                     }
                     Job::RewriteTracking(synced) => {
                         self.count_tracking_failure();
@@ -255,6 +262,12 @@ impl Committer {
         }
     }
 
+    /// The extent of the tracking file. Fails while it lacks events.
+    pub(super) fn mark(&mut self) -> io::Result<Mark> {
+        let mark = self.appender.mark().filter(|_| self.suspect.is_none());
+        mark.ok_or_else(|| io::Error::other("not all events are in the tracking file yet"))
+    }
+
     fn cut(&mut self, spare: Option<Spare>) -> io::Result<Cut> {
         self.look();
         self.shared.check_not_lost()?;
@@ -262,9 +275,7 @@ impl Committer {
             self.retry();
         }
         self.appender.remove_leftover()?;
-        let tracking = self.appender.mark().filter(|_| self.suspect.is_none());
-        let tracking = tracking
-            .ok_or_else(|| io::Error::other("not all events are in the tracking file yet"))?;
+        let tracking = self.mark()?;
         let link = self.journal.rotate(spare)?;
         self.shared.note_segment(&self.journal);
         Ok(Cut { link, tracking, file: self.appender.file() })

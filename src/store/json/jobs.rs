@@ -8,6 +8,7 @@ use std::sync::mpsc::{Sender, SyncSender};
 
 use tokio::sync::oneshot;
 
+use super::frozen::Frozen;
 use super::pending::Pending;
 use super::tracking::Mark;
 use super::wal::prepared::Spare;
@@ -26,6 +27,8 @@ pub(crate) enum Job {
     /// Start a new segment, in a spare file if there is one, and return what must be synced before
     /// the old segments can be removed.
     Cut(Option<Spare>, SyncSender<io::Result<Cut>>),
+    /// Return the state and the history at one commit.
+    Freeze(oneshot::Sender<io::Result<Frozen>>),
     /// A sync of the tracking file has failed: rewrite it from its last checkpoint.
     RewriteTracking(Synced),
     /// No transaction is queued, but an account is being anonymised.

@@ -17,6 +17,7 @@
 //! - After a failed write or sync, the same file is not trusted.
 //! - No lock is held during disk I/O.
 
+mod backup;
 mod batch;
 mod close;
 mod committer;
@@ -24,6 +25,7 @@ pub(crate) mod damage;
 mod erasures;
 mod follow;
 mod following;
+pub(crate) mod frozen;
 mod jobs;
 pub(crate) mod lock;
 mod maintenance;
@@ -40,7 +42,7 @@ pub(crate) mod wal;
 
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -74,7 +76,7 @@ use super::{
     FoundEvents, Health, Listing, ReadError, Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::new_seed;
-use crate::disk::probe;
+use crate::disk::{Disk, probe};
 use crate::domain::{
     AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
     TokenHash, User, UserId,
@@ -83,6 +85,8 @@ use crate::domain::{
 /// A data directory that this process has locked.
 pub struct JsonStore {
     shared: Arc<Shared>,
+    disk: Arc<dyn Disk>,
+    data: PathBuf,
     /// The latest time of a record or an event at the start.
     newest: Option<Timestamp>,
     epoch: Epoch,
@@ -135,7 +139,7 @@ impl JsonStore {
         let maintenance = Maintenance {
             shared: Arc::clone(&shared),
             disk: Arc::clone(&disk),
-            data,
+            data: data.clone(),
             folder: folder.to_owned(),
             jobs: jobs.clone(),
             files,
@@ -146,7 +150,7 @@ impl JsonStore {
         };
         let committer = Committer {
             shared: Arc::clone(&shared),
-            disk,
+            disk: Arc::clone(&disk),
             folder: folder.to_owned(),
             journal,
             appender,
@@ -164,7 +168,7 @@ impl JsonStore {
             spawn("maintenance", move || maintenance.run(&queued_wakes))?,
         ];
         let (closed, ended) = (AtomicBool::new(false), Mutex::default());
-        Ok(Self { shared, newest, epoch, jobs, wakes, closed, ended, threads })
+        Ok(Self { shared, disk, data, newest, epoch, jobs, wakes, closed, ended, threads })
     }
 
     /// Queues a job for the committer. Returns false if the store is closed or the committer has
@@ -367,6 +371,7 @@ impl Store for JsonStore {
         lease: Option<&Fence>,
         user_id: &UserId,
     ) -> Result<usize, CommitError> {
+        self.detach_frozen().await;
         lease.map_or(Ok(()), Fence::check)?;
         let (answer, answered) = oneshot::channel();
         let queued = self.enqueue(Job::Anonymize(Anonymization::new(user_id.clone(), answer)));

@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
 use super::follow::Follow;
+use super::frozen::FrozenHistory;
 use super::state::State;
 use super::tracking::{Appender, Tracking};
 use super::wal::journal::Journal;
@@ -32,6 +33,8 @@ pub(crate) struct Shared {
     segments: Mutex<BTreeMap<u64, u64>>,
     /// The events that are kept in memory for followers.
     pub(crate) follow: Follow,
+    /// The history that a backup reads.
+    pub(crate) frozen: Mutex<Weak<FrozenHistory>>,
     pub(crate) metrics: metrics::Store,
 }
 
@@ -54,6 +57,7 @@ impl Shared {
             write_error: Mutex::default(),
             segments: Mutex::default(),
             follow,
+            frozen: Mutex::default(),
             metrics,
         };
         shared.note_segment(journal);

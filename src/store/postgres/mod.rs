@@ -106,6 +106,7 @@ use crate::store::{
 
 /// A store on a PostgreSQL database.
 pub struct PostgresStore {
+    url: DatabaseUrl,
     runtime: Runtime,
     queue: Queue,
     leases: Arc<Leases>,
@@ -155,6 +156,7 @@ impl PostgresStore {
         drop(tasks);
         let cursors = Arc::<Cursors>::default();
         Ok(Self {
+            url: url.clone(),
             queue: Queue::new(inner, Handle::current()),
             runtime,
             leases: Arc::new(Leases::new(Arc::clone(&cursors))),
@@ -181,6 +183,10 @@ impl PostgresStore {
             Ok((Changes::of(shortened.map(Change::PutSession)).under(lease.clone()), ()))
         };
         self.transact(scope, decide).await.map(|_| ())
+    }
+
+    pub(crate) fn url(&self) -> &DatabaseUrl {
+        &self.url
     }
 
     fn check_open(&self) -> Result<(), CommitError> {

@@ -84,6 +84,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row("GET /admin/deletion-queue", "", ADMIN),
     Row("POST /admin/deletion-queue/run", "", ADMIN),
     Row("POST /admin/deletion-queue/{leaver}/run", "", ADMIN),
+    Row("POST /admin/backup", r#"{"password":"correct horse"}"#, ADMIN),
     Row("DELETE /admin/deletion-queue/{waiter}", "", [401, 403, 403, 403, 204]),
     Row("GET /health", "", ANYONE),
     Row("GET /metrics", "", ANYONE),

@@ -443,6 +443,14 @@ export class Api extends Client {
     return this.request("DELETE", at`/admin/deletion-queue/${userId}`, options);
   }
 
+  /**
+   * An archive of everything that the server stores, for administrators. It is complete if its body can
+   * be read to the end.
+   */
+  createBackup(password: string, options?: CallOptions): Promise<Response> {
+    return this.download("/admin/backup", { ...options, body: { password } }, "POST");
+  }
+
   /** The health of the server. If it cannot accept changes, that is an {@link ApiError}. */
   health(options?: CallOptions): Promise<Health> {
     return this.request("GET", "/health", options);

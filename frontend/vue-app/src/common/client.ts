@@ -60,10 +60,10 @@ export class Client {
     return this.#retry(() => this.#send<T>(method, path, options), options);
   }
 
-  /** Gets a file, whose body has not been read yet. */
-  download(path: string, options: RequestOptions = {}): Promise<Response> {
+  /** Gets a file, or has it made by another method; its body has not been read yet. */
+  download(path: string, options: RequestOptions = {}, method = "GET"): Promise<Response> {
     return this.#retry(async () => {
-      const response = await this.#fetchResponse("GET", path, options);
+      const response = await this.#fetchResponse(method, path, options);
       if (!response.ok) read(response, await this.#textOf(response, options.signal));
       return response;
     }, options);

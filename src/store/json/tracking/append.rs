@@ -21,7 +21,7 @@ use crate::store::json::tinydb::file::push_row_name;
 
 /// The text before the first row, and the text that closes the table and the file.
 const OPENING: &str = "{\"_default\": {";
-const CLOSING: &str = "}}";
+pub(crate) const CLOSING: &str = "}}";
 /// How many bytes of waiting rows one write contains.
 const PIECE: usize = 1 << 20;
 /// The bytes between two syncs. A sync of more would delay the log's syncs for long.

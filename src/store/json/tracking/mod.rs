@@ -15,7 +15,7 @@ mod scan;
 mod table;
 mod visit;
 
-pub(crate) use append::{Appender, NewRow};
+pub(crate) use append::{Appender, CLOSING, NewRow};
 pub(crate) use index::id_hash;
 pub(crate) use load::{Loaded, Mark, load};
 pub(crate) use patch::{

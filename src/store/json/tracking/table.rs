@@ -120,6 +120,11 @@ impl Tracking {
         inner.backlog.len() + inner.patches.len()
     }
 
+    /// Whether it still uses that file.
+    pub(crate) fn is_in(&self, file: &Arc<dyn DiskFile>) -> bool {
+        Arc::ptr_eq(&self.inner.read().file, file)
+    }
+
     fn recorded(
         &self,
         find: impl FnOnce(&Index) -> Vec<Found>,

@@ -1,0 +1,74 @@
+//! Backups, for administrators.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::Response;
+use utoipa::IntoResponses;
+use utoipa::openapi::{ContentBuilder, RefOr, ResponseBuilder};
+
+use crate::http::error::{ApiError, ErrorCode};
+use crate::http::extract::input::Input;
+use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, PasswordErrors, tags};
+use crate::http::resources::credentials::{Confirmation, ConfirmationInput};
+use crate::http::resources::exports::{date, disposition, file};
+use crate::http::response::json;
+use crate::http::response::pieces::Source;
+use crate::http::server::request_context::Client;
+use crate::service::{Admin, SentBackup, Service, ServiceError};
+
+const TAR: &str = "application/x-tar";
+
+/// Make a backup
+///
+/// Everything that the server stores at the start of the response, as one tar archive, which `goldstar restore`
+/// reads. It contains the password hashes and personal data of all accounts: encrypt it. A server makes one backup
+/// at a time. If the body ends without its last chunk, the archive is not complete, and `goldstar backup verify`
+/// refuses it.
+#[utoipa::path(
+    post,
+    path = "/admin/backup",
+    operation_id = "createBackup",
+    tag = tags::ADMINISTRATION,
+    request_body = ConfirmationInput,
+    responses(
+        BackupFile,
+        Errors<Admin, Input<Confirmation>, PasswordErrors, ChangeErrors, BackupErrors>
+    )
+)]
+pub(crate) async fn create(
+    State(service): State<Arc<Service>>,
+    client: Client,
+    admin: Admin,
+    Input(Confirmation { password }): Input<Confirmation>,
+) -> Result<Response, ApiError> {
+    let backup = service.back_up(client.address, &admin, password).await?;
+    let name = format!("goldstar-{}.tar", date(backup.started_at()));
+    Ok(file(BackupFile(backup), json::reader(&service, &admin), TAR, &name))
+}
+
+enum BackupErrors {}
+
+impl ErrorCodes for BackupErrors {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::WrongPassword, ErrorCode::BackupInProgress];
+}
+
+struct BackupFile(SentBackup);
+
+impl Source for BackupFile {
+    async fn next(&mut self) -> Result<Vec<u8>, ServiceError> {
+        self.0.next().await
+    }
+}
+
+impl IntoResponses for BackupFile {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        let response = ResponseBuilder::new()
+            .description("The archive")
+            .content(TAR, ContentBuilder::new().build())
+            .header(header::CONTENT_DISPOSITION.as_str(), disposition());
+        [("200".to_owned(), response.build().into())].into()
+    }
+}
