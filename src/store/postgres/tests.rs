@@ -3,7 +3,7 @@
 mod cluster;
 
 use super::connect::{Connector, Db};
-use super::{DatabaseUrl, migrate, sql};
+use super::{DatabaseUrl, migrate, restored, sql};
 
 /// A renamed column, a wrong type and a syntax error show here, for every statement.
 #[tokio::test]
@@ -24,6 +24,29 @@ async fn every_statement_fits_the_migrated_schema() {
         let prepared = client.prepare_typed(sql.text, sql.types).await;
         prepared.unwrap_or_else(|error| panic!("{error:?}: {}", sql.text));
     }
+}
+
+/// The transaction of a start has its number before another server commits an event.
+#[tokio::test]
+async fn events_that_are_committed_during_a_start_begin_no_epoch() {
+    let url = cluster::new_database();
+    let connector = Connector::new(&DatabaseUrl::new(url.clone())).unwrap();
+    migrate::migrate(&connector).await.unwrap();
+    let (mut client, connection) = connector.config.connect(connector.tls.clone()).await.unwrap();
+    tokio::spawn(connection);
+    let mut start = client.transaction().await.unwrap();
+    start.batch_execute("SELECT pg_current_xact_id()").await.unwrap();
+    let event = "
+        INSERT INTO events (family_id, seq, place, id, child_id, entity_type, entity_id, action,
+            occurred_at, created_at, json)
+        VALUES (0, 1, 1, 'e', 'c', 'task', 't', 'activated', 0, 0, '{}')
+        RETURNING xid";
+    let xid = cluster::execute(&url, event);
+    restored::adopt(&mut start).await.unwrap();
+    start.commit().await.unwrap();
+    let epochs = "SELECT count(*) FROM meta WHERE name = 'epoch'";
+    assert_eq!(cluster::execute(&url, epochs), ["0"]);
+    assert_eq!(cluster::execute(&url, "SELECT xid FROM events"), xid);
 }
 
 #[tokio::test]

@@ -24,13 +24,14 @@ WHERE datname = current_database()",
     types: &[],
 };
 
-/// What identified the database at the last start, the number of this transaction, and whether an event has a
-/// greater one.
+/// What identified the database at the last start, the number of this transaction, and whether an event has one
+/// that this cluster has not given yet. Not compared with the number of this transaction: other servers commit
+/// events with greater ones meanwhile.
 pub(in crate::store::postgres) const LAST_START: Sql = Sql {
     text: "
 SELECT (SELECT value FROM meta WHERE name = 'origin') AS origin,
     pg_current_xact_id()::text::bigint AS xid,
-    EXISTS (SELECT FROM events WHERE xid >= pg_current_xact_id()) AS is_ahead",
+    EXISTS (SELECT FROM events WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())) AS is_ahead",
     types: &[],
 };
 
