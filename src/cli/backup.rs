@@ -120,7 +120,7 @@ async fn bring_up_to_date(config: &Config) -> Result<(), Failure> {
     let machine = Machine { progress: progress::on_terminal(), ..Machine::default() };
     let metrics = Metrics::new(machine.clock.now());
     let service = tokio::task::block_in_place(|| {
-        app::open(&config.storage, config.service, &machine, &metrics)
+        app::open(&config.storage, config.service.clone(), &machine, &metrics)
     });
     let service = service.map_err(|error| match error {
         StartError::Store(error @ OpenError::InUse { .. }) => Failure::Served(error),

@@ -23,7 +23,7 @@ async fn open_and_close(config: &Config) -> Result<(), Failure> {
     let machine = Machine { progress: progress::on_terminal(), ..Machine::default() };
     let metrics = Metrics::new(machine.clock.now());
     let service = tokio::task::block_in_place(|| {
-        app::open(&config.storage, config.service, &machine, &metrics)
+        app::open(&config.storage, config.service.clone(), &machine, &metrics)
     })?;
     Ok(service.close().await.map_err(StopError::Close)?)
 }

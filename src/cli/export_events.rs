@@ -11,8 +11,9 @@ use super::new_file::NewFile;
 use super::progress;
 use super::runtime::runtime;
 use crate::app::{self, Machine, StopError};
-use crate::config::{Config, Data, Flags};
-use crate::domain::{Action, EntityType, EventFilter, SortOrder, Timestamp};
+use crate::config::{Config, Data, Flags, zone};
+use crate::domain::calendar::{Bound, Period, PeriodZone, Zone};
+use crate::domain::{Action, EntityType, EventFilter, SortOrder};
 use crate::metrics::Metrics;
 use crate::service::{ExportFormat, ExportQuery, ExportedEvents, Service};
 
@@ -71,12 +72,16 @@ pub(super) struct Events {
     action: Option<Action>,
 
     /// Only events at this time or later, such as 2026-02-09 or 2026-02-09T18:42:15Z
-    #[arg(long, value_name = "TIME", value_parser = from)]
-    from: Option<Timestamp>,
+    #[arg(long, value_name = "TIME", value_parser = bound)]
+    from: Option<Bound>,
 
     /// Only events before this time; a date includes that whole day
-    #[arg(long, value_name = "TIME", value_parser = to)]
-    to: Option<Timestamp>,
+    #[arg(long, value_name = "TIME", value_parser = bound)]
+    to: Option<Bound>,
+
+    /// Time zone of the dates of --from and --to, such as Europe/Berlin
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone)]
+    tz: Zone,
 
     /// Newest or oldest events first
     #[arg(long, default_value = "desc")]
@@ -108,12 +113,8 @@ fn action(text: &str) -> Result<Action, &'static str> {
 
 const TIME: &str = "must be a date, 2026-02-09, or a moment, 2026-02-09T18:42:15Z";
 
-fn from(text: &str) -> Result<Timestamp, &'static str> {
-    Timestamp::parse_from(text).ok_or(TIME)
-}
-
-fn to(text: &str) -> Result<Timestamp, &'static str> {
-    Timestamp::parse_to(text).ok_or(TIME)
+fn bound(text: &str) -> Result<Bound, &'static str> {
+    Bound::parse(text).ok_or(TIME)
 }
 
 pub(super) fn run(events: Events) -> Result<(), Failure> {
@@ -138,14 +139,15 @@ fn query(events: &Events) -> ExportQuery {
         entity_type: events.entity_type,
         entity_id: events.entity_id.clone(),
         action: events.action,
-        from: events.from,
-        to: events.to,
+        ..EventFilter::default()
     };
+    let zone = PeriodZone::Named(events.tz.clone());
+    let period = Period { from: events.from, to: events.to, zone };
     let order = match events.order {
         Order::Asc => SortOrder::Ascending,
         Order::Desc => SortOrder::Descending,
     };
-    ExportQuery { filter, order }
+    ExportQuery { filter, period, order }
 }
 
 fn format(events: &Events) -> Result<ExportFormat, Failure> {
@@ -165,7 +167,7 @@ async fn export(
     let machine = Machine { progress: progress::on_terminal(), ..Machine::default() };
     let metrics = Metrics::new(machine.clock.now());
     let service = tokio::task::block_in_place(|| {
-        app::open(&config.storage, config.service, &machine, &metrics)
+        app::open(&config.storage, config.service.clone(), &machine, &metrics)
     })?;
     let written = write(&service, query, format, file).await;
     // Even after an error, the directory must be in the state in which a stopped server leaves it.

@@ -13,6 +13,7 @@ mod values;
 #[cfg(test)]
 pub(crate) use environment::OF_ADMIN;
 pub use flags::{Address, Data, Database, Everything, Flags, Part, Storage};
+pub(crate) use parse::zone;
 pub use reload::{FIXED, Reloaded};
 pub use setting::{Kind, SETTINGS, Setting};
 pub use settings::LogFormat;
@@ -180,6 +181,7 @@ fn service_settings(settings: &AllSettings) -> service::ServiceSettings {
     service::ServiceSettings {
         points_floor: accounts.points_floor,
         signup_open: settings.first.signup == Signup::Open,
+        time_zone: accounts.time_zone.clone(),
         streams_per_session: accounts.streams_per_session,
         logins: LoginLimits {
             per_account: accounts.logins_per_account,

@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::domain::calendar::Zone;
 use crate::http::{Origin, Secret, is_host};
 use crate::store::postgres::DatabaseUrl;
 
@@ -113,6 +114,11 @@ pub(super) fn network(text: &str) -> Result<IpNet, &'static str> {
     let single = || text.parse::<IpAddr>().map(IpNet::from);
     let network = text.parse().or_else(|_| single());
     network.map_err(|_| "must list addresses or networks, such as 10.0.0.0/8")
+}
+
+/// The name of a time zone.
+pub(crate) fn zone(name: &str) -> Result<Zone, &'static str> {
+    Zone::find(name).ok_or("must be the name of a time zone, such as Europe/Berlin")
 }
 
 /// A level, or levels per module. Modules of other crates are refused: the log never contains their

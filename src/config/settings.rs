@@ -16,9 +16,10 @@ use ipnet::IpNet;
 
 use super::parse::{
     count, database, listen, log_filter, network, number, one_of, origin, seconds, switch, token,
-    whole,
+    whole, zone,
 };
 use crate::domain::Points;
+use crate::domain::calendar::Zone;
 use crate::domain::deletion::Threshold;
 use crate::followers::audit_log::{self, AuditOutput};
 use crate::http::{CookieName, Origin, Secret};
@@ -130,6 +131,9 @@ pub(super) struct AccountsGroup {
     #[arg(long, value_name = "POINTS", default_value = "0")]
     #[arg(value_parser = whole(-Points::LIMIT, Points::LIMIT, Points::new))]
     pub(super) points_floor: Points,
+    /// Time zone of a family that has set none, such as Europe/Berlin
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone)]
+    pub(super) time_zone: Zone,
     /// Maximum number of sessions of an account and its children; the next login ends the session
     /// that was unused for the longest time; 0 for no limit
     #[arg(long, value_name = "COUNT", default_value = "500", value_parser = count(0, MAX))]

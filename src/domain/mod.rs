@@ -2,6 +2,7 @@
 //! async, and nothing about storage or HTTP.
 
 mod account_filter;
+pub mod calendar;
 mod clock_watch;
 pub mod deletion;
 mod display;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::calendar::{FamilySettings, Zone};
 use super::deletion::Deletion;
 use super::{Amount, Colour, Email, Icon, Id, Language, Name, Note, Points, Timestamp};
 
@@ -54,7 +55,21 @@ pub struct User {
     pub deletion: Option<Deletion>,
     /// The language of its pages; `None` for that of the browser.
     pub language: Option<Language>,
+    pub family: FamilySettings,
     pub extra: Extra,
+}
+
+impl User {
+    /// The zone of the family: that of its settings, else the `timezone` of an older file if it is known, else
+    /// the server's.
+    pub fn zone(&self, server: &Zone) -> Zone {
+        let set = self.family.time_zone.as_deref().and_then(Zone::find);
+        let older = || {
+            let (_, value) = self.extra.iter().find(|(name, _)| **name == *"timezone")?;
+            Zone::find(&serde_json::from_str::<String>(value).ok()?)
+        };
+        set.or_else(older).unwrap_or_else(|| server.clone())
+    }
 }
 
 #[derive(Clone, Debug)]

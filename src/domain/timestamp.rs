@@ -92,17 +92,6 @@ impl Timestamp {
         let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
         Some(Self(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros()))
     }
-
-    /// Parses the first time of a period. A bare date means the start of that day.
-    pub fn parse_from(text: &str) -> Option<Self> {
-        Self::parse_date(text).or_else(|| Self::parse_iso(text))
-    }
-
-    /// Parses the first time after a period. A bare date means the end of that day.
-    pub fn parse_to(text: &str) -> Option<Self> {
-        let next_day = |day: Self| Self(day.0.saturating_add(Self::DAY_MICROS));
-        Self::parse_date(text).map(next_day).or_else(|| Self::parse_iso(text))
-    }
 }
 
 impl fmt::Display for Timestamp {
@@ -193,17 +182,6 @@ mod tests {
         }
         assert_eq!(moment.to_string(), "2026-02-09T18:42:15.000000Z");
         assert_eq!(Timestamp::from_unix_seconds(1_770_662_535.0), Some(moment));
-    }
-
-    #[test]
-    fn a_bare_date_is_the_whole_day() {
-        let start = Timestamp::parse_from("2026-02-09").unwrap();
-        assert_eq!(start.to_string(), "2026-02-09T00:00:00.000000Z");
-        let end = Timestamp::parse_to("2026-02-09").unwrap();
-        assert_eq!(end.to_string(), "2026-02-10T00:00:00.000000Z");
-        let moment = "2026-02-09T18:42:15Z";
-        assert_eq!(Timestamp::parse_from(moment), Timestamp::parse_to(moment));
-        assert_eq!(Timestamp::parse_from("2026-02-30"), None);
     }
 
     #[test]

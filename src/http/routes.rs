@@ -10,8 +10,8 @@ use crate::http::docs::{self, demo, home};
 use crate::http::error::api_error;
 use crate::http::resources::{
     account, account_changes, account_export, auth, backups, children, corrections, crud, deletion,
-    events, exports, health, managed_accounts, metrics, mutations, rewards, sessions, tasks,
-    tracking,
+    events, exports, family, health, managed_accounts, metrics, mutations, rewards, sessions,
+    tasks, tracking,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -84,6 +84,7 @@ fn family_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(tracking::of_child))
         .routes(routes!(exports::events_of_child))
         .routes(routes!(tracking::of_family))
+        .routes(routes!(family::settings, family::set_settings))
         .routes(routes!(corrections::reverse))
         .routes(routes!(corrections::adjust))
         .routes(routes!(events::stream))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::sessions::{Acting, Ending, all_sessions};
 use super::{Caller, FamilyLimits, Parent, SentSessions, Service, ServiceError, Token};
+use crate::domain::calendar::FamilySettings;
 use crate::domain::deletion::Policy;
 use crate::domain::input::FieldUpdate;
 use crate::domain::password::{self, NewPassword};
@@ -345,6 +346,7 @@ fn new_user(account: &NewAccount, password: &Arc<str>, role: Role, context: &mut
         updated_at: Some(context.now()),
         deletion: None,
         language: None,
+        family: FamilySettings::default(),
         extra: [].into(),
     }
 }

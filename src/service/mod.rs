@@ -19,6 +19,7 @@ mod error;
 mod events;
 mod expiry;
 mod export;
+mod family;
 mod family_records;
 mod keys;
 mod limits;
@@ -49,6 +50,7 @@ pub use demo::{Demo, DemoLogin};
 pub use error::{Causes, ServiceError};
 pub use events::{EventStream, StreamRequest};
 pub use export::{AccountExport, ExportFormat, ExportQuery, ExportedEvents};
+pub use family::FamilySettingsPatch;
 pub use family_records::Created;
 pub use limits::FamilyLimits;
 pub use logins::{LoginLimits, SignupLimits};
@@ -72,6 +74,7 @@ use serde_json::Value;
 use tracing::Span;
 
 use crate::clock::Clock;
+use crate::domain::calendar::Zone;
 use crate::domain::{ClockWatch, Points};
 use crate::followers::audit_log::{AuditFollower, DeletionLog};
 use crate::followers::broker::Broker;
@@ -89,12 +92,14 @@ use messages::with_messages;
 use passwords::Passwords;
 
 /// The operator's settings of the use cases.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ServiceSettings {
     /// A penalty does not push a child's points below this.
     pub points_floor: Points,
     /// Whether anyone may create an account.
     pub signup_open: bool,
+    /// The zone of a family that has set none.
+    pub time_zone: Zone,
     /// The number of event streams that a session can have open.
     pub streams_per_session: usize,
     pub logins: LoginLimits,
@@ -168,8 +173,8 @@ impl Service {
         service
     }
 
-    fn settings(&self) -> ServiceSettings {
-        **self.settings.load()
+    fn settings(&self) -> Arc<ServiceSettings> {
+        self.settings.load_full()
     }
 
     /// Replaces the settings. Limits of attempts that have changed count from zero again. The interval of

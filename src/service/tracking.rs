@@ -1,12 +1,15 @@
 //! Queries of the audit history.
 
 use super::{Admin, Caller, Parent, Service, ServiceError};
-use crate::domain::{ChildId, EventFilter, Page, SortOrder};
+use crate::domain::calendar::Period;
+use crate::domain::{ChildId, EventFilter, Page, SortOrder, User};
 use crate::store::{FoundEvents, Store};
 
 #[derive(Clone, Debug)]
 pub struct EventQuery {
+    /// Its times are ignored.
     pub filter: EventFilter,
+    pub period: Period,
     pub order: SortOrder,
     pub page: Page,
 }
@@ -15,10 +18,11 @@ impl Service {
     /// Returns events of all families, including those of deleted children and accounts.
     pub async fn tracking(
         &self,
-        _admin: &Admin,
-        query: &EventQuery,
+        admin: &Admin,
+        query: EventQuery,
     ) -> Result<FoundEvents, ServiceError> {
-        let page = self.store.find_events(&query.filter, query.order, query.page);
+        let filter = self.in_period(query.filter, &query.period, admin.user());
+        let page = self.store.find_events(&filter, query.order, query.page);
         Ok(page.await?)
     }
 
@@ -29,7 +33,8 @@ impl Service {
         parent: &Parent,
         query: EventQuery,
     ) -> Result<FoundEvents, ServiceError> {
-        let filter = EventFilter { user_id: Some(parent.user().id.clone()), ..query.filter };
+        let filter = self.in_period(query.filter, &query.period, parent.user());
+        let filter = EventFilter { user_id: Some(parent.user().id.clone()), ..filter };
         let page = self.store.find_events(&filter, query.order, query.page);
         Ok(page.await?)
     }
@@ -46,9 +51,20 @@ impl Service {
         let filter = EventFilter {
             child_id: Some(child.id.clone()),
             user_id: Some(child.user_id.clone()),
-            ..query.filter
+            ..self.in_period(query.filter, &query.period, caller.user())
         };
         let page = self.store.find_events(&filter, query.order, query.page);
         Ok(page.await?)
+    }
+
+    /// The filter with the times of a period, in the zone that it names or that of the user's family.
+    pub(super) fn in_period(
+        &self,
+        filter: EventFilter,
+        period: &Period,
+        user: &User,
+    ) -> EventFilter {
+        let (from, to) = period.moments(|| user.zone(&self.settings().time_zone));
+        EventFilter { from, to, ..filter }
     }
 }

@@ -708,6 +708,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/family/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the settings of your family */
+        get: operations["getFamilySettings"];
+        /**
+         * Update the settings of your family
+         * @description Fields that are left out keep their values. `null` clears `time_zone` and `daily_goal`.
+         */
+        put: operations["setFamilySettings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/children/{id}/tracking/{event_id}/reverse": {
         parameters: {
             query?: never;
@@ -1312,6 +1333,7 @@ export interface components {
         AccountExport: {
             /** Format: date-time */
             exported_at: string;
+            family_settings: components["schemas"]["FamilySettings"];
             account: components["schemas"]["User"];
             children: components["schemas"]["Child"][];
             tasks: components["schemas"]["Task"][];
@@ -1736,6 +1758,81 @@ export interface components {
             most: number;
         };
         /**
+         * @description The settings of a family: its time zone and its days.
+         * @example {
+         *       "time_zone": "Europe/Berlin",
+         *       "default_time_zone": "UTC",
+         *       "day_starts_at": 0,
+         *       "week_start": "monday",
+         *       "rest_days": [
+         *         "sunday"
+         *       ],
+         *       "pauses": [
+         *         {
+         *           "from": "2026-08-01",
+         *           "to": "2026-08-14"
+         *         }
+         *       ],
+         *       "daily_goal": null
+         *     }
+         */
+        FamilySettings: {
+            /** @description The name of the zone in which the family's days are counted. */
+            time_zone: string;
+            /** @description The zone if the family sets none. */
+            default_time_zone: string;
+            /** @description The hour at which a day starts. */
+            day_starts_at: number;
+            /**
+             * @description The day on which a week starts.
+             * @enum {string}
+             */
+            week_start: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+            /** @description Days of the week without chores. */
+            rest_days: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday")[];
+            /** @description In their order. */
+            pauses: components["schemas"]["Pause"][];
+            /** @description The number of tasks that each child is to do on a day. */
+            daily_goal: number | null;
+        };
+        /**
+         * @description The settings to update.
+         * @example {
+         *       "time_zone": "Europe/Berlin",
+         *       "rest_days": [
+         *         "sunday"
+         *       ],
+         *       "pauses": [
+         *         {
+         *           "from": "2026-08-01",
+         *           "to": "2026-08-14"
+         *         }
+         *       ]
+         *     }
+         */
+        FamilySettingsPatch: {
+            /** @description A name of the IANA database. */
+            time_zone?: string | null;
+            /** @description The hour at which a day starts. */
+            day_starts_at?: number;
+            /**
+             * @description The day on which a week starts.
+             * @enum {string}
+             */
+            week_start?: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+            /** @description Days of the week without chores. */
+            rest_days?: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday")[];
+            /** @description Days without chores. They do not overlap. */
+            pauses?: {
+                /** Format: date */
+                from: string;
+                /** Format: date */
+                to: string;
+            }[];
+            /** @description The number of tasks that each child is to do on a day. */
+            daily_goal?: number | null;
+        };
+        /**
          * @description The kind of a field's error.
          * @enum {string}
          */
@@ -2014,6 +2111,19 @@ export interface components {
              * @description At least 8 characters, at most 256 bytes.
              */
             new_password: string;
+        };
+        /** @description Days without chores, such as a holiday or an illness. */
+        Pause: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to: string;
         };
         /**
          * @description A child's pending request for a reward.
@@ -6596,6 +6706,8 @@ export interface operations {
                 from?: string;
                 /** @description Only events before this time. A date includes that whole day. */
                 to?: string;
+                /** @description The time zone of dates in `from` and `to`: a name such as `Europe/Berlin`, or `family` for that of your family's settings. */
+                tz?: string;
                 /** @description `desc`: newest first. `asc`: oldest first. */
                 order?: "desc" | "asc";
                 /** @description The most records to return. Larger values count as 500. */
@@ -6676,6 +6788,8 @@ export interface operations {
                 from?: string;
                 /** @description Only events before this time. A date includes that whole day. */
                 to?: string;
+                /** @description The time zone of dates in `from` and `to`: a name such as `Europe/Berlin`, or `family` for that of your family's settings. */
+                tz?: string;
                 /** @description `desc`: newest first. `asc`: oldest first. */
                 order?: "desc" | "asc";
                 /** @description The format of the file. */
@@ -6763,6 +6877,8 @@ export interface operations {
                 from?: string;
                 /** @description Only events before this time. A date includes that whole day. */
                 to?: string;
+                /** @description The time zone of dates in `from` and `to`: a name such as `Europe/Berlin`, or `family` for that of your family's settings. */
+                tz?: string;
                 /** @description `desc`: newest first. `asc`: oldest first. */
                 order?: "desc" | "asc";
                 /** @description The most records to return. Larger values count as 500. */
@@ -6825,6 +6941,140 @@ export interface operations {
                     };
                 };
             };
+        };
+    };
+    getFamilySettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilySettings"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ParentRequired"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    setFamilySettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FamilySettingsPatch"];
+            };
+        };
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilySettings"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
         };
     };
     reverseTrackingEvent: {
@@ -7145,6 +7395,8 @@ export interface operations {
                 from?: string;
                 /** @description Only events before this time. A date includes that whole day. */
                 to?: string;
+                /** @description The time zone of dates in `from` and `to`: a name such as `Europe/Berlin`, or `family` for that of your family's settings. */
+                tz?: string;
                 /** @description `desc`: newest first. `asc`: oldest first. */
                 order?: "desc" | "asc";
                 /** @description The most records to return. Larger values count as 500. */
@@ -7226,6 +7478,8 @@ export interface operations {
                 from?: string;
                 /** @description Only events before this time. A date includes that whole day. */
                 to?: string;
+                /** @description The time zone of dates in `from` and `to`: a name such as `Europe/Berlin`, or `family` for that of your family's settings. */
+                tz?: string;
                 /** @description `desc`: newest first. `asc`: oldest first. */
                 order?: "desc" | "asc";
                 /** @description The format of the file. */

@@ -51,6 +51,14 @@ test("every JSON route has a call", async () => {
   expect(routes.filter((route) => !called.has(route))).toEqual([]);
 });
 
+test("a family sets its days", async () => {
+  const { api } = parent;
+  const pauses = [{ from: "2026-08-01", to: "2026-08-14" }];
+  const changed = await api.setFamilySettings({ time_zone: "Europe/Berlin", pauses });
+  expect(changed).toMatchObject({ time_zone: "Europe/Berlin", pauses, week_start: "monday" });
+  expect(await api.familySettings()).toEqual(changed);
+});
+
 test("records are created, listed, updated and deleted", async () => {
   const { api } = parent;
   const { child } = await api.createChild({ name: "Leo", points: 3 });

@@ -34,6 +34,7 @@ interface Written {
   ExportedMessage: models.ExportedMessage;
   ExportedSession: models.ExportedSession;
   FamilyLimit: models.FamilyLimit;
+  FamilySettings: models.FamilySettings;
   FieldCode: models.FieldCode;
   FieldError: models.FieldError;
   Health: models.Health;
@@ -44,6 +45,7 @@ interface Written {
   ManagedAccountList: models.ManagedAccountList;
   MutationResult: models.MutationResult;
   Page: models.Page;
+  Pause: models.Pause;
   PendingReward: models.PendingReward;
   PendingRewardList: models.PendingRewardList;
   PendingTask: models.PendingTask;
@@ -70,6 +72,7 @@ interface Written {
 
   AccountPatch: requests.AccountPatch;
   ChildPatch: requests.ChildPatch;
+  FamilySettingsPatch: requests.FamilySettingsPatch;
   EmailChange: requests.Login;
   Login: requests.Login;
   NewChild: requests.NewChild;

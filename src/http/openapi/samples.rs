@@ -33,6 +33,14 @@ pub(crate) fn user() -> Value {
     })
 }
 
+pub(crate) fn family_settings() -> Value {
+    json!({
+        "time_zone": "Europe/Berlin", "default_time_zone": "UTC", "day_starts_at": 0,
+        "week_start": "monday", "rest_days": ["sunday"],
+        "pauses": [{"from": "2026-08-01", "to": "2026-08-14"}], "daily_goal": null,
+    })
+}
+
 pub(crate) fn user_for_child() -> Value {
     json!({"id": USER_ID, "first_name": "Paula", "image_id": null})
 }

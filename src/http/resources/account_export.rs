@@ -12,6 +12,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::domain::calendar::Zone;
 use crate::domain::{
     Amount, EndedRequest, IdempotencyRecord, Message, PendingReward, PendingTask, Reward, Session,
     Task, Timestamp,
@@ -19,6 +20,7 @@ use crate::domain::{
 use crate::http::error::ApiError;
 use crate::http::openapi::{Errors, TrackingEvent, schemas, tags};
 use crate::http::resources::exports::{ExportErrors, date, file};
+use crate::http::resources::family::SettingsBody;
 use crate::http::resources::records::{Iso, RecordBody};
 use crate::http::resources::users::{AccountBody, UserFields};
 use crate::http::response::json;
@@ -69,8 +71,9 @@ pub(crate) struct AccountDocument {
 type Part = Box<dyn FnOnce(&mut Vec<u8>) -> serde_json::Result<()> + Send>;
 
 impl AccountDocument {
-    fn new(AccountExport { records, children, messages, events }: AccountExport) -> Self {
-        let mut parts = parts(records, children, events.started_at());
+    fn new(export: AccountExport) -> Self {
+        let AccountExport { records, children, default_zone, messages, events } = export;
+        let mut parts = parts(records, children, &default_zone, events.started_at());
         list(&mut parts, ",\"messages\":[", messages, MessageBody);
         text(&mut parts, ",\"tracking_events\":[");
         Self { records: parts.into_iter(), events, separator: Some("") }
@@ -107,6 +110,7 @@ impl Source for AccountDocument {
 fn parts(
     records: FamilyRecords,
     children: Vec<Arc<ChildState>>,
+    default_zone: &Zone,
     exported_at: Timestamp,
 ) -> Vec<Part> {
     // Names every field, so that a new kind of record does not compile without its place in the document.
@@ -124,6 +128,8 @@ fn parts(
     let mut parts = Vec::new();
     text(&mut parts, "{\"exported_at\":");
     value(&mut parts, Iso(exported_at));
+    text(&mut parts, ",\"family_settings\":");
+    value(&mut parts, account.as_ref().map(|user| SettingsBody::of(user, default_zone)));
     text(&mut parts, ",\"account\":");
     value(&mut parts, account.map(AccountBody));
     list(&mut parts, ",\"children\":[", children, RecordBody);
@@ -291,6 +297,7 @@ impl PartialSchema for AccountDocument {
         let account: RefOr<Schema> = Ref::from_schema_name(UserFields::name()).into();
         let fields = [
             ("exported_at", schemas::moment().into()),
+            ("family_settings", Ref::from_schema_name(SettingsBody::name()).into()),
             ("account", account),
             ("children", list::<RecordBody<ChildState>>()),
             ("tasks", list::<RecordBody<Task>>()),
@@ -318,6 +325,7 @@ impl ToSchema for AccountDocument {
     }
 
     fn schemas(schemas: &mut schemas::Named) {
+        schemas::add::<SettingsBody>(schemas);
         schemas::add::<UserFields<'_>>(schemas);
         schemas::add::<RecordBody<ChildState>>(schemas);
         schemas::add::<RecordBody<Task>>(schemas);

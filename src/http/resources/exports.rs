@@ -142,7 +142,7 @@ pub(crate) fn disposition() -> utoipa::openapi::Header {
 }
 
 /// The names of all parameters.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "user_id",
     "child_id",
     "entity_type",
@@ -150,6 +150,7 @@ const NAMES: [&str; 10] = [
     "action",
     "from",
     "to",
+    "tz",
     "order",
     "format",
     "bom",
@@ -169,7 +170,7 @@ impl<const OMITTED: usize> FromParameters for ExportWithout<OMITTED> {
     const NAMES: &'static [&'static str] = NAMES.split_at(OMITTED).1;
 
     fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
-        let (filter, order) = event_filter(given)?;
+        let (filter, period, order) = event_filter(given)?;
         let is_csv = given.parsed("format", "must be `csv` or `ndjson`", |text| match text {
             "csv" => Some(true),
             "ndjson" => Some(false),
@@ -184,7 +185,7 @@ impl<const OMITTED: usize> FromParameters for ExportWithout<OMITTED> {
                 return Err(ApiError::InvalidParameter { name, rule: "is for `format=csv` only" });
             }
         };
-        Ok(Self { query: ExportQuery { filter, order }, format })
+        Ok(Self { query: ExportQuery { filter, period, order }, format })
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod deletion;
 pub(crate) mod event_list;
 pub(crate) mod events;
 pub(crate) mod exports;
+pub(crate) mod family;
 pub(crate) mod health;
 pub(crate) mod managed_accounts;
 pub(crate) mod metrics;

@@ -9,7 +9,8 @@ use utoipa::openapi::ObjectBuilder;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, SchemaFormat};
 
-use crate::domain::{Action, EntityType, EventFilter, SortOrder, Timestamp};
+use crate::domain::calendar::{Bound, Period, PeriodZone};
+use crate::domain::{Action, EntityType, EventFilter, SortOrder};
 use crate::http::error::ApiError;
 use crate::http::extract::caller::Path;
 use crate::http::extract::query::{
@@ -42,8 +43,9 @@ pub(crate) async fn query(
     admin: Admin,
     Query(QueryWithout(query)): Query<AdminQuery>,
 ) -> Result<Response, ApiError> {
-    let found = service.tracking(&admin, &query).await?;
-    event_list::answer(found, query.page, json::reader(&service, &admin)).await
+    let page = query.page;
+    let found = service.tracking(&admin, query).await?;
+    event_list::answer(found, page, json::reader(&service, &admin)).await
 }
 
 /// Find events of the family
@@ -96,7 +98,7 @@ pub(crate) async fn of_child(
 }
 
 /// The names of all parameters.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "user_id",
     "child_id",
     "entity_type",
@@ -104,6 +106,7 @@ const NAMES: [&str; 10] = [
     "action",
     "from",
     "to",
+    "tz",
     "order",
     "limit",
     "offset",
@@ -122,8 +125,8 @@ impl<const OMITTED: usize> FromParameters for QueryWithout<OMITTED> {
     const NAMES: &'static [&'static str] = NAMES.split_at(OMITTED).1;
 
     fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
-        let (filter, order) = event_filter(given)?;
-        Ok(Self(EventQuery { filter, order, page: given.page(DEFAULT_LIMIT)? }))
+        let (filter, period, order) = event_filter(given)?;
+        Ok(Self(EventQuery { filter, period, order, page: given.page(DEFAULT_LIMIT)? }))
     }
 }
 
@@ -156,6 +159,7 @@ pub(crate) fn filter_parameters() -> Vec<Parameter> {
         schemas::query("action", "Only events with this action.", actions),
         schemas::query("from", FROM_RULE, moment()),
         schemas::query("to", TO_RULE, moment()),
+        schemas::query("tz", TZ_RULE, schemas::text().default(Some("UTC".into()))),
         schemas::query("order", "`desc`: newest first. `asc`: oldest first.", order),
     ]
 }
@@ -163,20 +167,26 @@ pub(crate) fn filter_parameters() -> Vec<Parameter> {
 const FROM_RULE: &str = "Only events at this time or later. A date means the start of that day. Without an \
     offset, the time is UTC.";
 const TO_RULE: &str = "Only events before this time. A date includes that whole day.";
+const TZ_RULE: &str = "The time zone of dates in `from` and `to`: a name such as `Europe/Berlin`, or `family` for that \
+    of your family's settings.";
+
+const ZONE_RULE: &str = "must be `family` or the name of a time zone, such as `Europe/Berlin`";
 
 /// The parameters of [`filter_parameters`].
-pub(crate) fn event_filter(given: &Parameters) -> Result<(EventFilter, SortOrder), ApiError> {
+pub(crate) fn event_filter(
+    given: &Parameters,
+) -> Result<(EventFilter, Period, SortOrder), ApiError> {
     let entity_type = "must be `task`, `reward` or `penalty`";
     let action = "must be `activated`, `requested`, `redeemed` or `cancelled`";
     let mut filter = EventFilter {
-        child_id: None,
-        user_id: None,
         entity_type: given.parsed("entity_type", entity_type, EntityType::parse)?,
         entity_id: given.text("entity_id")?.map(str::to_owned),
         action: given.parsed("action", action, Action::parse)?,
-        from: given.parsed("from", MOMENT_RULE, Timestamp::parse_from)?,
-        to: given.parsed("to", MOMENT_RULE, Timestamp::parse_to)?,
+        ..EventFilter::default()
     };
+    let from = given.parsed("from", MOMENT_RULE, Bound::parse)?;
+    let to = given.parsed("to", MOMENT_RULE, Bound::parse)?;
+    let zone = given.parsed("tz", ZONE_RULE, PeriodZone::parse)?.unwrap_or_default();
     let order = given.parsed("order", "must be `asc` or `desc`", |text| match text {
         "asc" => Some(SortOrder::Ascending),
         "desc" => Some(SortOrder::Descending),
@@ -184,5 +194,5 @@ pub(crate) fn event_filter(given: &Parameters) -> Result<(EventFilter, SortOrder
     })?;
     filter.child_id = given.text("child_id")?.map(Into::into);
     filter.user_id = given.text("user_id")?.map(Into::into);
-    Ok((filter, order.unwrap_or_default()))
+    Ok((filter, Period { from, to, zone }, order.unwrap_or_default()))
 }

@@ -11,13 +11,16 @@ pub(super) use permit::Exports;
 use std::sync::Arc;
 
 use super::{Admin, ChildState, Parent, Service, ServiceError};
+use crate::domain::calendar::{Period, Zone};
 use crate::domain::{ChildId, EventFilter, Message, SortOrder, UserId};
 use crate::store::{FamilyRecords, Store};
 
 /// Which events to export.
 #[derive(Clone, Debug)]
 pub struct ExportQuery {
+    /// Its times are ignored.
     pub filter: EventFilter,
+    pub period: Period,
     pub order: SortOrder,
 }
 
@@ -26,6 +29,8 @@ pub struct AccountExport {
     pub records: FamilyRecords,
     /// The children of the records.
     pub children: Vec<Arc<ChildState>>,
+    /// The zone of a family that has set none.
+    pub default_zone: Zone,
     pub messages: Vec<Arc<Message>>,
     pub events: ExportedEvents,
 }
@@ -39,7 +44,8 @@ impl Service {
         admin: &Admin,
         query: ExportQuery,
     ) -> Result<ExportedEvents, ServiceError> {
-        self.export_for(&admin.user().id, query).await
+        let filter = self.in_period(query.filter, &query.period, admin.user());
+        self.export_for(&admin.user().id, &filter, query.order).await
     }
 
     /// Exports events of one child. The filter's child and account are ignored. Fails if the caller may
@@ -54,39 +60,42 @@ impl Service {
         let filter = EventFilter {
             child_id: Some(child.id.clone()),
             user_id: Some(child.user_id.clone()),
-            ..query.filter
+            ..self.in_period(query.filter, &query.period, parent.user())
         };
-        self.export_for(&child.user_id, ExportQuery { filter, ..query }).await
+        self.export_for(&child.user_id, &filter, query.order).await
     }
 
     /// Exports everything that is stored about the caller's account, the oldest events first.
     pub async fn export_account(&self, parent: &Parent) -> Result<AccountExport, ServiceError> {
         let family = &parent.user().id;
         let filter = EventFilter::of_family(family, None);
-        let query = ExportQuery { filter, order: SortOrder::Ascending };
         // Before the events: an event that is recorded meanwhile is then in the export.
         let snapshot = self.records_of(parent).await?;
         let records = snapshot.family(family);
         let children = records.children.iter().cloned();
         let children = children.map(|child| ChildState::of(child, &*snapshot)).collect();
         let messages = self.store.messages_of(family).await?;
-        let events = self.export_for(family, query).await?;
-        Ok(AccountExport { records, children, messages, events })
+        let events = self.export_for(family, &filter, SortOrder::Ascending).await?;
+        let default_zone = self.default_zone();
+        Ok(AccountExport { records, children, default_zone, messages, events })
     }
 
-    /// Exports events for the operator, without a limit.
+    /// Exports events for the operator, who has no family, without a limit.
     pub async fn export_events(&self, query: ExportQuery) -> Result<ExportedEvents, ServiceError> {
-        let scan = self.store.scan_events(&query.filter, query.order).await?;
+        let (from, to) = query.period.moments(|| Zone::UTC);
+        let filter = EventFilter { from, to, ..query.filter };
+        let scan = self.store.scan_events(&filter, query.order).await?;
         ExportedEvents::start(scan, None, self.exports.metrics.clone(), self.clock.now()).await
     }
 
     async fn export_for(
         &self,
         account: &UserId,
-        query: ExportQuery,
+        filter: &EventFilter,
+        order: SortOrder,
     ) -> Result<ExportedEvents, ServiceError> {
         let permit = Some(self.exports.acquire(account)?);
-        let scan = self.store.scan_events(&query.filter, query.order).await?;
+        let scan = self.store.scan_events(filter, order).await?;
         ExportedEvents::start(scan, permit, self.exports.metrics.clone(), self.clock.now()).await
     }
 }

@@ -41,6 +41,8 @@ pub(crate) const TABLE: &[Row] = &[
     Row("GET /children/{child}/tracking", "", FAMILY),
     Row("GET /children/{child}/tracking/export", "", OWN),
     Row("GET /family/tracking", "", [401, 403, 200, 200, 200]),
+    Row("GET /family/settings", "", [401, 403, 200, 200, 200]),
+    Row("PUT /family/settings", r#"{"time_zone":"Europe/Berlin"}"#, [401, 403, 200, 200, 200]),
     Row("GET /account/export", "", [401, 403, 200, 200, 200]),
     Row("GET /tasks", "", SESSION),
     Row("POST /tasks", r#"{"name":"New","points":5}"#, MAKES),

@@ -49,6 +49,29 @@ async fn everyone_can_log_in_with_werkzeugs_hashes() {
     assert_eq!(found["total"], server.folders.events().len());
 }
 
+/// The older service's field `timezone` is the default, and stays as it is.
+#[tokio::test]
+async fn a_family_keeps_its_time_zone() {
+    let mut server = on_flask_data().await;
+    let parent = parent(&server, 1).await;
+    let path = "/family/settings";
+    let found = parent.get(path).await.expect(200);
+    assert_eq!(found["time_zone"], "Europe/Berlin");
+    let change =
+        json!({"time_zone": "Asia/Tokyo", "pauses": [{"from": "2026-08-01", "to": "2026-08-14"}]});
+    let changed = parent.put(path, change.clone()).await.expect(200);
+    assert_eq!(
+        (&changed["time_zone"], &changed["default_time_zone"]),
+        (&json!("Asia/Tokyo"), &json!("Europe/Berlin"))
+    );
+    server.stop().await;
+    let row = server.folders.record("user_details.json", &parent.id);
+    assert_eq!((&row["time_zone"], &row["pauses"]), (&change["time_zone"], &change["pauses"]));
+    assert_eq!(server.folders.record("users.json", &parent.id)["timezone"], "Europe/Berlin");
+    server.start_again().await;
+    assert_eq!(parent.get(path).await.expect(200), changed);
+}
+
 #[tokio::test]
 async fn a_start_and_a_stop_change_no_row() {
     let folders = Folders::new();

@@ -3,6 +3,7 @@
 mod children;
 mod details;
 mod family_limits;
+mod family_settings;
 mod keys;
 mod legacy;
 mod lists;

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock, mpsc};
 
 use goldstar::clock::Clock;
 use goldstar::disk::RealDisk;
+use goldstar::domain::calendar::FamilySettings;
 use goldstar::domain::ledger::{self, Actor, Answer, EventOrigin};
 use goldstar::domain::{
     Amount, Child, ChildId, Email, IdempotencyKey, IdempotencyRecord, KeyTime, Mutation,
@@ -269,6 +270,7 @@ pub(crate) fn user(id: &str, email: &str) -> User {
         updated_at: None,
         deletion: None,
         language: None,
+        family: FamilySettings::default(),
         extra: [].into(),
     }
 }

@@ -22,6 +22,7 @@ import type {
   DeletionQueue,
   DeletionRun,
   DeletionThreshold,
+  FamilySettings,
   Health,
   ListedSessionList,
   ManagedAccountDetails,
@@ -44,6 +45,7 @@ import { allPages } from "./pages";
 import type {
   AccountPatch,
   ChildPatch,
+  FamilySettingsPatch,
   Login,
   NewChild,
   NewManagedAccount,
@@ -236,6 +238,18 @@ export class Api extends Client {
   /** Updates the fields of the account that are present. */
   updateAccount(fields: UserPatch, options?: CallOptions): Promise<{ user: User }> {
     return this.request("PATCH", "/user", { ...options, body: fields });
+  }
+
+  familySettings(options?: CallOptions): Promise<FamilySettings> {
+    return this.request("GET", "/family/settings", options);
+  }
+
+  /** Updates the settings that are present. */
+  setFamilySettings(
+    fields: FamilySettingsPatch,
+    options?: CallOptions,
+  ): Promise<FamilySettings> {
+    return this.request("PUT", "/family/settings", { ...options, body: fields });
   }
 
   /** Requests a reward that the child can afford. */

@@ -56,7 +56,7 @@ export interface Correction extends Noted {
 }
 
 /**
- * A time, or a whole UTC day (`2026-02-09`). A `Date` is exact to the millisecond only: for the exact
+ * A time, or a whole day (`2026-02-09`). A `Date` is exact to the millisecond only: for the exact
  * time of an event, pass its text.
  */
 export type Moment = Date | string;
@@ -70,6 +70,8 @@ export interface ChildTrackingFilters {
   from?: Moment | undefined;
   /** Events before this time; a day is included. */
   to?: Moment | undefined;
+  /** The zone of days: a name such as `Europe/Berlin`, or `family`; UTC by default. */
+  tz?: string | undefined;
   /** `desc` (default): newest first. */
   order?: "asc" | "desc" | undefined;
   /** The number of events per page: default 50, at most 500. */

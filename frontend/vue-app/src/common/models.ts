@@ -160,6 +160,35 @@ export interface User {
   language: string | null;
 }
 
+export type Weekday =
+  | "monday"
+  | "tuesday"
+  | "wednesday"
+  | "thursday"
+  | "friday"
+  | "saturday"
+  | "sunday";
+
+/** Days without chores, with the first and the last. */
+export interface Pause {
+  from: string;
+  to: string;
+}
+
+/** How a family divides time into days. */
+export interface FamilySettings {
+  time_zone: string;
+  /** The zone of a family that sets none. */
+  default_time_zone: string;
+  /** In hours after midnight. */
+  day_starts_at: number;
+  week_start: Weekday;
+  rest_days: Weekday[];
+  pauses: Pause[];
+  /** A number of tasks for each child. */
+  daily_goal: number | null;
+}
+
 /** An account, as a child's session sees it. */
 export interface UserForChild {
   id: string;
@@ -285,6 +314,7 @@ export interface PendingTask {
 /** Everything that is stored about an account. Later versions add fields. */
 export interface AccountExport {
   exported_at: string;
+  family_settings: FamilySettings;
   account: User;
   children: Child[];
   tasks: Task[];

@@ -1,6 +1,6 @@
 /** The bodies of requests. */
 
-import type { Colour, Icon } from "./models";
+import type { Colour, Icon, Pause, Weekday } from "./models";
 
 export interface Signup {
   first_name: string;
@@ -40,6 +40,17 @@ export interface UserPatch {
   last_name?: string;
   image_id?: string | null;
   language?: string | null;
+}
+
+/** A change of the family's settings: missing fields keep their values. */
+export interface FamilySettingsPatch {
+  /** Null for the default. */
+  time_zone?: string | null;
+  day_starts_at?: number;
+  week_start?: Weekday;
+  rest_days?: Weekday[];
+  pauses?: Pause[];
+  daily_goal?: number | null;
 }
 
 export interface NewChild {

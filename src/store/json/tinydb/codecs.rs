@@ -8,6 +8,7 @@ use super::encoder::Encoder;
 use super::fields::{Fields, Unreadable};
 use super::pyjson;
 use super::record::{Record, list_name, request_lists};
+use crate::domain::calendar::FamilySettings;
 use crate::domain::{
     Child, Email, EndedRequest, Id, IdempotencyKey, IdempotencyRecord, KeyLife, KeyResult, Message,
     PendingReward, PendingTask, Reward, Role, Seq, Session, Setting, Task, TokenHash, User,
@@ -51,6 +52,7 @@ impl Record for User {
             updated_at: fields.optional_moment("updated_at"),
             deletion: deletion::decode(fields),
             language: None,
+            family: FamilySettings::default(),
             extra: fields.extra(&[
                 "id",
                 "first_name",

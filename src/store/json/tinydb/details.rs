@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use super::encoder::Encoder;
+use super::family;
 use super::fields::{Fields, Unreadable};
 use super::record::{Record, request_lists};
+use crate::domain::calendar::FamilySettings;
 use crate::domain::{
     Amount, Child, ChildId, Colour, EndedRequest, Ending, EntityType, Icon, Id, Language, Note,
     PendingReward, PendingTask, RequestId, Reward, RewardId, Task, TaskId, User, UserId,
@@ -26,6 +28,7 @@ pub(crate) trait Extended: Record {
 pub(crate) struct UserDetails {
     id: UserId,
     language: Option<Language>,
+    family: FamilySettings,
 }
 
 #[derive(Clone, PartialEq)]
@@ -63,12 +66,17 @@ impl Extended for User {
     type Details = UserDetails;
 
     fn details(&self) -> Option<UserDetails> {
-        let language = Some(self.language.clone()?);
-        Some(UserDetails { id: self.id.clone(), language })
+        let is_default = self.language.is_none() && self.family == FamilySettings::default();
+        (!is_default).then(|| UserDetails {
+            id: self.id.clone(),
+            language: self.language.clone(),
+            family: self.family.clone(),
+        })
     }
 
     fn set_details(&mut self, details: &UserDetails) {
         self.language.clone_from(&details.language);
+        self.family.clone_from(&details.family);
     }
 }
 
@@ -147,12 +155,13 @@ impl Record for UserDetails {
 
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
         let language = fields.optional_text("language").map(Language::from_stored);
-        Ok(Self { id: fields.id("id")?, language })
+        Ok(Self { id: fields.id("id")?, language, family: family::decode(fields) })
     }
 
     fn encode(&self, row: &mut Encoder) {
         row.text("id", self.id.as_str());
         row.optional_text("language", self.language.as_ref().map(Language::as_str));
+        family::encode(&self.family, row);
     }
 
     fn key(&self) -> Arc<str> {

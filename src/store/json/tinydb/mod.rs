@@ -5,6 +5,7 @@ pub(crate) mod codecs;
 pub(crate) mod deletion;
 pub(crate) mod details;
 pub(crate) mod encoder;
+mod family;
 pub(crate) mod fields;
 pub(crate) mod file;
 pub(crate) mod message;

@@ -1,0 +1,100 @@
+//! Dates, and when they start.
+
+use std::fmt;
+
+use jiff::civil::Date;
+
+/// A date, such as 2026-02-09.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(pub(super) Date);
+
+impl Day {
+    /// Parses `2026-02-09`; from year 0 to year 9999.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_plain = text.len() == 10 && text.as_bytes()[0].is_ascii_digit();
+        let date: Date = text.parse().ok().filter(|_| is_plain)?;
+        Some(Self(date))
+    }
+
+    /// The day after; the same day at the end of year 9999.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.tomorrow().unwrap_or(self.0))
+    }
+
+    pub fn weekday(self) -> Weekday {
+        Weekday::of(self.0)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The hour at which a day starts, from 0 to 6: what happens before it belongs to the day before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DayStart(i8);
+
+impl DayStart {
+    pub const MIDNIGHT: Self = Self(0);
+    pub const MAX: i64 = 6;
+
+    pub fn from_hours(hours: i64) -> Option<Self> {
+        i8::try_from(hours).ok().filter(|_| (0..=Self::MAX).contains(&hours)).map(Self)
+    }
+
+    pub fn hours(self) -> i8 {
+        self.0
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weekday {
+    #[default]
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+impl Weekday {
+    pub const ALL: [Self; 7] = [
+        Self::Monday,
+        Self::Tuesday,
+        Self::Wednesday,
+        Self::Thursday,
+        Self::Friday,
+        Self::Saturday,
+        Self::Sunday,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Monday => "monday",
+            Self::Tuesday => "tuesday",
+            Self::Wednesday => "wednesday",
+            Self::Thursday => "thursday",
+            Self::Friday => "friday",
+            Self::Saturday => "saturday",
+            Self::Sunday => "sunday",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|day| day.as_str() == name)
+    }
+
+    fn of(date: Date) -> Self {
+        let number = date.weekday().to_monday_zero_offset();
+        usize::try_from(number)
+            .ok()
+            .and_then(|number| Self::ALL.get(number))
+            .copied()
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,231 @@
+//! The settings of a family.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, SchemaFormat};
+use utoipa::openapi::{ObjectBuilder, Schema};
+
+use crate::domain::calendar::{
+    Day, DayStart, FamilySettings, Pause, Pauses, Weekday, Weekdays, Zone,
+};
+use crate::domain::{Invalid, User};
+use crate::http::error::ApiError;
+use crate::http::extract::fields::{FieldFailed, FieldReader, FieldType, JsonValue, RequestBody};
+use crate::http::extract::input::Input;
+use crate::http::openapi::{ChangeErrors, Errors, samples, schemas, tags};
+use crate::service::{FamilySettingsPatch, Parent, Service};
+
+/// The settings of a family: its time zone and its days.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FamilySettings, examples(samples::family_settings))]
+pub(crate) struct SettingsBody {
+    /// The name of the zone in which the family's days are counted.
+    time_zone: String,
+    /// The zone if the family sets none.
+    default_time_zone: String,
+    /// The hour at which a day starts.
+    #[schema(schema_with = day_start)]
+    day_starts_at: i8,
+    #[schema(schema_with = weekday)]
+    week_start: &'static str,
+    /// Days of the week without chores.
+    #[schema(schema_with = weekdays)]
+    rest_days: Vec<&'static str>,
+    /// In their order.
+    pauses: Vec<PauseBody>,
+    /// The number of tasks that each child is to do on a day.
+    #[schema(required, schema_with = nullable_goal)]
+    daily_goal: Option<u16>,
+}
+
+/// Days without chores, such as a holiday or an illness.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Pause)]
+pub(crate) struct PauseBody {
+    /// The first day.
+    #[schema(format = Date)]
+    from: String,
+    /// The last day.
+    #[schema(format = Date)]
+    to: String,
+}
+
+impl SettingsBody {
+    /// The settings of an account's family, on a server with this zone.
+    pub(crate) fn of(user: &User, server: &Zone) -> Self {
+        let settings = &user.family;
+        let pause = |it: &Pause| PauseBody { from: it.from.to_string(), to: it.to.to_string() };
+        let unset = User { family: FamilySettings::default(), ..user.clone() };
+        Self {
+            time_zone: user.zone(server).name().to_owned(),
+            default_time_zone: unset.zone(server).name().to_owned(),
+            day_starts_at: settings.day_starts_at.hours(),
+            week_start: settings.week_start.as_str(),
+            rest_days: settings.rest_days.iter().map(Weekday::as_str).collect(),
+            pauses: settings.pauses.iter().map(pause).collect(),
+            daily_goal: settings.daily_goal,
+        }
+    }
+}
+
+/// Get the settings of your family
+#[utoipa::path(
+    get,
+    path = "/family/settings",
+    operation_id = "getFamilySettings",
+    tag = tags::ACCOUNT,
+    responses((status = 200, description = "The settings", body = SettingsBody), Errors<Parent>)
+)]
+pub(crate) async fn settings(
+    State(service): State<Arc<Service>>,
+    parent: Parent,
+) -> Json<SettingsBody> {
+    Json(SettingsBody::of(parent.user(), &service.default_zone()))
+}
+
+// `utoipa::path` takes no generic types.
+type SettingsInput = Input<FamilySettingsPatch>;
+
+/// Update the settings of your family
+///
+/// Fields that are left out keep their values. `null` clears `time_zone` and `daily_goal`.
+#[utoipa::path(
+    put,
+    path = "/family/settings",
+    operation_id = "setFamilySettings",
+    tag = tags::ACCOUNT,
+    request_body = SettingsInput,
+    responses(
+        (status = 200, description = "The settings", body = SettingsBody),
+        Errors<Parent, Input<FamilySettingsPatch>, ChangeErrors>
+    )
+)]
+pub(crate) async fn set_settings(
+    State(service): State<Arc<Service>>,
+    parent: Parent,
+    Input(patch): Input<FamilySettingsPatch>,
+) -> Result<Json<SettingsBody>, ApiError> {
+    let user = service.update_family_settings(&parent, patch).await?;
+    Ok(Json(SettingsBody::of(&user, &service.default_zone())))
+}
+
+impl RequestBody for FamilySettingsPatch {
+    const NAME: &'static str = "FamilySettingsPatch";
+    const ABOUT: &'static str = "The settings to update.";
+    const READ_ONLY: &'static [&'static str] = &["default_time_zone"];
+
+    fn example() -> Value {
+        json!({
+            "time_zone": "Europe/Berlin",
+            "rest_days": ["sunday"],
+            "pauses": [{"from": "2026-08-01", "to": "2026-08-14"}],
+        })
+    }
+
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
+        let time_zone = fields.patch("time_zone", TIME_ZONE);
+        let day_starts_at = fields.optional("day_starts_at", DAY_STARTS_AT);
+        let week_start = fields.optional("week_start", WEEK_START);
+        let rest_days = fields.optional("rest_days", REST_DAYS);
+        let pauses = fields.optional("pauses", PAUSES);
+        let daily_goal = fields.patch("daily_goal", DAILY_GOAL);
+        Ok(Self {
+            time_zone: time_zone?,
+            day_starts_at: day_starts_at?,
+            week_start: week_start?,
+            rest_days: rest_days?,
+            pauses: pauses?,
+            daily_goal: daily_goal?,
+        })
+    }
+}
+
+const TIME_ZONE: FieldType<String, Zone> = FieldType {
+    check: |field, name| {
+        let rule = "must be the name of a time zone, such as Europe/Berlin";
+        Zone::find(&name).ok_or_else(|| Invalid::new(field, rule))
+    },
+    schema: || schemas::text().description(Some("A name of the IANA database.")).into(),
+};
+
+const DAY_STARTS_AT: FieldType<i64, DayStart> = FieldType {
+    check: |field, hours| {
+        let rule = || Invalid::new(field, format!("must be between 0 and {}", DayStart::MAX));
+        DayStart::from_hours(hours).ok_or_else(rule)
+    },
+    schema: || day_start().into(),
+};
+
+const WEEK_START: FieldType<String, Weekday> = FieldType {
+    check: |field, name| {
+        let rule = "must be a day of the week, such as monday";
+        Weekday::parse(&name).ok_or_else(|| Invalid::new(field, rule))
+    },
+    schema: || weekday().into(),
+};
+
+const REST_DAYS: FieldType<Vec<String>, Weekdays> =
+    FieldType { check: |field, names| Weekdays::parse(field, &names), schema: weekdays };
+
+const PAUSES: FieldType<Vec<PauseBody>, Pauses> =
+    FieldType { check: pauses, schema: pauses_schema };
+
+const DAILY_GOAL: FieldType<i64, u16> =
+    FieldType { check: |_, number| FamilySettings::daily_goal(number), schema: || goal().into() };
+
+impl JsonValue for Vec<PauseBody> {
+    const RULE: &'static str = "must be an array of objects with the dates `from` and `to`";
+}
+
+fn pauses(field: &'static str, given: Vec<PauseBody>) -> Result<Pauses, Invalid> {
+    let day = |text: &str| {
+        Day::parse(text).ok_or_else(|| Invalid::new(field, "must have dates such as 2026-08-01"))
+    };
+    let pause = |it: PauseBody| Ok(Pause { from: day(&it.from)?, to: day(&it.to)? });
+    Pauses::new(field, given.into_iter().map(pause).collect::<Result<_, _>>()?)
+}
+
+fn day_start() -> ObjectBuilder {
+    schemas::integer(0..=DayStart::MAX).description(Some("The hour at which a day starts."))
+}
+
+fn weekday() -> ObjectBuilder {
+    let about = "The day on which a week starts.";
+    schemas::flag(Weekday::ALL.map(Weekday::as_str)).description(Some(about))
+}
+
+fn weekdays() -> Schema {
+    let about = "Days of the week without chores.";
+    let days = schemas::flag(Weekday::ALL.map(Weekday::as_str));
+    ArrayBuilder::new().items(days).unique_items(true).description(Some(about)).into()
+}
+
+fn goal() -> ObjectBuilder {
+    let about = "The number of tasks that each child is to do on a day.";
+    schemas::integer(1..=FamilySettings::MAX_DAILY_GOAL).description(Some(about))
+}
+
+fn nullable_goal() -> ObjectBuilder {
+    schemas::nullable(goal(), utoipa::openapi::schema::Type::Integer)
+}
+
+fn pauses_schema() -> Schema {
+    let date = || schemas::text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
+    let pause = ObjectBuilder::new()
+        .property("from", date())
+        .property("to", date())
+        .required("from")
+        .required("to")
+        .additional_properties(Some(utoipa::openapi::schema::AdditionalProperties::FreeForm(
+            false,
+        )));
+    let about = "Days without chores. They do not overlap.";
+    let pauses = ArrayBuilder::new().items(pause).max_items(Some(Pauses::MAX));
+    pauses.description(Some(about)).into()
+}

@@ -1,0 +1,59 @@
+//! The settings of a family.
+
+use std::sync::Arc;
+
+use super::{Parent, Service, ServiceError};
+use crate::domain::User;
+use crate::domain::calendar::{DayStart, FamilySettings, Pauses, Weekday, Weekdays, Zone};
+use crate::domain::input::FieldUpdate;
+
+/// A change of the settings; `None` and [`FieldUpdate::Keep`] keep a field.
+#[derive(Clone, Debug)]
+pub struct FamilySettingsPatch {
+    pub time_zone: FieldUpdate<Zone>,
+    pub day_starts_at: Option<DayStart>,
+    pub week_start: Option<Weekday>,
+    pub rest_days: Option<Weekdays>,
+    pub pauses: Option<Pauses>,
+    pub daily_goal: FieldUpdate<u16>,
+}
+
+impl FamilySettingsPatch {
+    fn apply(self, old: FamilySettings) -> FamilySettings {
+        let time_zone = match self.time_zone {
+            FieldUpdate::Keep => old.time_zone,
+            FieldUpdate::Clear => None,
+            FieldUpdate::Set(zone) => Some(zone.name().into()),
+        };
+        FamilySettings {
+            time_zone,
+            day_starts_at: self.day_starts_at.unwrap_or(old.day_starts_at),
+            week_start: self.week_start.unwrap_or(old.week_start),
+            rest_days: self.rest_days.unwrap_or(old.rest_days),
+            pauses: self.pauses.unwrap_or(old.pauses),
+            daily_goal: self.daily_goal.apply(old.daily_goal),
+        }
+    }
+}
+
+impl Service {
+    /// The time zone of families that have set none.
+    pub fn default_zone(&self) -> Zone {
+        self.settings().time_zone.clone()
+    }
+
+    /// Updates the settings of the caller's family. Returns the account.
+    pub async fn update_family_settings(
+        &self,
+        parent: &Parent,
+        patch: FamilySettingsPatch,
+    ) -> Result<Arc<User>, ServiceError> {
+        let decider = parent.clone();
+        self.update(parent, move |records, context| {
+            let user = User::clone(&*decider.current_user(records)?);
+            let family = patch.clone().apply(user.family);
+            Ok(User { family, updated_at: Some(context.now()), ..user })
+        })
+        .await
+    }
+}
