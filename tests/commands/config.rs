@@ -130,6 +130,7 @@ fn other_value(setting: &Setting) -> String {
         ("session_cookie", _) => "family".to_owned(),
         ("server_log", _) => "warn,goldstar=debug".to_owned(),
         ("body_timeout", _) => "59".to_owned(),
+        ("time_zone", _) => "Europe/Berlin".to_owned(),
         (_, Kind::Number) => last(setting, " to "),
         (_, Kind::Switch) => (setting.default != "true").to_string(),
         (_, Kind::Secret | Kind::Hidden) => TOKEN.to_owned(),
