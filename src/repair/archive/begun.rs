@@ -16,6 +16,8 @@ pub struct Begun {
     pub(super) contents: Contents,
     /// The history of a running server.
     pub(super) history: Option<Arc<FrozenHistory>>,
+    /// The names of the logs of accounts whose deletion has started.
+    pub(super) left_out: Vec<String>,
     pub(super) lock: Option<DirectoryLock>,
 }
 
@@ -39,6 +41,12 @@ impl Begun {
     pub fn is_later(&self) -> Option<IsLater> {
         let history = Arc::clone(self.history.as_ref()?);
         Some(Arc::new(move |id| history.precedes(id)))
+    }
+
+    /// Tells the logs of accounts whose deletion has started from the others.
+    pub fn leaves_out(&self) -> impl Fn(&str) -> bool + Send + use<> {
+        let left_out = self.left_out.clone();
+        move |name| left_out.iter().any(|log| name.starts_with(log))
     }
 
     /// Adds the logs, with about that many bytes.

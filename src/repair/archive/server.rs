@@ -8,7 +8,7 @@ use super::error::ArchiveError;
 use super::names::DATA;
 use super::source::{History, begin_database, contents, others};
 use super::write::Entry;
-use crate::domain::{ErasureList, Timestamp};
+use crate::domain::{ErasureList, Timestamp, log_name};
 use crate::repair::erase::{Erased, erase};
 use crate::store::json::JsonStore;
 use crate::store::json::frozen::Frozen;
@@ -51,7 +51,8 @@ async fn begin_embedded(store: &JsonStore, now: Timestamp) -> Result<Begun, Arch
         let mut more = others(&*disk, &data, &names)?;
         more.push(Entry::text(format!("{DATA}/{}", ErasureList::FILE), list.text()));
         contents.add(more);
-        Ok(Begun { contents, history: Some(history), lock: None })
+        let left_out = accounts.iter().map(log_name).collect();
+        Ok(Begun { contents, history: Some(history), left_out, lock: None })
     };
     let begun = tokio::task::spawn_blocking(read_all).await;
     begun.unwrap_or_else(|error| Err(ArchiveError::Freeze(io::Error::other(error))))

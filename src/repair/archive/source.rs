@@ -38,21 +38,20 @@ pub fn begin_directory(
     let (report, examined) = examine(&RealDisk, data, now, progress, false)?;
     transfer::require_intact(data, &report)?;
     let Examined { state, names, lock } = examined;
-    let (mut contents, erased) = examined_contents(&RealDisk, data, state, &names, now, progress)?;
-    let erased: Vec<String> = erased.iter().map(log_name).collect();
+    let (contents, erased) = examined_contents(&RealDisk, data, state, &names, now, progress)?;
+    let left_out = erased.iter().map(log_name).collect();
+    let mut begun = Begun { contents, history: None, left_out, lock };
+    let is_left_out = begun.leaves_out();
     let names = match RealDisk.file_names(logs) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         names => names.map_err(ArchiveError::unreadable(logs))?,
     };
     let mut entries = Vec::new();
-    for name in names {
-        let is_erased = erased.iter().any(|erased| name.starts_with(erased));
-        if is_log(&name) && !is_erased {
-            entries.push(whole(&RealDisk, logs, LOGS, &name)?);
-        }
+    for name in names.iter().filter(|name| is_log(name) && !is_left_out(name)) {
+        entries.push(whole(&RealDisk, logs, LOGS, name)?);
     }
-    contents.add(entries);
-    Ok(Begun { contents, history: None, lock })
+    begun.contents.add(entries);
+    Ok(begun)
 }
 
 /// Begins an archive of a database, which is first exported to files in `folder`. They have no names, so
@@ -71,7 +70,7 @@ pub async fn begin_database(
         transfer::require_intact(data, &report)?;
         let Examined { state, names, lock } = examined;
         let (contents, _) = examined_contents(&*files, data, state, &names, now, progress)?;
-        Ok(Begun { contents, history: None, lock })
+        Ok(Begun { contents, history: None, left_out: Vec::new(), lock })
     })
 }
 

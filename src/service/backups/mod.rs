@@ -111,12 +111,14 @@ impl Service {
         };
         let begun = begin_server(&self.store, now).await?;
         let Some(is_later) = begun.is_later() else { return Ok(begun) };
+        let is_left_out = begun.leaves_out();
         let (disk, folder) = self.deletions.log.place();
         let logs = LogFiles::new(disk, folder, self.audit_log.clone());
         let list = spawn::blocking(move || logs.list().map(|list| (list, logs))).await;
         let list = list.map_err(io::Error::other).flatten().map_err(ArchiveError::Logs)?;
         let ((names, bytes), logs) = list;
-        let entries = names.into_iter().flat_map(move |rotated| {
+        let names = names.into_iter().filter(move |(name, _)| !is_left_out(name));
+        let entries = names.flat_map(move |rotated| {
             let (opened, error) = match logs.open(&rotated, &*is_later) {
                 Ok(opened) => (opened, None),
                 Err(error) => (Vec::new(), Some(Err(error))),

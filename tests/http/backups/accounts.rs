@@ -71,7 +71,7 @@ async fn an_account_whose_deletion_has_started_is_anonymised() {
     assert_eq!(delete(&admin).await, "failed");
     disk.repair();
     let archive = back_up(&admin).await;
-    assert!(!archive.windows(5).any(|bytes| bytes == b"\"u-1\""));
+    assert!(!archive.windows(3).any(|bytes| bytes == b"u-1"), "its audit log is there, too");
     let copy = restored(&archive);
     assert_eq!((owned(&copy), copy.rows("users.json").len()), (0, 1));
 }
