@@ -3,6 +3,7 @@
 //! It executes every decision twice and commits the second result, as a database does after a
 //! serialization failure. So a test finds a decision that is not pure.
 
+mod events;
 mod following;
 mod kept;
 mod messages;
@@ -14,8 +15,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
-use serde_json::{Value, json};
 
+use events::{json_of, matches};
 use kept::Kept;
 use messages::Messages;
 use scan::{Rows, Scan};
@@ -29,8 +30,8 @@ use super::{
 };
 use crate::clock::{Clock, new_seed};
 use crate::domain::{
-    AccountFilter, ChildId, Epoch, EventFilter, EventId, Id, Message, Page, Seq, SortOrder,
-    Timestamp, TokenHash, TrackingEvent, User, UserId,
+    AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
+    TokenHash, TrackingEvent, User, UserId,
 };
 
 /// The faults of a [`MemoryStore`].
@@ -191,37 +192,6 @@ impl Inner {
     fn matching(&self, filter: &EventFilter) -> impl Iterator<Item = &Arc<StoredEvent>> {
         self.events.iter().filter(|stored| matches(filter, &stored.event))
     }
-}
-
-fn json_of(event: &TrackingEvent) -> Arc<str> {
-    let object = json!({
-        "id": event.id.as_str(),
-        "user_id": event.user_id.as_ref().map(Id::as_str),
-        "child_id": event.child_id.as_str(),
-        "entity_type": event.entity_type.as_str(),
-        "entity_id": event.entity_id,
-        "action": event.action.as_str(),
-        "points_before": event.points_before.get(),
-        "points_after": event.points_after.get(),
-        "delta": event.delta,
-        "occurred_at": event.occurred_at.to_string(),
-        "created_at": event.created_at.to_string(),
-        "metadata": event.metadata.clone().map(Value::Object),
-    });
-    object.to_string().into()
-}
-
-fn matches(filter: &EventFilter, event: &TrackingEvent) -> bool {
-    fn is<T: PartialEq>(wanted: Option<&T>, value: Option<&T>) -> bool {
-        wanted.is_none_or(|wanted| Some(wanted) == value)
-    }
-    is(filter.child_id.as_ref(), Some(&event.child_id))
-        && is(filter.user_id.as_ref(), event.user_id.as_ref())
-        && is(filter.entity_type.as_ref(), Some(&event.entity_type))
-        && is(filter.entity_id.as_ref(), Some(&event.entity_id))
-        && is(filter.action.as_ref(), Some(&event.action))
-        && filter.from.is_none_or(|from| event.occurred_at >= from)
-        && filter.to.is_none_or(|to| event.occurred_at < to)
 }
 
 impl Store for MemoryStore {

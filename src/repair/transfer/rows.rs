@@ -24,7 +24,7 @@ use crate::repair::salvage::kind::{TABLES, TRACKING, TableKind};
 use crate::store::json::damage::OpenError;
 use crate::store::json::lock;
 use crate::store::json::progress::Progress;
-use crate::store::json::state::EPOCH;
+use crate::store::json::state::{EPOCH, LAST_MESSAGE};
 use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::codecs::TABLE_FILES;
 use crate::store::json::tinydb::fields::Fields;
@@ -167,7 +167,8 @@ impl Rows {
 
     fn record(&mut self, kind: TableKind, number: RowNumber, text: &str) {
         let key = (kind.key)(text);
-        if kind.file == Setting::FILE && key.as_deref() == Some(EPOCH) {
+        let is_of_files = |key: &str| [EPOCH, LAST_MESSAGE].contains(&key);
+        if kind.file == Setting::FILE && key.as_deref().is_some_and(is_of_files) {
             return;
         }
         let Ok(fields) = Fields::parse(text) else { return };

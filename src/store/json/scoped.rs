@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::state::State;
-use super::tinydb::codecs::remembered_key;
+use super::tinydb::idempotency::remembered_key;
 use super::tinydb::record::list_name;
 use crate::domain::{
     Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord, Page,

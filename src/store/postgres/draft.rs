@@ -9,8 +9,8 @@ use crate::domain::{
     Child, Deletion, EndedRequest, IdempotencyRecord, KeyLife, Message, PendingReward, PendingTask,
     Reward, RuleViolation, Seq, Session, Setting, Task, Timestamp, TrackingEvent, User, UserId,
 };
-use crate::store::json::tinydb::codecs::remembered_key;
 use crate::store::json::tinydb::details::Extended;
+use crate::store::json::tinydb::idempotency::remembered_key;
 use crate::store::json::tinydb::record::{Record, merge, new_row};
 use crate::store::json::tracking::event::encode;
 use crate::store::records::Records;

@@ -8,9 +8,10 @@ use goldstar::disk::RealDisk;
 use goldstar::domain::calendar::FamilySettings;
 use goldstar::domain::ledger::{self, Actor, Answer, EventOrigin};
 use goldstar::domain::{
-    Amount, Child, ChildId, Email, IdempotencyKey, IdempotencyRecord, KeyTime, Mutation,
-    MutationDetails, Name, Note, Operation, PendingReward, Points, Reward, RewardId, Role,
-    RuleViolation, Session, Task, TaskId, Timestamp, TokenHash, TrackingEvent, User, UserId,
+    Amount, Child, ChildId, Email, EndedRequest, Ending, EntityType, IdempotencyKey,
+    IdempotencyRecord, KeyTime, Mutation, MutationDetails, Name, Note, Operation, PendingReward,
+    Points, Reward, RewardId, Role, RuleViolation, Session, Task, TaskId, Timestamp, TokenHash,
+    TrackingEvent, User, UserId,
 };
 use goldstar::metrics;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
@@ -336,6 +337,23 @@ pub(crate) fn pending(id: &str, child_id: &str, reward_id: &str) -> PendingRewar
         cost: None,
         note: None,
         extra: [].into(),
+    }
+}
+
+/// A request of the child `c1` that has ended.
+pub(crate) fn ended(id: &str, ended_at: Timestamp) -> EndedRequest {
+    EndedRequest {
+        id: id.into(),
+        user_id: "u".into(),
+        child_id: "c1".into(),
+        entity_type: EntityType::Task,
+        entity_id: "good".into(),
+        price: Amount::new(5),
+        requested_at: None,
+        note: Some(Note::from_stored("Please".into())),
+        ended: Ending::Deleted,
+        ended_at,
+        event_id: None,
     }
 }
 

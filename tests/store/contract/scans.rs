@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use goldstar::domain::{
-    Amount, EndedRequest, Ending, EntityType, EventFilter, Name, Note, Page, PendingReward,
-    PendingTask, SortOrder, Timestamp,
+    Amount, Ending, EntityType, EventFilter, Name, Note, Page, PendingReward, PendingTask,
+    SortOrder, Timestamp,
 };
 use goldstar::store::{AnyStore, Change, EventScan, Store};
 
-use super::bench::{Bench, START, child, family, pending, session, used_key, user};
+use super::bench::{Bench, START, child, ended, family, pending, session, used_key, user};
 use super::over_each;
 
 const ALL: Page = Page { limit: 500, offset: 0 };
@@ -124,19 +124,6 @@ async fn an_account_that_is_anonymised_meanwhile_is_not_named() {
 fn further() -> [Change; 4] {
     let now = Timestamp::from_micros(START);
     let PendingReward { id, user_id, child_id, child_name, .. } = pending("p", "c1", "r");
-    let ended = EndedRequest {
-        id: "ended".into(),
-        user_id: user_id.clone(),
-        child_id: child_id.clone(),
-        entity_type: EntityType::Task,
-        entity_id: "good".into(),
-        price: Amount::new(5),
-        requested_at: None,
-        note: Some(Note::from_stored("Please".into())),
-        ended: Ending::Deleted,
-        ended_at: now,
-        event_id: None,
-    };
     let task = PendingTask {
         id,
         user_id,
@@ -151,7 +138,7 @@ fn further() -> [Change; 4] {
     [
         Change::PutPending(pending("p2", "c2", "r")),
         Change::PutPendingTask(task),
-        Change::PutEnded(ended),
+        Change::PutEnded(ended("ended", now)),
         Change::PutSession(session("s", "u")),
     ]
 }

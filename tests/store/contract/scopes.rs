@@ -3,15 +3,16 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use goldstar::domain::{
-    Child, ChildId, Deletion, Email, KeyTime, Role, RuleViolation, Session, Timestamp, TokenHash,
-    User,
+    Child, ChildId, Deletion, Email, EndedRequest, KeyTime, Role, RuleViolation, Session,
+    Timestamp, TokenHash, User,
 };
 use goldstar::store::{Change, Changes, CommitError, Expiry, Scope, Store};
 use serde_json::json;
 
-use super::bench::{Bench, START, child, family, session, task, used_key, user};
+use super::bench::{Bench, START, child, ended, family, session, task, used_key, user};
 use super::over_each;
 
 async fn two_families(bench: &Bench) {
@@ -216,6 +217,28 @@ async fn expired_records_are_removed_and_too_long_sessions_are_shortened() {
         assert_eq!(bench.store.remove_expired(expiry).await.unwrap(), []);
         assert!(bench.families().await.idempotency_record(&"u".into(), &key).is_none());
         assert_eq!(bench.families().await.count_sessions(&"u".into()), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn ended_requests_are_remembered_for_thirty_days() {
+    over_each(async |bench| {
+        bench.put(family()).await;
+        let start = Timestamp::from_micros(START);
+        let later = start.after(Duration::from_hours(1));
+        bench.put([ended("old", start), ended("new", later)].map(Change::PutEnded)).await;
+        let end = start.after(EndedRequest::LIFETIME);
+        let expire = async |now: Timestamp, sessions| {
+            let expiry = Expiry { now, keys: KeyTime::at(now), sessions, lease: None };
+            bench.store.remove_expired(expiry).await.unwrap();
+            let ended = bench.families().await.ended_requests_of(&"u".into());
+            ended.iter().map(|request| request.id.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(expire(end.before(Duration::from_secs(1)), true).await, ["old", "new"]);
+        // A clock that has just been set removes nothing.
+        assert_eq!(expire(end, false).await, ["old", "new"]);
+        assert_eq!(expire(end, true).await, ["new"]);
     })
     .await;
 }

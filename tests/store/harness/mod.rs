@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use goldstar::disk::{Disk, RealDisk};
 use goldstar::domain::{
-    Action, Child, EntityType, EventFields, EventFilter, Name, Page, Points, SortOrder, Timestamp,
-    TrackingEvent, UserId,
+    Action, Child, ChildId, EntityType, EventFields, EventFilter, Name, Page, Points, SortOrder,
+    Timestamp, TrackingEvent, UserId,
 };
 use goldstar::followers::audit_log::{AuditLog, Settings};
 use goldstar::metrics::{self, Counter};
@@ -150,51 +150,60 @@ pub(crate) async fn give_point_of(
     user: &str,
     child: &str,
 ) -> Result<Commit<()>, CommitError> {
-    let id: goldstar::domain::ChildId = child.into();
+    let id: ChildId = child.into();
     let user_id: UserId = user.into();
     let scope = Scope::Family(user_id.clone());
     let decide = move |records: &dyn Snapshot, context: &mut Context| {
-        let now = context.now();
-        let old = records.child(&id);
-        let before = old.as_ref().map_or(Points::ZERO, |child| child.points);
-        let after = before.checked_add(1).unwrap();
-        let made = Child {
-            id: id.clone(),
-            user_id: user_id.clone(),
-            name: Name::from_stored("Mía"),
-            age: None,
-            points: after,
-            tasks: [].into(),
-            rewards: [].into(),
-            image_id: None,
-            created_at: Some(now),
-            updated_at: None,
-            colour: None,
-            goal: None,
-            extra: [].into(),
-        };
-        let child = old.map_or(made, |old| Child { points: after, ..Child::clone(&old) });
-        // A note that names the account: nothing of it may remain.
-        let note = json!({"actor": "child", "note": format!("of {}", user_id.as_str())});
-        let event = TrackingEvent::new(EventFields {
-            id: format!("{id}-{after}").into(),
-            user_id: Some(user_id.clone()),
-            child_id: id.clone(),
-            entity_type: EntityType::Task,
-            entity_id: "task".to_owned(),
-            action: Action::Activated,
-            points_before: before,
-            points_after: after,
-            delta: 1,
-            occurred_at: now,
-            created_at: now,
-            metadata: note.as_object().cloned(),
-        });
-        let records = vec![Change::PutChild(child)];
-        let changes = Changes { records, event: Some(event.unwrap()), remember: None, lease: None };
-        Ok((changes, ()))
+        Ok((point(records, context, &user_id, &id), ()))
     };
     store.transact(scope, decide).await
+}
+
+/// The changes that give one point to a child.
+pub(crate) fn point(
+    records: &dyn Snapshot,
+    context: &Context,
+    user_id: &UserId,
+    id: &ChildId,
+) -> Changes {
+    let now = context.now();
+    let old = records.child(id);
+    let before = old.as_ref().map_or(Points::ZERO, |child| child.points);
+    let after = before.checked_add(1).unwrap();
+    let made = Child {
+        id: id.clone(),
+        user_id: user_id.clone(),
+        name: Name::from_stored("Mía"),
+        age: None,
+        points: after,
+        tasks: [].into(),
+        rewards: [].into(),
+        image_id: None,
+        created_at: Some(now),
+        updated_at: None,
+        colour: None,
+        goal: None,
+        extra: [].into(),
+    };
+    let child = old.map_or(made, |old| Child { points: after, ..Child::clone(&old) });
+    // A note that names the account: nothing of it may remain.
+    let note = json!({"actor": "child", "note": format!("of {}", user_id.as_str())});
+    let event = TrackingEvent::new(EventFields {
+        id: format!("{id}-{after}").into(),
+        user_id: Some(user_id.clone()),
+        child_id: id.clone(),
+        entity_type: EntityType::Task,
+        entity_id: "task".to_owned(),
+        action: Action::Activated,
+        points_before: before,
+        points_after: after,
+        delta: 1,
+        occurred_at: now,
+        created_at: now,
+        metadata: note.as_object().cloned(),
+    });
+    let records = vec![Change::PutChild(child)];
+    Changes { records, event: Some(event.unwrap()), remember: None, lease: None }
 }
 
 /// The account of each event, in order.

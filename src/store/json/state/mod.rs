@@ -1,6 +1,7 @@
 mod any_table;
 mod groups;
 mod joined;
+mod messages;
 mod reversals;
 pub(crate) mod table;
 
@@ -14,14 +15,14 @@ use crate::domain::{
 };
 use crate::metrics::Counter;
 use crate::store::json::damage::Damage;
-use crate::store::json::tinydb::RowNumber;
-use crate::store::json::tinydb::codecs::remembered_key;
 use crate::store::json::tinydb::details::Extended;
 use crate::store::json::tinydb::file::RowImage;
+use crate::store::json::tinydb::idempotency::remembered_key;
 use crate::store::json::tinydb::message::message_key;
 use crate::store::json::tinydb::record::Record;
 use crate::store::{Change, Changes, Expiry, Listing, constraints};
 pub(crate) use joined::Joined;
+pub(crate) use messages::LAST_MESSAGE;
 pub(crate) use reversals::Reversals;
 use table::{AnyTable, Table};
 
@@ -44,8 +45,6 @@ pub(crate) struct State {
     pub(crate) pending_tasks: Table<PendingTask>,
     pub(crate) ended: Table<EndedRequest>,
     pub(crate) messages: Table<Message>,
-    /// The largest number of a message since the start. Numbers are not used again.
-    last_message: RowNumber,
     /// Part of the history, kept with the state of the records so that a transaction sees both.
     pub(crate) reversals: Reversals,
     /// Counts the records that lists and look-ups visit. Clones share the counter.
@@ -74,7 +73,6 @@ impl State {
             pending_tasks: parse_table(folder, &mut read, damage)?,
             ended: parse_table(folder, &mut read, damage)?,
             messages: parse_table(folder, &mut read, damage)?,
-            last_message: 0,
             reversals: Reversals::default(),
             visited: Counter::default(),
             version: 0,
@@ -153,12 +151,15 @@ impl State {
         };
         let tasks = self.tasks.records.clone();
         let has_task = |id: &TaskId| tasks.has_row(id.as_str());
-        self.remove_lost_goals()
+        let last = self.messages.last_number();
+        let messages = self.messages.remove_if(|it| !has_account(it.user_id.as_str()));
+        self.keep_last_message(last);
+        messages
+            + self.remove_lost_goals()
             + self
                 .pending_tasks
                 .remove_if(|it| !has_child(&it.child_id, &it.user_id) || !has_task(&it.task_id))
             + self.ended.remove_if(|it| !has_child(&it.child_id, &it.user_id))
-            + self.messages.remove_if(|it| !has_account(it.user_id.as_str()))
             + self.users.remove_orphans(has_account)
             + self.children.remove_orphans(has_account)
             + self.tasks.remove_orphans(has_account)
@@ -199,7 +200,7 @@ impl State {
             Change::RemoveEnded(id) => self.ended.remove(id.as_str()),
             Change::PutMessage(message) => self.put_message(&message),
             Change::RemoveMessage(user_id, cause) => {
-                self.messages.remove(&message_key(&user_id, &cause))
+                self.remove_message(&message_key(&user_id, &cause))
             }
             Change::PutSession(session) => vec![self.sessions.put(session)],
             Change::RemoveSession(hash) => self.sessions.remove(&hash.0),
@@ -210,14 +211,9 @@ impl State {
         }
     }
 
-    fn put_message(&mut self, message: &Message) -> Vec<RowImage> {
-        let (number, rows) = self.messages.put_after(self.last_message, message);
-        self.last_message = number;
-        rows
-    }
-
     /// Removes an account, its messages, and the rows that name it and have no key of their own.
     fn remove_user(&mut self, id: &str) -> Vec<RowImage> {
+        let last = self.messages.last_number();
         let mut removed = self.users.remove(id);
         for message in self.messages.group(id) {
             removed.extend(self.messages.remove(&message.key()));
@@ -225,6 +221,7 @@ impl State {
         for table in self.tables_mut() {
             removed.extend(table.remove_strays_of(id));
         }
+        removed.extend(self.keep_last_message(last));
         removed
     }
 
@@ -356,13 +353,11 @@ impl State {
         let State { remembered, sessions, ended, messages, .. } = self;
         let visited = remembered.len() + sessions.len() + ended.len() + messages.len();
         self.visited.inc_by(visited as u64);
-        // The last message stays, so that the next start does not use its number again.
-        let old = messages.len().saturating_sub(1);
         expiry.changes(
             remembered.records(),
             sessions.records(),
             ended.records(),
-            messages.records().take(old),
+            messages.records(),
         )
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod encoder;
 mod family;
 pub(crate) mod fields;
 pub(crate) mod file;
+pub(crate) mod idempotency;
 pub(crate) mod message;
 pub(crate) mod pyjson;
 pub(crate) mod record;

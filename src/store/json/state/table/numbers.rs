@@ -25,18 +25,14 @@ impl<R: Record> Table<R> {
     }
 
     /// Puts a record after all others, with a number greater than `last`, and removes the record with that
-    /// key. Returns the number and the rows that change.
-    pub(in super::super) fn put_after(
-        &mut self,
-        last: RowNumber,
-        record: &R,
-    ) -> (RowNumber, Vec<RowImage>) {
+    /// key. Returns the rows that change.
+    pub(in super::super) fn put_after(&mut self, last: RowNumber, record: &R) -> Vec<RowImage> {
         let number = self.next_number().max(last + 1);
         let mut rows = self.remove(&record.key());
         let text = Some(new_row(record));
         self.set(number, text.clone());
         rows.push(RowImage { file: R::FILE, number, text });
-        (number, rows)
+        rows
     }
 
     /// Removes the records for which `is_lost` returns true. Returns their number.
