@@ -29,6 +29,7 @@ mod random;
 mod reconnects;
 mod recovery;
 mod redeems;
+mod requests;
 mod stream_clients;
 mod stuck_readers;
 mod torn;

@@ -5,8 +5,9 @@
 //! files of the previous one, gives a child some points, and ends: normally, or by a kill after any
 //! change of a file, or by a power failure; a sync may fail in between. In every case, a start
 //! finds every confirmed point, none that cannot have been given, and for each its event and its
-//! line in the audit log, once and in order. A start itself fails only if its own process was
-//! disturbed, and never because of damage.
+//! line in the audit log, once and in order. Each point answers the child's requests, so that the
+//! requests, their prices and the messages about them must agree with the points. A start itself
+//! fails only if its own process was disturbed, and never because of damage.
 //!
 //! Each process also gives points to a child of its own, in a second account that all processes
 //! share, and may then delete that account. What was confirmed about that holds, too: an anonymised
@@ -28,13 +29,14 @@ use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp, log_name};
 use goldstar::followers::audit_log::{AuditLog, Settings};
 use goldstar::metrics::{self, Counter};
 use goldstar::store::json::{JsonStore, OpenError, Options, Progress};
-use goldstar::store::{Change, CommitError, Scope, Store};
+use goldstar::store::{CommitError, Store};
 use serde_json::Value;
 
 use crate::budget::{Rounds, Run};
 use crate::lossy_disk::{End, LossyDisk, Plan};
 use crate::random::Random;
-use crate::store::{Logged, START, child_of, give_point_of, put};
+use crate::requests::{Requests, answer, remove_account};
+use crate::store::{Logged, START, child_of};
 
 const ROUNDS: Rounds = Rounds { short: 40, long: 2000 };
 /// The number of processes on one disk.
@@ -42,7 +44,7 @@ const LIVES: usize = 12;
 /// The number of points that a process tries to give.
 const POINTS: usize = 6;
 /// About the number of changes of a process without failures.
-const CHANGES: usize = 160;
+const CHANGES: usize = 300;
 /// The account to delete.
 const LEAVER: &str = "the-leaver";
 /// Logs are rotated often, and none is ever removed.
@@ -177,7 +179,7 @@ impl Life {
         figures.acknowledged += expected.points.answered - found + points.answered;
         expected.others.push((child.clone(), points, false));
         if leaves {
-            expected = self.let_go(&store, &child, expected).await;
+            expected = self.let_go(&store, expected).await;
         }
         if closes {
             let outcome = store.close().await;
@@ -194,17 +196,26 @@ impl Life {
         let points = child_of(store, "family", "a").await.map_or(0, |child| child.points.get());
         assert_eq!(i64::try_from(found).unwrap(), points, "{self}: the fold of the events");
         expected.points.check(found, self);
+        self.check_requests(store, "family", "a", found).await;
         self.check_log(store, found);
         for (child, points, is_nobodys) in &mut expected.others {
             let found = self.found(store, child).await;
             points.check(found, self);
             *points = Expected { answered: found, possible: found };
             assert!(!*is_nobodys || self.owned(store, child).await == 0, "{self}: {child}");
+            let exists = child_of(store, LEAVER, child).await.is_some();
+            self.check_requests(store, LEAVER, child, if exists { found } else { 0 }).await;
         }
         if expected.departure >= Departure::Forgotten {
             assert_eq!(self.disk.files_with_name(LEAVER), [""; 0], "{self}: a log came back");
         }
         found
+    }
+
+    /// Requests begin and end with the points of the child, or not at all.
+    async fn check_requests(&self, store: &JsonStore, user: &str, child: &str, points: usize) {
+        let requests = Requests::of(store, user, child).await;
+        assert_eq!(requests, Requests::after(child, points), "{self}: the requests");
     }
 
     fn open(&self) -> Result<Logged, OpenError> {
@@ -238,8 +249,8 @@ impl Life {
     }
 
     /// Deletes the account, as far as the disk allows.
-    async fn let_go(&self, store: &Logged, child: &str, mut expected: Found) -> Found {
-        let removed = put(store, [Change::RemoveChild(child.into())]).await;
+    async fn let_go(&self, store: &Logged, mut expected: Found) -> Found {
+        let removed = remove_account(store, LEAVER).await;
         let anonymized = store.anonymize(&LEAVER.into()).await;
         if anonymized.is_ok() {
             expected.others.iter_mut().for_each(|(_, _, is_nobodys)| *is_nobodys = true);
@@ -248,10 +259,7 @@ impl Life {
         let purged = store.purge().await;
         if anonymized.is_ok() && forgotten.is_ok() {
             expected.departure = Departure::Forgotten;
-            // Children of earlier processes may still exist.
-            let left = store.read(Scope::Family(LEAVER.into())).await.unwrap();
-            let has_children = left.count_children(&LEAVER.into()) > 0;
-            if removed.is_ok() && purged.is_ok() && !has_children {
+            if removed.is_ok() && purged.is_ok() {
                 expected.departure = Departure::Purged;
             }
         }
@@ -286,7 +294,7 @@ impl Life {
     async fn give_points(&self, store: &Logged, user: &str, child: &str, found: usize) -> Expected {
         let mut expected = Expected { answered: found, possible: found };
         for _ in 0..POINTS {
-            match give_point_of(store, user, child).await.map(|_| ()) {
+            match answer(store, user, child).await.map(|_| ()) {
                 Ok(()) => {
                     store.follow();
                     expected.possible += 1;

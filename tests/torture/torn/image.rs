@@ -15,10 +15,12 @@ use goldstar::store::json::{CHECKPOINT_BYTES, Damage, JsonStore, OpenError, Opti
 use goldstar::store::{Change, Store};
 
 use crate::lossy_disk::LossyDisk;
-use crate::store::{START, child_of, give_point, put, until};
+use crate::requests::{Requests, answer};
+use crate::store::{START, backlog, child_of, put, until};
 
 pub(crate) const EVENTS: &str = "tracking_events.json";
 pub(crate) const CHILDREN: &str = "children.json";
+pub(crate) const MESSAGES: &str = "messages.json";
 /// The number of commits before the checkpoint, and after it. Each is a batch of its own.
 const SYNCED: usize = 3;
 pub(crate) const LAST: usize = 3;
@@ -33,6 +35,7 @@ pub(crate) struct Contents {
     points: i64,
     name: String,
     events: Vec<String>,
+    requests: Requests,
 }
 
 /// A directory that was killed after some commits.
@@ -81,7 +84,9 @@ impl Contents {
         let child = child_of(store, "family", "a").now_or_never().unwrap().unwrap();
         let events = store.following().events_since(Position::START, None, usize::MAX).unwrap();
         let events = events.events.iter().map(|(_, stored)| stored.json.to_string()).collect();
-        Self { points: child.points.get(), name: child.name.as_str().to_owned(), events }
+        let requests = Requests::of(store, "family", "a").now_or_never().unwrap();
+        let (points, name) = (child.points.get(), child.name.as_str().to_owned());
+        Self { points, name, events, requests }
     }
 
     pub(crate) fn events(&self) -> usize {
@@ -97,7 +102,8 @@ impl Contents {
             event
         };
         let mut pairs = self.events.iter().zip(&other.events);
-        (self.points, self.events()) == (other.points, other.events())
+        (self.points, self.events(), &self.requests)
+            == (other.points, other.events(), &other.requests)
             && pairs.all(|(one, other)| without(one) == without(other))
     }
 }
@@ -231,15 +237,16 @@ impl Killed {
         let disk = LossyDisk::new();
         let store = open_on(disk.clone(), folder).unwrap();
         for _ in 0..SYNCED {
-            give_point(&store, "a").await.unwrap();
+            answer(&store, "family", "a").await.unwrap();
         }
         store.close().await.unwrap();
         let store = open_on(disk.clone(), folder).unwrap();
-        give_point(&store, "a").await.unwrap();
+        answer(&store, "family", "a").await.unwrap();
         let flushed = format!("\"points\": {}", SYNCED + 1);
         until("the first flush", || {
             let image = Image::of(&disk, folder);
-            memchr::memmem::find(image.bytes(CHILDREN), flushed.as_bytes()).is_some()
+            let is_flushed = memchr::memmem::find(image.bytes(CHILDREN), flushed.as_bytes());
+            is_flushed.is_some() && backlog(&store) == 0
         })
         .await;
         let mut contents = vec![Contents::of(&store)];
@@ -248,7 +255,7 @@ impl Killed {
             if number == LAST && !last_is_an_event {
                 rename(&store).await;
             } else {
-                give_point(&store, "a").await.unwrap();
+                answer(&store, "family", "a").await.unwrap();
             }
             contents.push(Contents::of(&store));
         }
@@ -284,7 +291,7 @@ pub(crate) fn each<T: Send>(
 pub(crate) fn check_store(store: &JsonStore, expected: &Contents) -> Outcome {
     assert_eq!(&Contents::of(store), expected);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let next = runtime.block_on(give_point(store, "a")).unwrap().event.unwrap();
+    let next = runtime.block_on(answer(store, "family", "a")).unwrap().event.unwrap();
     assert_eq!(next.seq.0, 1 + expected.events() as u64);
     Outcome::Opened
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use crate::budget::{Rounds, Run};
 use image::{
-    CHILDREN, Contents, EVENTS, Image, Killed, LAST, Outcome, Outcomes, check_store, each,
+    CHILDREN, Contents, EVENTS, Image, Killed, LAST, MESSAGES, Outcome, Outcomes, check_store, each,
 };
 
 const ROUNDS: Rounds = Rounds { short: 1, long: EIGHT };
@@ -194,7 +194,7 @@ impl Part {
     /// While there is a journal, the contents of each small table are known. After a clean stop,
     /// any program may have changed it; a text that is not JSON is damage in any case.
     fn damage_small_files(&mut self, bases: &Bases) {
-        for file in [CHILDREN, CHECKPOINT] {
+        for file in [CHILDREN, MESSAGES, CHECKPOINT] {
             let image = &bases.killed.image;
             let len = image.bytes(file).len();
             self.cut(0..=len - 1, |folder, len| {
@@ -206,7 +206,7 @@ impl Part {
                 Outcome::Refused
             });
         }
-        for file in [CHILDREN, EVENTS, CHECKPOINT] {
+        for file in [CHILDREN, MESSAGES, EVENTS, CHECKPOINT] {
             let image = &bases.stopped;
             self.cut(1..=image.bytes(file).len() - 1, |folder, len| {
                 assert_refused(folder, &image.cut(file, len), file);
