@@ -18,13 +18,13 @@ const TABLES: [&str; 8] = [
     "idempotency_keys.json",
 ];
 
-async fn on_flask_data() -> TestServer {
+pub(super) async fn on_flask_data() -> TestServer {
     let folders = Folders::new();
     folders.put_flask_data();
     TestServer::on(folders, Settings { configure: hash_as_for_users, ..Settings::default() }).await
 }
 
-async fn parent(server: &TestServer, n: usize) -> Parent {
+pub(super) async fn parent(server: &TestServer, n: usize) -> Parent {
     let (email, password) = (format!("parent{n}@example.org"), format!("correct horse {n}"));
     Parent::log_in(server.nobody(), &email, &password).await
 }

@@ -3,6 +3,7 @@
 mod epochs;
 mod failures;
 mod flask;
+mod flask_trip;
 mod formats;
 mod full_disk;
 mod lost_files;

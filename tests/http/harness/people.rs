@@ -52,7 +52,8 @@ impl Deref for Child {
 impl Parent {
     /// Creates an account with a new email address.
     pub(crate) async fn sign_up(client: Client) -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        // The accounts of the example directory have the first numbers.
+        static COUNT: AtomicUsize = AtomicUsize::new(10);
         let n = COUNT.fetch_add(1, Ordering::Relaxed);
         let email = format!("parent{n}@example.org");
         let account = json!({

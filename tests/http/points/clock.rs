@@ -224,6 +224,20 @@ async fn a_key_is_valid_for_a_day_whatever_the_clock_shows() {
 }
 
 #[tokio::test]
+async fn the_last_time_of_a_task_is_known_for_90_days() {
+    let (server, clock) = with_clock_by_hand().await;
+    let family = server.family().await;
+    let path = format!("/children/{}/tasks", family.child);
+    let done = family.event().await["occurred_at"].clone();
+    for (days, last) in [(89, &done), (2, &Value::Null)] {
+        clock.forward(days * DAY);
+        crate::harness::log_in(&family.parent, &family.parent.email, PASSWORD).await.expect(200);
+        let states = family.parent.get(&path).await.expect(200);
+        assert_eq!(states["tasks"][0]["last_done_at"], *last, "after {days} more days");
+    }
+}
+
+#[tokio::test]
 async fn a_use_never_shortens_a_session() {
     let (mut server, clock) = with_clock_by_hand().await;
     let parent = server.parent().await;

@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Parent, TestServer, adjust_path, assert_error, reverse_path, text};
+use crate::harness::{
+    Answer, Parent, TestServer, adjust_path, assert_error, reverse_path, task_path, text,
+};
 
 const OPENING: [i64; 2] = [0, 30];
 
@@ -19,6 +21,9 @@ enum Step {
     Request(usize, usize),
     Redeem(usize, usize),
     Cancel(usize, usize),
+    /// A child requests the points of a task, or withdraws the request.
+    RequestTask(usize, usize),
+    CancelTask(usize, usize),
     /// The delta, and whether it may take less.
     Adjust(usize, i64, bool),
     /// The number of an earlier event, and whether it may take less.
@@ -33,6 +38,8 @@ fn step(restarts: u32) -> impl Strategy<Value = Step> {
         3 => pair().prop_map(|(child, reward)| Step::Request(child, reward)),
         3 => pair().prop_map(|(child, reward)| Step::Redeem(child, reward)),
         3 => pair().prop_map(|(child, reward)| Step::Cancel(child, reward)),
+        3 => pair().prop_map(|(child, task)| Step::RequestTask(child, 2 * task)),
+        1 => pair().prop_map(|(child, task)| Step::CancelTask(child, 2 * task)),
         2 => (0..2_usize, -20..20_i64, any::<bool>()).prop_map(|(child, delta, is_partial)| {
             Step::Adjust(child, if delta == 0 { 20 } else { delta }, is_partial)
         }),
@@ -85,6 +92,12 @@ impl Cast {
             }
             Step::Redeem(child, reward) => parent.redeem(&children[child], &rewards[reward]).await,
             Step::Cancel(child, reward) => parent.cancel(&children[child], &rewards[reward]).await,
+            Step::RequestTask(child, task) => {
+                parent.act(&task_path(&children[child], &self.tasks[task], "request")).await
+            }
+            Step::CancelTask(child, task) => {
+                parent.act(&task_path(&children[child], &self.tasks[task], "cancel")).await
+            }
             Step::Adjust(child, delta, is_partial) => {
                 let body = json!({"delta": delta, "note": "wrong", "partial": is_partial});
                 parent.post(&adjust_path(&children[child]), body).await
@@ -123,7 +136,7 @@ fn fold(events: &[Value], children: &[String]) -> (HashMap<String, i64>, usize) 
             }
             "cancelled" if has("reverses") => {}
             "cancelled" => assert!(waiting.remove(&request), "of nothing: {event}"),
-            "redeemed" => _ = waiting.remove(&request),
+            "redeemed" | "activated" => _ = waiting.remove(&request),
             _ => {}
         }
     }
@@ -176,8 +189,12 @@ async fn check(steps: Vec<Step>, seed: u64) {
     answered.extend(reversals);
     assert_all_reversed(&answered);
     let (points, waiting) = fold(&answered, &cast.children);
-    let pending = cast.parent.get("/rewards/pending").await.expect(200);
-    assert_eq!(pending["pending_rewards"].as_array().unwrap().len(), waiting);
+    let mut pending = 0;
+    for path in ["/rewards/pending", "/tasks/pending"] {
+        let list = cast.parent.get(path).await.expect(200);
+        pending += usize::try_from(list["total"].as_u64().unwrap()).unwrap();
+    }
+    assert_eq!(pending, waiting);
     for (child, points) in &points {
         assert_eq!(cast.parent.points(child).await, *points);
     }
