@@ -42,6 +42,8 @@ enum Command {
     Show(One),
     /// End all sessions of an account and of its children
     EndSessions(One),
+    /// Print a link with which the owner of an account sets a new password, once and within 24 hours
+    ResetLink(One),
     #[command(flatten)]
     Change(Change),
     /// Mark an account for deletion, and end its sessions
@@ -94,7 +96,9 @@ impl Command {
     fn output(&self) -> &Output {
         match self {
             Self::List(list) => &list.output,
-            Self::Show(one) | Self::EndSessions(one) | Self::Unmark(one) => &one.output,
+            Self::Show(one) | Self::EndSessions(one) | Self::ResetLink(one) | Self::Unmark(one) => {
+                &one.output
+            }
             Self::Change(change) => change.output(),
             Self::Mark(confirmed) | Self::Delete(confirmed) => &confirmed.one.output,
         }
@@ -139,6 +143,11 @@ async fn execute(server: &Administered, command: &Command) -> Result<(String, Ex
             let account = find(server, &one.account).await?;
             post(server, &account, "end-sessions").await?;
             after(server, &account, json, "has no session any more").await?
+        }
+        Command::ResetLink(one) => {
+            let account = find(server, &one.account).await?;
+            let created = post(server, &account, "reset-link").await?;
+            if json { created.to_string() } else { link(&created) }
         }
         Command::Unmark(one) => {
             let account = find(server, &one.account).await?;
@@ -186,6 +195,16 @@ async fn list(server: &Administered, arguments: &List) -> Result<String, Failure
         table + &format!("{id:36}  {role:6}  {state:11}  {email:30}  {name}\n")
     });
     Ok(format!("{table}{} of {} accounts", accounts.len(), page["total"]))
+}
+
+fn link(created: &Value) -> String {
+    let [link, expires_at] = ["link", "expires_at"].map(|field| text_of(created, field));
+    let advice = if link.starts_with('/') {
+        "\nIt has no host, because public_url is not set: put the address of the front end before it."
+    } else {
+        ""
+    };
+    format!("{link}\nIt can be used once, until {expires_at}.{advice}")
 }
 
 async fn post(server: &Administered, account: &Value, action: &str) -> Result<Value, Failure> {

@@ -20,6 +20,7 @@ pub mod password;
 mod points;
 mod records;
 mod requests;
+mod reset_link;
 mod rule_violation;
 mod seq;
 mod text;

@@ -183,7 +183,8 @@ pub struct Setting {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub Arc<str>);
 
-/// The session of a browser or another client that has logged in.
+/// The session of a browser or another client that has logged in, or a
+/// [link to reset a password](Self::is_reset_link).
 #[derive(Clone, Debug)]
 pub struct Session {
     pub token_hash: TokenHash,

@@ -71,6 +71,9 @@ pub enum RuleViolation {
     EmailTaken,
     #[error("the current password is wrong")]
     WrongPassword,
+    /// It is unknown, was used, or has expired. The caller cannot tell which.
+    #[error("this link is not valid any more: ask for another one")]
+    InvalidResetLink,
     #[error("this account is marked for deletion: restore it to use it again")]
     MarkedForDeletion {
         /// When the deletion is due; `None` if the mark cannot be read.

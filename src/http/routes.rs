@@ -10,8 +10,8 @@ use crate::http::docs::{self, demo, home};
 use crate::http::error::api_error;
 use crate::http::resources::{
     account, account_changes, account_export, auth, backups, children, corrections, crud, deletion,
-    events, exports, family, health, managed_accounts, metrics, mutations, rewards, sessions,
-    tasks, tracking,
+    events, exports, family, health, managed_accounts, metrics, mutations, resets, rewards,
+    sessions, tasks, tracking,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -60,6 +60,7 @@ fn account_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(account_export::export))
         .routes(routes!(auth::mark_for_deletion))
         .routes(routes!(auth::restore))
+        .routes(routes!(resets::reset))
 }
 
 fn family_routes() -> OpenApiRouter<AppState> {
@@ -99,6 +100,7 @@ fn administration_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(account_changes::promote))
         .routes(routes!(account_changes::demote))
         .routes(routes!(account_changes::set_password))
+        .routes(routes!(resets::create))
         .routes(routes!(managed_accounts::mark))
         .routes(routes!(managed_accounts::unmark))
         .routes(routes!(managed_accounts::end_sessions))

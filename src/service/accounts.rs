@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::sessions::{Acting, Ending, all_sessions};
-use super::{Caller, FamilyLimits, Parent, SentSessions, Service, ServiceError, Token};
+use super::{Authority, Caller, FamilyLimits, Parent, SentSessions, Service, ServiceError, Token};
 use crate::domain::calendar::FamilySettings;
 use crate::domain::deletion::Policy;
 use crate::domain::input::FieldUpdate;
@@ -14,7 +14,7 @@ use crate::domain::{
     UserId,
 };
 use crate::metrics::LoginRefusal;
-use crate::store::{Change, Changes, CommitError, Context, ReadError, Scope, Snapshot, Store};
+use crate::store::{Change, CommitError, Context, ReadError, Scope, Snapshot, Store};
 
 pub struct NewAccount {
     pub first_name: Name,
@@ -108,20 +108,6 @@ impl Service {
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// Creates an account. Fails if the email address has one.
-    pub async fn create_account(
-        &self,
-        account: NewAccount,
-        role: Role,
-    ) -> Result<User, ServiceError> {
-        let hash = self.passwords.hash(account.password.clone()).await?;
-        let created = self.transact(Scope::Email(account.email.clone()), move |_, context| {
-            let user = new_user(&account, &hash, role, context);
-            Ok((Changes::of([Change::PutUser(user.clone())]), user))
-        });
-        Ok(created.await?.value)
     }
 
     /// Creates a session for a client at `address`. Ends the sessions in `sent`. Replaces a password
@@ -266,6 +252,22 @@ impl Service {
         }
     }
 
+    /// Checks that an administrator at `address` has repeated the password or has logged in a short time
+    /// ago. The operator needs neither.
+    pub async fn confirm_authority(
+        &self,
+        address: IpAddr,
+        authority: &Authority,
+        password: Option<String>,
+    ) -> Result<(), ServiceError> {
+        let Authority::Administrator(admin) = authority else { return Ok(()) };
+        match password {
+            Some(password) => self.confirm(address, admin, password).await,
+            None if admin.session().is_recent(self.clock.now()) => Ok(()),
+            None => Err(ServiceError::PasswordRequired),
+        }
+    }
+
     /// Changes the address that the caller logs in with, for a client at `address`. Sessions stay.
     ///
     /// Fails if `password` is wrong, after too many attempts, and if another account has the email
@@ -333,7 +335,12 @@ impl Service {
     }
 }
 
-fn new_user(account: &NewAccount, password: &Arc<str>, role: Role, context: &mut Context) -> User {
+pub(super) fn new_user(
+    account: &NewAccount,
+    password: &Arc<str>,
+    role: Role,
+    context: &mut Context,
+) -> User {
     User {
         id: context.new_id(),
         first_name: account.first_name.clone(),

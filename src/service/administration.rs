@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
+use super::accounts::new_user;
+use super::family_records::fingerprint;
+use super::keys::KeyOfRequest;
 use super::sessions::{Acting, Ending, all_sessions};
-use super::{Authority, Service, ServiceError};
+use super::{Authority, Created, NewAccount, Service, ServiceError};
 use crate::domain::deletion::{Policy, Status};
 use crate::domain::password::NewPassword;
 use crate::domain::{
-    AccountFilter, Deletion, Email, Name, Page, RecordKind, Role, RuleViolation, Timestamp, User,
-    UserId,
+    AccountFilter, Deletion, Email, IdempotencyKey, Name, Page, RecordKind, Role, RuleViolation,
+    Timestamp, User, UserId,
 };
-use crate::store::{Change, Listing, Scope, Store};
+use crate::store::{Change, Changes, Listing, Scope, Snapshot, Store};
 
 /// An account, and what happens to it if it is marked for deletion.
 #[derive(Debug)]
@@ -49,6 +54,42 @@ pub struct AccountPatch {
 }
 
 impl Service {
+    /// Creates an account. A repeat with the same key returns the account that the first request has
+    /// created.
+    ///
+    /// The operator has no account, so the key belongs to the new one. The password is not part of what
+    /// identifies the request, because its hash would help somebody who guesses it. Fails if the email
+    /// address has an account.
+    pub async fn create_account(
+        &self,
+        account: NewAccount,
+        role: Role,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Created<User>, ServiceError> {
+        let fields = || {
+            let [first_name, last_name] = [&account.first_name, &account.last_name];
+            json!([first_name.as_str(), last_name.as_str(), account.email.as_str(), role.as_str()])
+        };
+        let key = self.key_of_request(key, || fingerprint("account", &fields()));
+        let hash = self.passwords.hash(account.password.clone()).await?;
+        let created =
+            self.transact(Scope::Email(account.email.clone()), move |records, context| {
+                if let Some(record) = records.user_by_email(&account.email)
+                    && let Some(key) = &key
+                    && key.used_by(&record.id).first(records)?.is_some()
+                {
+                    return Ok((Changes::none(), Created { record, replayed: true }));
+                }
+                let user = new_user(&account, &hash, role, context);
+                let stored =
+                    |key: &KeyOfRequest| key.used_by(&user.id).stored(Some(user.id.shared()));
+                let remember = key.as_ref().map(stored);
+                let changes = Changes { remember, ..Changes::of([Change::PutUser(user.clone())]) };
+                Ok((changes, Created { record: Arc::new(user), replayed: false }))
+            });
+        Ok(created.await?.value)
+    }
+
     /// Returns the accounts that match a filter, in the order of their creation.
     pub async fn accounts(
         &self,
@@ -71,7 +112,7 @@ impl Service {
         let user = records.user(&user_id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
         let now = self.clock.now();
         let mut sessions = records.sessions_of(&user_id);
-        sessions.retain(|session| session.is_live(now));
+        sessions.retain(|session| session.is_live(now) && !session.is_reset_link());
         let last_used_at = sessions.iter().map(|session| session.last_used_at).max();
         let account = ManagedAccount::new(user, policy);
         Ok(AccountDetails { account, sessions: sessions.len(), last_used_at })
@@ -141,10 +182,7 @@ impl Service {
     ) -> Result<AccountDetails, ServiceError> {
         let (id, acting) = (user_id.clone(), Acting::Authority(authority, user_id.clone()));
         self.end_sessions(acting, move |records, context| {
-            let user = records.user(&id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
-            if user.deletion.as_ref().is_some_and(Deletion::has_started) {
-                return Err(RuleViolation::DeletionInProgress);
-            }
+            let user = changeable(records, &id)?;
             let user = User { updated_at: Some(context.now()), ..change(&user) };
             let sessions = if ends_sessions { all_sessions(records, &id) } else { Vec::new() };
             Ok(Ending { sessions, changes: vec![Change::PutUser(user)], value: () })
@@ -152,4 +190,13 @@ impl Service {
         .await?;
         self.account(authority, user_id).await
     }
+}
+
+/// Returns an account. Fails if there is none, and if its deletion has started.
+pub(super) fn changeable(records: &dyn Snapshot, id: &UserId) -> Result<Arc<User>, RuleViolation> {
+    let user = records.user(id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
+    if user.deletion.as_ref().is_some_and(Deletion::has_started) {
+        return Err(RuleViolation::DeletionInProgress);
+    }
+    Ok(user)
 }

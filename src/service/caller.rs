@@ -95,7 +95,7 @@ impl Caller {
         records: &dyn Snapshot,
         now: Timestamp,
     ) -> Option<Self> {
-        if !session.is_live(now) {
+        if !session.is_live(now) || session.is_reset_link() {
             return None;
         }
         let user = records.user(&session.user_id).filter(|user| user.deletion.is_none())?;

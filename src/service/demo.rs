@@ -37,7 +37,7 @@ impl Service {
             return Err(ServiceError::NotEmpty);
         }
         let (admin, account) = login("admin@example.org", "Ada", "Admin")?;
-        self.create_account(account, Role::Admin).await?;
+        self.create_account(account, Role::Admin, None).await?;
         let (login, account) = login("parent@example.org", "Paula", "Parent")?;
         let token = self.create_parent(account, SentSessions::default()).await?.token;
         let parent = self.authenticate(&token).await?.into_parent()?;

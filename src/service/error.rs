@@ -46,6 +46,8 @@ pub enum ServiceError {
     AdminRequired,
     #[error("only a command on the server's machine may do this: use `goldstar account`")]
     OperatorRequired,
+    #[error("repeat your password: you logged in more than 15 minutes ago")]
+    PasswordRequired,
     #[error("sign-up is closed: ask the operator of this server for an account")]
     SignupClosed,
     #[error("the data directory already contains records: the demo needs an empty one")]

@@ -95,7 +95,7 @@ impl Service {
 }
 
 /// A text that is different for every new record.
-fn fingerprint(kind: &str, fields: &Value) -> String {
+pub(super) fn fingerprint(kind: &str, fields: &Value) -> String {
     // A fingerprint is stored, and must not contain what a person has written.
     let hash = hexadecimal(&Sha256::digest(fields.to_string()));
     format!("create-{kind}/{hash}")

@@ -9,9 +9,21 @@ use crate::store::{KeyUse, Snapshot};
 /// The idempotency key of a request, and what identifies the request.
 pub(super) struct UsedKey {
     user_id: UserId,
+    request: KeyOfRequest,
+}
+
+/// The key of a request whose account is not known yet.
+#[derive(Clone)]
+pub(super) struct KeyOfRequest {
     key: IdempotencyKey,
     fingerprint: Arc<str>,
     time: KeyTime,
+}
+
+impl KeyOfRequest {
+    pub(super) fn used_by(&self, user_id: &UserId) -> UsedKey {
+        UsedKey { user_id: user_id.clone(), request: self.clone() }
+    }
 }
 
 impl UsedKey {
@@ -21,9 +33,9 @@ impl UsedKey {
         &self,
         records: &dyn Snapshot,
     ) -> Result<Option<Arc<IdempotencyRecord>>, RuleViolation> {
-        let found = records.idempotency_record(&self.user_id, &self.key);
-        match found.filter(|first| first.is_live(&self.time)) {
-            Some(first) if first.fingerprint != self.fingerprint => {
+        let found = records.idempotency_record(&self.user_id, &self.request.key);
+        match found.filter(|first| first.is_live(&self.request.time)) {
+            Some(first) if first.fingerprint != self.request.fingerprint => {
                 Err(RuleViolation::IdempotencyKeyReused)
             }
             first => Ok(first),
@@ -35,10 +47,10 @@ impl UsedKey {
     pub(super) fn stored(&self, record: Option<Arc<str>>) -> KeyUse {
         KeyUse {
             user_id: self.user_id.clone(),
-            key: self.key.clone(),
-            fingerprint: Arc::clone(&self.fingerprint),
+            key: self.request.key.clone(),
+            fingerprint: Arc::clone(&self.request.fingerprint),
             record,
-            at: self.time.now,
+            at: self.request.time.now,
         }
     }
 }
@@ -50,8 +62,15 @@ impl Service {
         key: Option<IdempotencyKey>,
         fingerprint: impl FnOnce() -> String,
     ) -> Option<UsedKey> {
+        Some(self.key_of_request(key, fingerprint)?.used_by(&caller.user().id))
+    }
+
+    pub(super) fn key_of_request(
+        &self,
+        key: Option<IdempotencyKey>,
+        fingerprint: impl FnOnce() -> String,
+    ) -> Option<KeyOfRequest> {
         let key = key?;
-        let (user_id, fingerprint) = (caller.user().id.clone(), fingerprint().into());
-        Some(UsedKey { user_id, key, fingerprint, time: self.key_time() })
+        Some(KeyOfRequest { key, fingerprint: fingerprint().into(), time: self.key_time() })
     }
 }

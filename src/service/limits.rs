@@ -82,6 +82,7 @@ impl FamilyLimits {
             return Vec::new();
         }
         let mut sessions = records.sessions_of(family);
+        sessions.retain(|session| !session.is_reset_link());
         let surplus = (sessions.len() + 1).saturating_sub(self.sessions);
         sessions.sort_by_key(|session| (session.last_used_at, session.created_at));
         sessions.iter().take(surplus).map(|session| session.token_hash.clone()).collect()

@@ -117,6 +117,21 @@ impl Attempts {
         decided.map_err(|too_many| self.refuse(&too_many))
     }
 
+    /// Counts an attempt at a secret that belongs to no known account.
+    ///
+    /// Fails with [`ServiceError::TooManyAttempts`] beyond the limit, and then does not count it.
+    pub(super) async fn at_secret(
+        &self,
+        store: &AnyStore,
+        address: IpAddr,
+    ) -> Result<(), ServiceError> {
+        let decided = match take(store, [self.of_address(address)]).await? {
+            Some(decided) => decided,
+            None => self.counters.lock().at_secret(self.clock.elapsed(), address),
+        };
+        decided.map_err(|too_many| self.refuse(&too_many))
+    }
+
     fn of_address(&self, address: IpAddr) -> (LoginRefusal, Allowance) {
         let key = format!("address {}", network(address));
         let LoginLimits { per_address: limit, window, .. } = self.counters.lock().limits;
@@ -131,9 +146,9 @@ impl Attempts {
 
 /// Takes an attempt from the allowances that several servers share, except those without a limit;
 /// `None` if this server counts by itself.
-async fn take(
+async fn take<const COUNT: usize>(
     store: &AnyStore,
-    allowances: [(LoginRefusal, Allowance); 2],
+    allowances: [(LoginRefusal, Allowance); COUNT],
 ) -> Result<Option<Result<(), TooMany>>, ServiceError> {
     let limited = allowances.into_iter().filter(|(_, allowance)| allowance.limit > 0);
     let (limits, allowances): (Vec<_>, Vec<_>) = limited.unzip();
@@ -169,6 +184,14 @@ impl Counters {
             both(after_address, after_account, |too_many| too_many.wait)?;
         self.by_address.set(by_address, after_address);
         self.by_account.set(by_account, after_account);
+        Ok(())
+    }
+
+    fn at_secret(&mut self, now: Duration, address: IpAddr) -> Result<(), TooMany> {
+        let attempts = self.by_address.count_of(&network(address));
+        let after = self.by_address.after_one_more(attempts, now);
+        let after = after.map_err(beyond(LoginRefusal::AddressLimit))?;
+        self.by_address.set(attempts, after);
         Ok(())
     }
 

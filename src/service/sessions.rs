@@ -80,7 +80,7 @@ pub(super) enum Acting<'a> {
     Anyone(Scope),
 }
 
-/// All sessions of the account, including its children's.
+/// All sessions of the account, including its children's, and its links to reset the password.
 pub(super) fn all_sessions(records: &dyn Snapshot, user_id: &UserId) -> Vec<TokenHash> {
     let sessions = records.sessions_of(user_id);
     sessions.iter().map(|session| session.token_hash.clone()).collect()
@@ -152,7 +152,7 @@ impl Service {
         let records = self.records_of(parent).await?;
         let now = self.clock.now();
         let mut sessions = records.sessions_of(&parent.user().id);
-        sessions.retain(|session| session.is_live(now));
+        sessions.retain(|session| session.is_live(now) && !session.is_reset_link());
         sessions.sort_by_key(|session| Reverse((session.last_used_at, session.created_at)));
         let listed = |session: Arc<Session>| ListedSession {
             id: session_id(&session.token_hash),

@@ -189,6 +189,12 @@ def new_event(case, person):
     case.path_parameters["event_id"] = family.ask("POST", path).json()["tracking_event"]["id"]
 
 
+def reset_link(case, person):
+    """A new link to an account that nobody logs in to."""
+    if isinstance(case.body, dict):
+        case.body["secret"] = person.reset_secret()
+
+
 def mark_leaving(_case, person):
     person.leaving.log_in()
     person.leaving.mark_for_deletion()
@@ -237,6 +243,7 @@ PREPARE = {
     "reverseTrackingEvent": new_event,
     "endSession": another_session,
     "restoreAccount": mark_leaving,
+    "resetPassword": reset_link,
 }
 
 

@@ -66,7 +66,20 @@ class Person:
         # For email addresses that have no account yet.
         self.numbers = itertools.count()
         self.token = None
+        self.administrator = None
         self.log_in()
+
+    def reset_secret(self):
+        """The secret of a new link, which an administrator has created."""
+        if self.administrator is None:
+            self.administrator = Family(self.family.url, ADMIN)
+            sign_up(self.family.url, f"forgetful-{self.role}")
+        self.administrator.log_in()
+        query = {"email": f"forgetful-{self.role}@example.org"}
+        (found,) = self.administrator.ask("GET", "/admin/accounts", params=query).json()["accounts"]
+        answer = self.administrator.ask("POST", f"/admin/accounts/{found['id']}/reset-link")
+        answer.raise_for_status()
+        return answer.json()["link"].partition("#")[2]
 
     def another_leaving(self):
         """An account that may be deleted."""

@@ -274,6 +274,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password with a link
+         * @description Ends every session and every other link of the account, which may be marked for deletion. Log in afterwards.
+         */
+        post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/children": {
         parameters: {
             query?: never;
@@ -869,7 +889,8 @@ export interface paths {
         put?: never;
         /**
          * Create an account
-         * @description For commands of the operator, even if sign-up is closed.
+         * @description For commands of the operator, even if sign-up is closed. An idempotency key belongs to the new account: a repeat
+         *     with its email address returns it. The password is not compared.
          */
         post: operations["createManagedAccount"];
         delete?: never;
@@ -891,7 +912,8 @@ export interface paths {
         post?: never;
         /**
          * Delete an account now
-         * @description Also an account that is not marked, or not due. This cannot be undone.
+         * @description Also an account that is not marked, or not due. This cannot be undone. An administrator repeats the password, unless
+         *     the session is younger than 15 minutes.
          */
         delete: operations["deleteAccount"];
         options?: never;
@@ -914,7 +936,7 @@ export interface paths {
         put?: never;
         /**
          * Make an account an administrator's
-         * @description Ends all its sessions.
+         * @description Ends all its sessions. An administrator repeats the password, unless the session is younger than 15 minutes.
          */
         post: operations["promoteAccount"];
         delete?: never;
@@ -957,6 +979,28 @@ export interface paths {
          */
         put: operations["setPasswordOfAccount"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/accounts/{user_id}/reset-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a link to reset the password of an account
+         * @description Whoever opens it within 24 hours can set a new password once: give it to the owner of the account only. Nothing
+         *     changes before. An account can have five links; a sixth one ends the oldest. An administrator repeats the password,
+         *     unless the session is younger than 15 minutes.
+         */
+        post: operations["createResetLink"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1095,7 +1139,8 @@ export interface paths {
         put?: never;
         /**
          * Delete one marked account now
-         * @description Even if it is not due, or its mark cannot be read. This cannot be undone.
+         * @description Even if it is not due, or its mark cannot be read. This cannot be undone. An administrator repeats the password, unless
+         *     the session is younger than 15 minutes.
          */
         post: operations["runDeletion"];
         delete?: never;
@@ -1136,8 +1181,8 @@ export interface paths {
         /**
          * Make a backup
          * @description Everything that the server stores at the start of the response, as one tar archive, which `goldstar restore`
-         *     reads. It contains the password hashes and personal data of all accounts: encrypt it. A server makes one backup
-         *     at a time. If the body ends without its last chunk, the archive is not complete, and `goldstar backup verify`
+         *     reads. It contains the password hashes and personal data of all accounts: encrypt it. An administrator repeats the
+         *     password, unless the session is younger than 15 minutes. A server makes one backup at a time. If the body ends without its last chunk, the archive is not complete, and `goldstar backup verify`
          *     refuses it.
          */
         post: operations["createBackup"];
@@ -1596,6 +1641,8 @@ export interface components {
          *     | 403 | `OPERATOR_REQUIRED` | only a command of the operator may do this, on the server's machine |
          *     | 403 | `SHARED_READ_ONLY` | a task or a reward that is shared with every family cannot be changed |
          *     | 403 | `WRONG_PASSWORD` | the current password is wrong |
+         *     | 403 | `PASSWORD_REQUIRED` | the administrator's session is older than 15 minutes: repeat the password in the body |
+         *     | 403 | `INVALID_RESET_LINK` | the link to reset a password is unknown, was used, or has expired |
          *     | 403 | `ACCOUNT_MARKED_FOR_DELETION` | the password is correct, but the account is marked for deletion and can only be restored; `details.due_at` |
          *     | 403 | `SIGNUP_CLOSED` | the server was started with `--signup closed` |
          *     | 403 | `FOREIGN_ORIGIN` | a page of another origin requested a change with the session cookie; the sentence names both origins |
@@ -1639,7 +1686,7 @@ export interface components {
          *     | 507 | `STORAGE_FULL` | the disk is full; nothing has changed |
          * @enum {string}
          */
-        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "TASK_ALREADY_REQUESTED" | "TASK_NOT_REQUESTABLE" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "REQUEST_GONE" | "ALREADY_REVERSED" | "NOT_REVERSIBLE" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "BACKUP_IN_PROGRESS" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "TOO_MANY_STREAMS" | "EXPORT_IN_PROGRESS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
+        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "INVALID_RESET_LINK" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "TASK_ALREADY_REQUESTED" | "TASK_NOT_REQUESTABLE" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "REQUEST_GONE" | "ALREADY_REVERSED" | "NOT_REVERSIBLE" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "BACKUP_IN_PROGRESS" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "TOO_MANY_STREAMS" | "EXPORT_IN_PROGRESS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
         /** @description Details of an error. The code determines which fields are present. */
         ErrorDetails: {
             /** @description The first field of the body that is wrong. */
@@ -1749,6 +1796,8 @@ export interface components {
              * @description When the session ends if it is not used again.
              */
             expires_at: string;
+            /** @description Whether it is no session, but a link to reset the password. */
+            is_reset_link: boolean;
         };
         /** @description A limit of a family. */
         FamilyLimit: {
@@ -2098,6 +2147,15 @@ export interface components {
             offset: number;
         };
         /**
+         * @description The administrator's own password, unless the session is younger than 15 minutes.
+         * @example {
+         *       "password": "correct horse battery"
+         *     }
+         */
+        PasswordAgain: {
+            password?: string;
+        };
+        /**
          * @description The current and the new password.
          * @example {
          *       "current_password": "correct horse battery",
@@ -2106,6 +2164,21 @@ export interface components {
          */
         PasswordChange: {
             current_password: string;
+            /**
+             * Format: password
+             * @description At least 8 characters, at most 256 bytes.
+             */
+            new_password: string;
+        };
+        /**
+         * @description The secret of a link, and the new password of its account.
+         * @example {
+         *       "secret": "5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b",
+         *       "new_password": "wrong horse, new battery"
+         *     }
+         */
+        PasswordReset: {
+            secret: string;
             /**
              * Format: password
              * @description At least 8 characters, at most 256 bytes.
@@ -2379,6 +2452,22 @@ export interface components {
         RequestNote: {
             /** @description At most 500 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
             note?: string | null;
+        };
+        /**
+         * @description A link to reset a password.
+         * @example {
+         *       "link": "https://chores.example.org/reset#5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b",
+         *       "expires_at": "2026-11-23T01:49:49.730293Z"
+         *     }
+         */
+        ResetLink: {
+            /**
+             * @description The address of the front end's page, with the secret behind `#reset`: `/reset#<secret>` under `public_url`, or
+             *     without an origin if the operator has not set it.
+             */
+            link: string;
+            /** Format: date-time */
+            expires_at: string;
         };
         /**
          * @description A note, and whether to take back less if the child no longer has the points. Other fields are ignored.
@@ -3092,6 +3181,18 @@ export interface components {
                 };
             };
         };
+        /** @description the link to reset a password is unknown, was used, or has expired */
+        InvalidResetLink: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "INVALID_RESET_LINK";
+                };
+            };
+        };
         /** @description without this account there would be no administrator */
         LastAdministrator: {
             headers: {
@@ -3235,6 +3336,18 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {string} */
                     code: "PARENT_REQUIRED";
+                };
+            };
+        };
+        /** @description the administrator's session is older than 15 minutes: repeat the password in the body */
+        PasswordRequired: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "PASSWORD_REQUIRED";
                 };
             };
         };
@@ -4569,6 +4682,91 @@ export interface operations {
                     };
                 };
             };
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description The account has the new password */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            /**
+             * @description - `INVALID_RESET_LINK`: the link to reset a password is unknown, was used, or has expired
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_RESET_LINK" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -7622,7 +7820,10 @@ export interface operations {
     createManagedAccount: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7635,6 +7836,8 @@ export interface operations {
             /** @description The account */
             201: {
                 headers: {
+                    /** @description `true` if a request with the same key has created the account */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7680,6 +7883,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
@@ -7769,7 +7973,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"] | null;
+            };
+        };
         responses: {
             /** @description The result */
             200: {
@@ -7780,10 +7988,27 @@ export interface operations {
                     "application/json": components["schemas"]["DeletionRun"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                    };
+                };
+            };
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `WRONG_PASSWORD`: the current password is wrong
+             *     - `PASSWORD_REQUIRED`: the administrator's session is older than 15 minutes: repeat the password in the body
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -7793,16 +8018,33 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["LastAdministrator"];
+            413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["TooManyChanges"];
+            /**
+             * @description - `TOO_MANY_ATTEMPTS`: too many attempts for this account or from this client's address; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CHANGES`: too many changes by this account or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            429: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES";
+                    };
+                };
+            };
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -7948,7 +8190,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"] | null;
+            };
+        };
         responses: {
             /** @description The account */
             200: {
@@ -7959,10 +8205,27 @@ export interface operations {
                     "application/json": components["schemas"]["ManagedAccountDetails"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                    };
+                };
+            };
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `WRONG_PASSWORD`: the current password is wrong
+             *     - `PASSWORD_REQUIRED`: the administrator's session is older than 15 minutes: repeat the password in the body
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -7972,16 +8235,33 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["DeletionInProgress"];
+            413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["TooManyChanges"];
+            /**
+             * @description - `TOO_MANY_ATTEMPTS`: too many attempts for this account or from this client's address; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CHANGES`: too many changes by this account or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            429: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES";
+                    };
+                };
+            };
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -8162,6 +8442,116 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    createResetLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the account. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"] | null;
+            };
+        };
+        responses: {
+            /** @description The link */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResetLink"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `WRONG_PASSWORD`: the current password is wrong
+             *     - `PASSWORD_REQUIRED`: the administrator's session is older than 15 minutes: repeat the password in the body
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "ADMIN_REQUIRED" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["DeletionInProgress"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /**
+             * @description - `TOO_MANY_ATTEMPTS`: too many attempts for this account or from this client's address; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CHANGES`: too many changes by this account or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            429: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES";
+                    };
+                };
+            };
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -8705,7 +9095,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"] | null;
+            };
+        };
         responses: {
             /** @description The result */
             200: {
@@ -8716,10 +9110,27 @@ export interface operations {
                     "application/json": components["schemas"]["DeletionRun"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                    };
+                };
+            };
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `WRONG_PASSWORD`: the current password is wrong
+             *     - `PASSWORD_REQUIRED`: the administrator's session is older than 15 minutes: repeat the password in the body
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -8729,15 +9140,32 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["TooManyChanges"];
+            /**
+             * @description - `TOO_MANY_ATTEMPTS`: too many attempts for this account or from this client's address; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CHANGES`: too many changes by this account or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            429: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES";
+                    };
+                };
+            };
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -8843,9 +9271,9 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": components["schemas"]["Confirmation"];
+                "application/json": components["schemas"]["PasswordAgain"] | null;
             };
         };
         responses: {
@@ -8864,7 +9292,6 @@ export interface operations {
              * @description - `INVALID_JSON`: the body is not a JSON object
              *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
              *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -8873,7 +9300,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED";
                     };
                 };
             };
@@ -8881,6 +9308,7 @@ export interface operations {
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
              *     - `WRONG_PASSWORD`: the current password is wrong
+             *     - `PASSWORD_REQUIRED`: the administrator's session is older than 15 minutes: repeat the password in the body
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -8890,7 +9318,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "WRONG_PASSWORD" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };

@@ -24,6 +24,7 @@ interface Written {
   ChildList: models.ChildList;
   DeletionAttempt: models.DeletionAttempt;
   DeletionDue: models.DeletionDue;
+  ResetLink: models.ResetLink;
   DeletionQueue: models.DeletionQueue;
   DeletionRun: models.DeletionRun;
   DeletionThreshold: models.DeletionThreshold;
@@ -81,6 +82,8 @@ interface Written {
   NewTask: requests.NewTask;
   PasswordChange: requests.PasswordChange;
   ReplacedPassword: requests.ReplacedPassword;
+  PasswordAgain: requests.PasswordAgain;
+  PasswordReset: requests.PasswordReset;
   RewardPatch: requests.RewardPatch;
   Signup: requests.Signup;
   TaskPatch: requests.TaskPatch;

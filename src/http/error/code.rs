@@ -15,6 +15,8 @@ pub enum ErrorCode {
     OperatorRequired,
     SharedReadOnly,
     WrongPassword,
+    PasswordRequired,
+    InvalidResetLink,
     AccountMarkedForDeletion,
     SignupClosed,
     ForeignOrigin,

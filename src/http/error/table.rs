@@ -75,6 +75,18 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
         ),
         (Code::WrongPassword, Status::FORBIDDEN, "WRONG_PASSWORD", "the current password is wrong"),
         (
+            Code::PasswordRequired,
+            Status::FORBIDDEN,
+            "PASSWORD_REQUIRED",
+            "the administrator's session is older than 15 minutes: repeat the password in the body",
+        ),
+        (
+            Code::InvalidResetLink,
+            Status::FORBIDDEN,
+            "INVALID_RESET_LINK",
+            "the link to reset a password is unknown, was used, or has expired",
+        ),
+        (
             Code::AccountMarkedForDeletion,
             Status::FORBIDDEN,
             "ACCOUNT_MARKED_FOR_DELETION",

@@ -1,6 +1,7 @@
 //! What handlers read from a request.
 
 pub(crate) mod caller;
+pub(crate) mod confirmed;
 pub(crate) mod field_types;
 pub(crate) mod fields;
 pub(crate) mod input;

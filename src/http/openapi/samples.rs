@@ -182,6 +182,8 @@ fn not_allowed(code: ErrorCode) -> ApiError {
         ErrorCode::SignupClosed => ServiceError::SignupClosed,
         ErrorCode::SharedReadOnly => RuleViolation::SharedReadOnly(RecordKind::Task).into(),
         ErrorCode::WrongPassword => RuleViolation::WrongPassword.into(),
+        ErrorCode::PasswordRequired => ServiceError::PasswordRequired,
+        ErrorCode::InvalidResetLink => RuleViolation::InvalidResetLink.into(),
         ErrorCode::AccountMarkedForDeletion => {
             RuleViolation::MarkedForDeletion { due_at: Timestamp::parse_iso(MOMENT) }.into()
         }

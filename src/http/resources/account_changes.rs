@@ -5,18 +5,21 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::domain::Role;
 use crate::domain::password::NewPassword;
 use crate::http::error::{ApiError, ErrorCode};
-use crate::http::extract::caller::{Operator, Path};
+use crate::http::extract::caller::{Key, Operator, Path};
+use crate::http::extract::confirmed::{Confirmed, PasswordAgainInput};
 use crate::http::extract::field_types::{EMAIL, NAME, NEW_PASSWORD, ROLE};
 use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::Input;
 use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, tags};
 use crate::http::resources::managed_accounts::{DetailsBody, LastAdministratorError};
-use crate::service::{AccountPatch, Authority, NewAccount, Service};
+use crate::http::resources::mutations::replayed_header;
+use crate::service::{AccountPatch, Authority, Created, NewAccount, Service};
 
 // `utoipa::path` takes no generic types.
 type NewManagedAccountInput = Input<NewManagedAccount>;
@@ -82,7 +85,7 @@ impl ErrorCodes for EmailTakenError {
     const CODES: &'static [ErrorCode] = &[ErrorCode::EmailTaken];
 }
 
-enum StartedError {}
+pub(crate) enum StartedError {}
 
 impl ErrorCodes for StartedError {
     const CODES: &'static [ErrorCode] = &[ErrorCode::DeletionInProgress];
@@ -90,26 +93,34 @@ impl ErrorCodes for StartedError {
 
 /// Create an account
 ///
-/// For commands of the operator, even if sign-up is closed.
+/// For commands of the operator, even if sign-up is closed. An idempotency key belongs to the new account: a repeat
+/// with its email address returns it. The password is not compared.
 #[utoipa::path(
     post,
     path = "/admin/accounts",
     operation_id = "createManagedAccount",
     tag = tags::ADMINISTRATION,
+    params(Key),
     request_body = NewManagedAccountInput,
     responses(
-        (status = 201, description = "The account", body = DetailsBody),
-        Errors<Operator, Input<NewManagedAccount>, ChangeErrors, EmailTakenError>
+        (
+            status = 201,
+            description = "The account",
+            body = DetailsBody,
+            headers(("Idempotent-Replayed" = String, description = "`true` if a request with the same key has created the account"))
+        ),
+        Errors<Operator, Key, Input<NewManagedAccount>, ChangeErrors, EmailTakenError>
     )
 )]
 pub(crate) async fn create(
     State(service): State<Arc<Service>>,
     Operator(authority): Operator,
+    Key(key): Key,
     Input(NewManagedAccount { account, role }): Input<NewManagedAccount>,
-) -> Result<(StatusCode, Json<DetailsBody>), ApiError> {
-    let user = service.create_account(account, role).await?;
-    let details = service.account(&authority, user.id.clone()).await?;
-    Ok((StatusCode::CREATED, Json(details.into())))
+) -> Result<Response, ApiError> {
+    let Created { record, replayed } = service.create_account(account, role, key).await?;
+    let details = DetailsBody::from(service.account(&authority, record.id.clone()).await?);
+    Ok((StatusCode::CREATED, replayed_header(replayed), Json(details)).into_response())
 }
 
 /// Change the names or the email address of an account
@@ -138,22 +149,23 @@ pub(crate) async fn update(
 
 /// Make an account an administrator's
 ///
-/// Ends all its sessions.
+/// Ends all its sessions. An administrator repeats the password, unless the session is younger than 15 minutes.
 #[utoipa::path(
     post,
     path = "/admin/accounts/{user_id}/promote",
     operation_id = "promoteAccount",
     tag = tags::ADMINISTRATION,
     params(("user_id" = String, Path, description = "The id of the account.")),
+    request_body = Option<PasswordAgainInput>,
     responses(
         (status = 200, description = "The account", body = DetailsBody),
-        Errors<Authority, Path<String>, ChangeErrors, StartedError>
+        Errors<Confirmed, Path<String>, ChangeErrors, StartedError>
     )
 )]
 pub(crate) async fn promote(
     State(service): State<Arc<Service>>,
-    authority: Authority,
     Path(user_id): Path<String>,
+    Confirmed(authority): Confirmed,
 ) -> Result<Json<DetailsBody>, ApiError> {
     Ok(Json(service.set_role(&authority, user_id.into(), Role::Admin).await?.into()))
 }

@@ -56,7 +56,7 @@ pub(crate) async fn export(
     let export = service.export_account(&parent).await?;
     let name = format!("goldstar-account-{}.json", date(export.events.started_at()));
     let document = AccountDocument::new(export);
-    Ok(file(document, json::reader(&service, &parent), "application/json", &name))
+    Ok(file(document, Some(json::reader(&service, &parent)), "application/json", &name))
 }
 
 /// The document. It is written while it is sent.
@@ -187,6 +187,8 @@ struct SessionBody {
     /// When the session ends if it is not used again.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Iso,
+    /// Whether it is no session, but a link to reset the password.
+    is_reset_link: bool,
 }
 
 impl From<&Session> for SessionBody {
@@ -196,6 +198,7 @@ impl From<&Session> for SessionBody {
             created_at: Iso(session.created_at),
             last_used_at: Iso(session.last_used_at),
             expires_at: Iso(session.expires_at),
+            is_reset_link: session.is_reset_link(),
         }
     }
 }

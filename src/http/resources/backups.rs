@@ -10,49 +10,45 @@ use utoipa::IntoResponses;
 use utoipa::openapi::{ContentBuilder, RefOr, ResponseBuilder};
 
 use crate::http::error::{ApiError, ErrorCode};
-use crate::http::extract::input::Input;
-use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, PasswordErrors, tags};
-use crate::http::resources::credentials::{Confirmation, ConfirmationInput};
+use crate::http::extract::confirmed::{Confirmed, PasswordAgainInput};
+use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, tags};
 use crate::http::resources::exports::{date, disposition, file};
 use crate::http::response::json;
 use crate::http::response::pieces::Source;
-use crate::http::server::request_context::Client;
-use crate::service::{Admin, SentBackup, Service, ServiceError};
+use crate::service::{SentBackup, Service, ServiceError};
 
 const TAR: &str = "application/x-tar";
 
 /// Make a backup
 ///
 /// Everything that the server stores at the start of the response, as one tar archive, which `goldstar restore`
-/// reads. It contains the password hashes and personal data of all accounts: encrypt it. A server makes one backup
-/// at a time. If the body ends without its last chunk, the archive is not complete, and `goldstar backup verify`
+/// reads. It contains the password hashes and personal data of all accounts: encrypt it. An administrator repeats the
+/// password, unless the session is younger than 15 minutes. A server makes one backup at a time. If the body ends without its last chunk, the archive is not complete, and `goldstar backup verify`
 /// refuses it.
 #[utoipa::path(
     post,
     path = "/admin/backup",
     operation_id = "createBackup",
     tag = tags::ADMINISTRATION,
-    request_body = ConfirmationInput,
+    request_body = Option<PasswordAgainInput>,
     responses(
         BackupFile,
-        Errors<Admin, Input<Confirmation>, PasswordErrors, ChangeErrors, BackupErrors>
+        Errors<Confirmed, ChangeErrors, BackupErrors>
     )
 )]
 pub(crate) async fn create(
     State(service): State<Arc<Service>>,
-    client: Client,
-    admin: Admin,
-    Input(Confirmation { password }): Input<Confirmation>,
+    Confirmed(authority): Confirmed,
 ) -> Result<Response, ApiError> {
-    let backup = service.back_up(client.address, &admin, password).await?;
+    let backup = service.back_up(&authority).await?;
     let name = format!("goldstar-{}.tar", date(backup.started_at()));
-    Ok(file(BackupFile(backup), json::reader(&service, &admin), TAR, &name))
+    Ok(file(BackupFile(backup), json::reader_for(&service, &authority), TAR, &name))
 }
 
 enum BackupErrors {}
 
 impl ErrorCodes for BackupErrors {
-    const CODES: &'static [ErrorCode] = &[ErrorCode::WrongPassword, ErrorCode::BackupInProgress];
+    const CODES: &'static [ErrorCode] = &[ErrorCode::BackupInProgress];
 }
 
 struct BackupFile(SentBackup);

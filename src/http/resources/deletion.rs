@@ -15,6 +15,7 @@ use crate::domain::deletion::{Status, Threshold};
 use crate::domain::{RecordKind, RuleViolation, UserId};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::caller::Path;
+use crate::http::extract::confirmed::{Confirmed, PasswordAgainInput};
 use crate::http::extract::field_types::THRESHOLD;
 use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::Input;
@@ -277,22 +278,24 @@ pub(crate) async fn run(
 
 /// Delete one marked account now
 ///
-/// Even if it is not due, or its mark cannot be read. This cannot be undone.
+/// Even if it is not due, or its mark cannot be read. This cannot be undone. An administrator repeats the password, unless
+/// the session is younger than 15 minutes.
 #[utoipa::path(
     post,
     path = "/admin/deletion-queue/{user_id}/run",
     operation_id = "runDeletion",
     tag = tags::ADMINISTRATION,
     params(("user_id" = String, Path, description = "The id of the marked account.")),
+    request_body = Option<PasswordAgainInput>,
     responses(
         (status = 200, description = "The result", body = RunAnswer),
-        Errors<Authority, Path<String>, ChangeErrors>
+        Errors<Confirmed, Path<String>, ChangeErrors>
     )
 )]
 pub(crate) async fn run_one(
     State(service): State<Arc<Service>>,
-    authority: Authority,
     Path(user_id): Path<String>,
+    Confirmed(authority): Confirmed,
 ) -> Result<Json<RunAnswer>, ApiError> {
     let attempted = service.run_deletion(&authority, user_id.into()).await?;
     Ok(Json(RunAnswer::of(attempted)))

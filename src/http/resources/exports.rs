@@ -78,7 +78,7 @@ impl ErrorCodes for ExportErrors {
 /// A file that is written while it is sent.
 pub(crate) fn file(
     source: impl Source,
-    reader: Reader,
+    reader: Option<Reader>,
     content_type: &'static str,
     name: &str,
 ) -> Response {
@@ -113,7 +113,7 @@ impl EventFile {
             ExportFormat::Ndjson => (NDJSON, "ndjson"),
         };
         let date = date(self.events.started_at());
-        file(self, reader, content_type, &format!("goldstar-events-{date}.{extension}"))
+        file(self, Some(reader), content_type, &format!("goldstar-events-{date}.{extension}"))
     }
 }
 

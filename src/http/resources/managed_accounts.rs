@@ -16,6 +16,7 @@ use crate::domain::deletion::Status;
 use crate::domain::{AccountFilter, Email, Page, Role};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::caller::Path;
+use crate::http::extract::confirmed::{Confirmed, PasswordAgainInput};
 use crate::http::extract::query::{FromParameters, Parameters, Query, page_parameters};
 use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, samples, schemas, tags};
 use crate::http::resources::auth::MarkedAnswer;
@@ -207,22 +208,24 @@ pub(crate) async fn get(
 
 /// Delete an account now
 ///
-/// Also an account that is not marked, or not due. This cannot be undone.
+/// Also an account that is not marked, or not due. This cannot be undone. An administrator repeats the password, unless
+/// the session is younger than 15 minutes.
 #[utoipa::path(
     delete,
     path = "/admin/accounts/{user_id}",
     operation_id = "deleteAccount",
     tag = tags::ADMINISTRATION,
     params(("user_id" = String, Path, description = "The id of the account.")),
+    request_body = Option<PasswordAgainInput>,
     responses(
         (status = 200, description = "The result", body = RunAnswer),
-        Errors<Authority, Path<String>, ChangeErrors, LastAdministratorError>
+        Errors<Confirmed, Path<String>, ChangeErrors, LastAdministratorError>
     )
 )]
 pub(crate) async fn delete(
     State(service): State<Arc<Service>>,
-    authority: Authority,
     Path(user_id): Path<String>,
+    Confirmed(authority): Confirmed,
 ) -> Result<Json<RunAnswer>, ApiError> {
     let attempted = service.delete_account(&authority, user_id.into()).await?;
     Ok(Json(RunAnswer::of(attempted)))

@@ -20,6 +20,7 @@ pub(crate) mod metrics;
 pub(crate) mod mutations;
 pub(crate) mod pending;
 pub(crate) mod records;
+pub(crate) mod resets;
 pub(crate) mod rewards;
 pub(crate) mod secrets;
 pub(crate) mod sessions;

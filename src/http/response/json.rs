@@ -78,8 +78,7 @@ pub(crate) async fn list_for<B: Serialize + Send + Sync + 'static>(
     authority: &Authority,
     list: impl Into<List<B>>,
 ) -> Result<Response, ApiError> {
-    let session = authority.token_hash().cloned();
-    let reader = session.map(|session| Reader { service: Arc::clone(service), session });
+    let reader = reader_for(service, authority);
     Ok(JsonText(body(list.into(), reader).await?).into_response())
 }
 
@@ -108,6 +107,12 @@ impl<T: Into<Body>> IntoResponse for JsonText<T> {
 /// The session that a body depends on.
 pub(crate) fn reader(service: &Arc<Service>, caller: &Caller) -> Reader {
     Reader { service: Arc::clone(service), session: caller.token_hash().clone() }
+}
+
+/// The session of an administrator; `None` for the operator.
+pub(crate) fn reader_for(service: &Arc<Service>, authority: &Authority) -> Option<Reader> {
+    let session = authority.token_hash().cloned();
+    session.map(|session| Reader { service: Arc::clone(service), session })
 }
 
 /// A body of these parts.

@@ -42,8 +42,8 @@ pub(crate) fn body(source: impl Source, length: usize, reader: Option<Reader>) -
 }
 
 /// A body whose length is not known at its start.
-pub(crate) fn body_of_any_length(source: impl Source, reader: Reader) -> Body {
-    of_pieces(source, None, Some(reader))
+pub(crate) fn body_of_any_length(source: impl Source, reader: Option<Reader>) -> Body {
+    of_pieces(source, None, reader)
 }
 
 fn of_pieces(source: impl Source, length: Option<usize>, reader: Option<Reader>) -> Body {

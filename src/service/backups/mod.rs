@@ -6,7 +6,6 @@ pub(super) use permit::Backups;
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use super::{Admin, Causes, Service, ServiceError, spawn};
+use super::{Authority, Causes, Service, ServiceError, spawn};
 use crate::domain::Timestamp;
 use crate::followers::audit_log::{LogFile, LogFiles};
 use crate::repair::archive::{ArchiveError, Begun, LogEntry, begin_server};
@@ -51,17 +50,13 @@ impl SentBackup {
 }
 
 impl Service {
-    /// Makes a backup for an administrator at `address`, who repeats the password. It contains what is
-    /// committed when it begins. If the result is dropped, the backup ends.
+    /// Makes a backup of what is committed when it begins. If the result is dropped, the backup ends.
     ///
-    /// Fails if `password` is wrong, after too many attempts, and while another backup is made.
+    /// Fails while another backup is made.
     pub async fn back_up(
         self: &Arc<Self>,
-        address: IpAddr,
-        admin: &Admin,
-        password: String,
+        _authority: &Authority,
     ) -> Result<SentBackup, ServiceError> {
-        self.confirm(address, admin, password).await?;
         let permit = self.backups.acquire()?;
         let (sender, pieces) = mpsc::channel(1);
         let (service, started_at) = (Arc::clone(self), self.clock.now());

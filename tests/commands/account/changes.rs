@@ -63,6 +63,27 @@ async fn a_change_by_a_command_takes_effect_in_the_running_server() {
     assert!(error.contains("no account"), "{error}");
 }
 
+#[tokio::test]
+async fn a_link_resets_a_password_with_and_without_a_server() {
+    let mut server = TestServer::process().await;
+    let (folders, paula) = (server.folders.clone(), server.parent().await);
+    let reset = async |server: &TestServer, link: &str, password: &str| {
+        let secret = link.split_once("/reset#").unwrap().1;
+        let body = value!({"secret": secret, "new_password": password});
+        server.nobody().post("/auth/reset", body).await.expect(204);
+        log_in(&server.nobody(), &paula.email, password).await.expect(200);
+    };
+    let created = json(&folders, &["reset-link", &paula.email]);
+    reset(&server, created["link"].as_str().unwrap(), "second horse").await;
+    assert!(server.stop_by("TERM").0.success());
+    let text = said(&folders, &["reset-link", &paula.id]);
+    assert!(text.contains("once") && text.contains("public_url"), "{text}");
+    server.start_again().await;
+    reset(&server, text.lines().next().unwrap(), "third horse").await;
+    let error = refused(&folders, &["reset-link", "nobody@example.org"], 1);
+    assert!(error.contains("no account"), "{error}");
+}
+
 /// Runs a command whose standard input is a password.
 fn with_password(folders: &Folders, arguments: &[&str], password: &str) -> String {
     let output = run_with_input(command(folders, arguments), &format!("{password}\n"));

@@ -44,6 +44,55 @@ async fn only_the_servers_user_can_use_the_socket() {
     assert!(!path.exists());
 }
 
+/// The response to a request of the operator.
+async fn ask(server: &TestServer, request: String) -> String {
+    let mut stream = UnixStream::connect(server.folders.data_file(SOCKET)).unwrap();
+    let read = tokio::task::spawn_blocking(move || {
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    read.await.unwrap()
+}
+
+#[tokio::test]
+async fn an_account_is_created_once_for_an_idempotency_key() {
+    let server = TestServer::process().await;
+    let create = async |email: &str, first_name: &str, password: &str| {
+        let body = serde_json::json!({
+            "email": email, "first_name": first_name, "last_name": "New", "password": password,
+        });
+        let body = body.to_string();
+        let head = format!(
+            "POST /admin/accounts HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+             Idempotency-Key: key-1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        ask(&server, head + &body).await
+    };
+    let id = |answer: &str| {
+        let body = answer.split_once("\r\n\r\n").unwrap().1;
+        let account: serde_json::Value = serde_json::from_str(body).unwrap();
+        account["id"].as_str().unwrap().to_owned()
+    };
+    let first = create("nora@example.org", "Nora", "correct horse").await;
+    assert!(first.starts_with("HTTP/1.1 201") && !first.contains("dempotent-"), "{first}");
+    // The password is not compared: nothing that helps to guess it is stored.
+    for password in ["correct horse", "another horse"] {
+        let again = create("nora@example.org", "Nora", password).await;
+        assert!(again.starts_with("HTTP/1.1 201"), "{again}");
+        assert!(again.to_lowercase().contains("idempotent-replayed: true"), "{again}");
+        assert_eq!(id(&again), id(&first));
+    }
+    let other = create("nora@example.org", "Norah", "correct horse").await;
+    assert!(
+        other.starts_with("HTTP/1.1 422") && other.contains("IDEMPOTENCY_KEY_REUSED"),
+        "{other}"
+    );
+    assert_eq!(json(&server.folders, &["list"])["total"], 2);
+}
+
 #[tokio::test]
 async fn a_command_is_answered_beside_a_hundred_idle_connections() {
     let server = TestServer::process().await;

@@ -91,7 +91,12 @@ pub(crate) fn put(folders: &Folders) {
             })
         })
     });
-    table(folders, "sessions.json", sessions);
+    // A link to reset the password of an account that no test uses otherwise.
+    let link = json!({
+        "token_sha256": format!("reset-{}", hash("link")), "user_id": "other-admin", "child_id": null,
+        "created_at": now, "last_used_at": now, "expires_at": now + 86_400,
+    });
+    table(folders, "sessions.json", sessions.chain([link]));
     // This is not the first start on the directory, so that a start changes nothing.
     let first_start = json!({"name": "account_deletion_first_start", "value": 1.0});
     table(folders, "settings.json", [first_start]);

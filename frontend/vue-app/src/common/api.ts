@@ -7,6 +7,7 @@ import type {
   Answer,
   Approval,
   CallOptions,
+  ConfirmedOptions,
   ChildExport,
   ChildTrackingFilters,
   Correction,
@@ -30,6 +31,7 @@ import type {
   MutationResult,
   PendingRewardList,
   PendingTaskList,
+  ResetLink,
   Reward,
   RewardList,
   RewardOfferList,
@@ -52,6 +54,7 @@ import type {
   NewReward,
   NewTask,
   PasswordChange,
+  PasswordReset,
   ReplacedPassword,
   RewardPatch,
   Signup,
@@ -84,6 +87,11 @@ export class Api extends Client {
   /** Removes the account's mark for deletion. */
   restore(login: Login, options?: CallOptions): Promise<{ user: User }> {
     return this.request("POST", "/auth/restore", { ...options, body: login });
+  }
+
+  /** Sets the password of the account that a link belongs to. */
+  resetPassword(reset: PasswordReset, options?: CallOptions): Promise<void> {
+    return this.request("POST", "/auth/reset", { ...options, body: reset });
   }
 
   /** Ends every other session of the account. */
@@ -383,9 +391,9 @@ export class Api extends Client {
   /** Creates an account. For the operator's commands: another caller gets an {@link ApiError}. */
   createAccount(
     account: NewManagedAccount,
-    options?: CallOptions,
+    options?: MutationOptions,
   ): Promise<ManagedAccountDetails> {
-    return this.request("POST", "/admin/accounts", { ...options, body: account });
+    return this.#create("/admin/accounts", account, options);
   }
 
   /** Changes the names or the email address of an account. */
@@ -408,8 +416,13 @@ export class Api extends Client {
   }
 
   /** Makes an account an administrator's, and ends its sessions. */
-  promote(userId: string, options?: CallOptions): Promise<ManagedAccountDetails> {
-    return this.request("POST", at`/admin/accounts/${userId}/promote`, options);
+  promote(userId: string, options?: ConfirmedOptions): Promise<ManagedAccountDetails> {
+    return this.#confirm("POST", at`/admin/accounts/${userId}/promote`, options);
+  }
+
+  /** Creates a link with which the owner of an account sets a new password. */
+  createResetLink(userId: string, options?: ConfirmedOptions): Promise<ResetLink> {
+    return this.#confirm("POST", at`/admin/accounts/${userId}/reset-link`, options);
   }
 
   /** Makes an account a parent's, and ends its sessions. */
@@ -418,8 +431,8 @@ export class Api extends Client {
   }
 
   /** Deletes an account now, whether or not it is marked. */
-  deleteAccount(userId: string, options?: CallOptions): Promise<DeletionRun> {
-    return this.request("DELETE", at`/admin/accounts/${userId}`, options);
+  deleteAccount(userId: string, options?: ConfirmedOptions): Promise<DeletionRun> {
+    return this.#confirm("DELETE", at`/admin/accounts/${userId}`, options);
   }
 
   /** Marks an account for deletion, and ends its sessions. */
@@ -448,8 +461,8 @@ export class Api extends Client {
   }
 
   /** Deletes one account that is due. */
-  runDeletion(userId: string, options?: CallOptions): Promise<DeletionRun> {
-    return this.request("POST", at`/admin/deletion-queue/${userId}/run`, options);
+  runDeletion(userId: string, options?: ConfirmedOptions): Promise<DeletionRun> {
+    return this.#confirm("POST", at`/admin/deletion-queue/${userId}/run`, options);
   }
 
   /** Removes an account's mark for deletion. */
@@ -461,13 +474,18 @@ export class Api extends Client {
    * An archive of everything that the server stores, for administrators. It is complete if its body can
    * be read to the end.
    */
-  createBackup(password: string, options?: CallOptions): Promise<Response> {
+  createBackup(password?: string, options?: CallOptions): Promise<Response> {
     return this.download("/admin/backup", { ...options, body: { password } }, "POST");
   }
 
   /** The health of the server. If it cannot accept changes, that is an {@link ApiError}. */
   health(options?: CallOptions): Promise<Health> {
     return this.request("GET", "/health", options);
+  }
+
+  #confirm<T>(method: string, path: string, options: ConfirmedOptions = {}): Promise<T> {
+    const { password, ...call } = options;
+    return this.request(method, path, password === undefined ? call : { ...call, body: { password } });
   }
 
   #create<T>(path: string, body: object, options: MutationOptions = {}): Promise<T> {

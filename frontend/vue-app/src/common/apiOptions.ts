@@ -20,6 +20,11 @@ export interface CallOptions {
   retries?: number | undefined;
 }
 
+export interface ConfirmedOptions extends CallOptions {
+  /** The administrator's password; needed if the session is older than 15 minutes. */
+  password?: string | undefined;
+}
+
 export interface RequestOptions extends CallOptions {
   query?: object;
   /** Is sent as JSON. */

@@ -336,6 +336,8 @@ export interface ExportedSession {
   created_at: string;
   last_used_at: string;
   expires_at: string;
+  /** Whether it is a link to reset the password. */
+  is_reset_link: boolean;
 }
 
 /** A request that has ended. */
@@ -559,6 +561,12 @@ export interface DeletionAttempt {
 }
 
 /** When a marked account is due. */
+/** A link to reset a password. */
+export interface ResetLink {
+  link: string;
+  expires_at: string;
+}
+
 export interface DeletionDue {
   due_at: string;
 }
@@ -654,6 +662,8 @@ export type ErrorCode =
   | "OPERATOR_REQUIRED"
   | "SHARED_READ_ONLY"
   | "WRONG_PASSWORD"
+  | "PASSWORD_REQUIRED"
+  | "INVALID_RESET_LINK"
   | "ACCOUNT_MARKED_FOR_DELETION"
   | "SIGNUP_CLOSED"
   | "FOREIGN_ORIGIN"

@@ -25,6 +25,17 @@ export interface ReplacedPassword {
   new_password: string;
 }
 
+/** What an administrator repeats unless the session is younger than 15 minutes. */
+export interface PasswordAgain {
+  password?: string;
+}
+
+/** The secret behind the `#` of a link, and the new password. */
+export interface PasswordReset {
+  secret: string;
+  new_password: string;
+}
+
 export interface Login {
   email: string;
   password: string;

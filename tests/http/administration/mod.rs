@@ -1,0 +1,4 @@
+//! What administrators do to accounts of others.
+
+mod confirmation;
+mod resets;
