@@ -1,6 +1,7 @@
 //! `goldstar account`
 
 mod change;
+mod log;
 mod named;
 
 use std::io::{self, IsTerminal, Write};
@@ -10,11 +11,12 @@ use axum::http::Method;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
-use super::administered::{Administered, encoded};
+use super::administered::{Administered, encoded, text_of};
 use super::failure::{Failure, LOOK};
 use super::runtime::runtime;
 use crate::config::Config;
 use change::Change;
+use log::Log;
 use named::{One, Output, find, path_of};
 
 #[derive(Args)]
@@ -50,6 +52,8 @@ enum Command {
     Mark(Confirmed),
     /// Remove the mark from an account, so that its owner can log in again
     Unmark(One),
+    /// Print what administrators and the operator have done, the newest actions first
+    Log(Log),
     /// Delete an account and everything of its family now, whether or not it is marked
     Delete(Confirmed),
 }
@@ -100,6 +104,7 @@ impl Command {
                 &one.output
             }
             Self::Change(change) => change.output(),
+            Self::Log(log) => &log.output,
             Self::Mark(confirmed) | Self::Delete(confirmed) => &confirmed.one.output,
         }
     }
@@ -127,6 +132,7 @@ async fn execute(server: &Administered, command: &Command) -> Result<(String, Ex
     let json = command.output().json;
     let text = match command {
         Command::List(arguments) => list(server, arguments).await?,
+        Command::Log(log) => log.execute(server).await?,
         Command::Show(one) => {
             let account = find(server, &one.account).await?;
             if json { account.to_string() } else { details(&account) }
@@ -286,12 +292,6 @@ fn name(account: &Value) -> String {
 
 fn full_name(account: &Value) -> String {
     format!("{} {}", text_of(account, "first_name"), text_of(account, "last_name"))
-}
-
-/// Empty if it is null. Older files can contain characters that would move the cursor of a terminal.
-fn text_of(object: &Value, field: &str) -> String {
-    let text = object[field].as_str().unwrap_or_default();
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 fn state_of(account: &Value) -> String {

@@ -29,6 +29,13 @@ use crate::service::Service;
 /// The maximum size of a response.
 const MAX_RESPONSE_BYTES: usize = 16 << 20;
 
+/// The text of a field, empty if it is null. Older files can contain characters that would move the cursor
+/// of a terminal.
+pub(super) fn text_of(object: &Value, field: &str) -> String {
+    let text = object[field].as_str().unwrap_or_default();
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
 /// The server that a command talks to.
 pub(super) enum Administered {
     /// The server of this data directory.

@@ -2,6 +2,7 @@
 //! async, and nothing about storage or HTTP.
 
 mod account_filter;
+mod administration;
 pub mod calendar;
 mod clock_watch;
 pub mod deletion;
@@ -27,6 +28,7 @@ mod text;
 mod timestamp;
 
 pub use account_filter::AccountFilter;
+pub use administration::{AdminAction, LogEntry, LogEntryId, pseudonym};
 pub use clock_watch::{ClockJump, ClockWatch};
 pub use deletion::Deletion;
 pub use display::{Colour, Icon, Language};

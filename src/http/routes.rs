@@ -9,9 +9,9 @@ use crate::domain::{Child, Reward, Task};
 use crate::http::docs::{self, demo, home};
 use crate::http::error::api_error;
 use crate::http::resources::{
-    account, account_changes, account_export, auth, backups, children, corrections, crud, deletion,
-    events, exports, family, health, managed_accounts, metrics, mutations, resets, rewards,
-    sessions, tasks, tracking,
+    account, account_changes, account_export, administration_log, auth, backups, children,
+    corrections, crud, deletion, events, exports, family, health, managed_accounts, metrics,
+    mutations, resets, rewards, sessions, tasks, tracking,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -110,6 +110,7 @@ fn administration_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(deletion::run_one))
         .routes(routes!(deletion::unmark))
         .routes(routes!(backups::create))
+        .routes(routes!(administration_log::list))
 }
 
 /// The OpenAPI document in JSON, with one field per line.

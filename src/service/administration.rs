@@ -12,8 +12,8 @@ use super::{Authority, Created, NewAccount, Service, ServiceError};
 use crate::domain::deletion::{Policy, Status};
 use crate::domain::password::NewPassword;
 use crate::domain::{
-    AccountFilter, Deletion, Email, IdempotencyKey, Name, Page, RecordKind, Role, RuleViolation,
-    Timestamp, User, UserId,
+    AccountFilter, AdminAction, Deletion, Email, IdempotencyKey, Name, Page, RecordKind, Role,
+    RuleViolation, Timestamp, User, UserId,
 };
 use crate::store::{Change, Changes, Listing, Scope, Snapshot, Store};
 
@@ -62,6 +62,7 @@ impl Service {
     /// address has an account.
     pub async fn create_account(
         &self,
+        authority: &Authority,
         account: NewAccount,
         role: Role,
         key: Option<IdempotencyKey>,
@@ -72,6 +73,7 @@ impl Service {
         };
         let key = self.key_of_request(key, || fingerprint("account", &fields()));
         let hash = self.passwords.hash(account.password.clone()).await?;
+        let recording = self.recording(authority, AdminAction::AccountCreated).await?;
         let created =
             self.transact(Scope::Email(account.email.clone()), move |records, context| {
                 if let Some(record) = records.user_by_email(&account.email)
@@ -84,7 +86,9 @@ impl Service {
                 let stored =
                     |key: &KeyOfRequest| key.used_by(&user.id).stored(Some(user.id.shared()));
                 let remember = key.as_ref().map(stored);
-                let changes = Changes { remember, ..Changes::of([Change::PutUser(user.clone())]) };
+                let logged = recording.entry(Some(&user.id), context);
+                let changes = Changes::of([Change::PutUser(user.clone()), logged]);
+                let changes = Changes { remember, ..changes };
                 Ok((changes, Created { record: Arc::new(user), replayed: false }))
             });
         Ok(created.await?.value)
@@ -124,7 +128,7 @@ impl Service {
         authority: &Authority,
         user_id: UserId,
     ) -> Result<(), ServiceError> {
-        let acting = Acting::Authority(authority, user_id.clone());
+        let acting = Acting::Authority(authority, user_id.clone(), AdminAction::SessionsEnded);
         self.end_sessions(acting, move |records, _| {
             records.user(&user_id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
             let sessions = all_sessions(records, &user_id);
@@ -146,7 +150,8 @@ impl Service {
             email: patch.email.clone().unwrap_or_else(|| user.email.clone()),
             ..user.clone()
         };
-        self.change_account(authority, user_id, false, change).await
+        let action = AdminAction::AccountUpdated;
+        self.change_account(authority, user_id, action, change).await
     }
 
     /// Changes the role of an account, and ends its sessions. The last administrator remains one.
@@ -157,7 +162,11 @@ impl Service {
         role: Role,
     ) -> Result<AccountDetails, ServiceError> {
         let change = move |user: &User| User { role, ..user.clone() };
-        self.change_account(authority, user_id, true, change).await
+        let action = match role {
+            Role::Admin => AdminAction::AccountPromoted,
+            Role::Parent => AdminAction::AccountDemoted,
+        };
+        self.change_account(authority, user_id, action, change).await
     }
 
     /// Replaces the password of an account, and ends its sessions.
@@ -169,18 +178,20 @@ impl Service {
     ) -> Result<AccountDetails, ServiceError> {
         let password = self.passwords.hash(new).await?;
         let change = move |user: &User| User { password: Arc::clone(&password), ..user.clone() };
-        self.change_account(authority, user_id, true, change).await
+        self.change_account(authority, user_id, AdminAction::PasswordSet, change).await
     }
 
-    /// Fails if there is no such account, and if its deletion has started.
+    /// Ends the sessions of the account, unless it is only updated. Fails if there is no such account, and
+    /// if its deletion has started.
     async fn change_account(
         self: &Arc<Self>,
         authority: &Authority,
         user_id: UserId,
-        ends_sessions: bool,
+        action: AdminAction,
         change: impl Fn(&User) -> User + Send + Sync + 'static,
     ) -> Result<AccountDetails, ServiceError> {
-        let (id, acting) = (user_id.clone(), Acting::Authority(authority, user_id.clone()));
+        let (id, ends_sessions) = (user_id.clone(), action != AdminAction::AccountUpdated);
+        let acting = Acting::Authority(authority, user_id.clone(), action);
         self.end_sessions(acting, move |records, context| {
             let user = changeable(records, &id)?;
             let user = User { updated_at: Some(context.now()), ..change(&user) };

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    NewAccount, NewChild, NewReward, NewTask, Parent, SentSessions, Service, ServiceError, Token,
+    Authority, NewAccount, NewChild, NewReward, NewTask, Parent, SentSessions, Service,
+    ServiceError, Token,
 };
 use crate::domain::input::{amount, opening_points};
 use crate::domain::password::NewPassword;
@@ -37,7 +38,7 @@ impl Service {
             return Err(ServiceError::NotEmpty);
         }
         let (admin, account) = login("admin@example.org", "Ada", "Admin")?;
-        self.create_account(account, Role::Admin, None).await?;
+        self.create_account(&Authority::Operator, account, Role::Admin, None).await?;
         let (login, account) = login("parent@example.org", "Paula", "Parent")?;
         let token = self.create_parent(account, SentSessions::default()).await?.token;
         let parent = self.authenticate(&token).await?.into_parent()?;

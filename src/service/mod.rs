@@ -6,6 +6,7 @@
 
 mod accounts;
 mod administration;
+mod administration_log;
 mod backups;
 mod caller;
 mod changes;
@@ -39,6 +40,7 @@ mod tracking;
 
 pub use accounts::{LoggedIn, NewAccount, UserPatch};
 pub use administration::{AccountDetails, AccountPatch, ManagedAccount};
+pub use administration_log::LoggedAction;
 pub use backups::SentBackup;
 pub use caller::{Admin, Authority, Caller, Parent, SessionRole, Token};
 pub use changes::ChangeLimits;

@@ -8,7 +8,7 @@ use super::administration::changeable;
 use super::sessions::{Acting, Ending, all_sessions};
 use super::{Authority, Service, ServiceError, Token};
 use crate::domain::password::NewPassword;
-use crate::domain::{RuleViolation, Session, Timestamp, TokenHash, User, UserId};
+use crate::domain::{AdminAction, RuleViolation, Session, Timestamp, TokenHash, User, UserId};
 use crate::store::{Change, Scope, Snapshot, Store};
 
 /// A new link.
@@ -31,7 +31,7 @@ impl Service {
     ) -> Result<ResetLink, ServiceError> {
         let secret = Token::random();
         let token_hash = TokenHash::of_reset_link(&secret.hash());
-        let acting = Acting::Authority(authority, user_id.clone());
+        let acting = Acting::Authority(authority, user_id.clone(), AdminAction::ResetLinkCreated);
         let expires_at = self.end_sessions(acting, move |records, context| {
             changeable(records, &user_id)?;
             let link = Session::reset_link(token_hash.clone(), user_id.clone(), context.now());

@@ -13,7 +13,9 @@ use tracing::Instrument;
 use super::caller::hexadecimal;
 use super::messages::with_messages;
 use super::{Authority, Caller, Causes, Listing, Parent, Service, ServiceError, Token, spawn};
-use crate::domain::{Page, RecordKind, RuleViolation, Session, Timestamp, TokenHash, UserId};
+use crate::domain::{
+    AdminAction, Page, RecordKind, RuleViolation, Session, Timestamp, TokenHash, UserId,
+};
 use crate::store::{Change, Changes, Context, Scope, Snapshot, Store};
 
 /// How many sessions of open streams are checked at the same time, and how long a check waits for a store
@@ -74,8 +76,8 @@ pub(super) struct Ending<T> {
 pub(super) enum Acting<'a> {
     /// A caller, in its own family. The transaction fails if the caller's session has ended.
     Caller(&'a Caller),
-    /// An administrator or the operator, with that account.
-    Authority(&'a Authority, UserId),
+    /// An administrator or the operator, with that account. The action is logged.
+    Authority(&'a Authority, UserId, AdminAction),
     /// A client whose rights were checked by other means, in that scope.
     Anyone(Scope),
 }
@@ -100,8 +102,9 @@ impl Service {
         let service = Arc::clone(self);
         let (scope, caller, authority) = match acting {
             Acting::Caller(caller) => (caller.family(), Some(caller.clone()), None),
-            Acting::Authority(authority, id) => {
-                (authority.scope_of(&id), None, Some(authority.clone()))
+            Acting::Authority(authority, id, action) => {
+                let recording = self.recording(authority, action).await?;
+                (authority.scope_of(&id), None, Some((authority.clone(), recording, id)))
             }
             Acting::Anyone(scope) => (scope, None, None),
         };
@@ -109,10 +112,13 @@ impl Service {
             if let Some(caller) = &caller {
                 caller.check_session(records, context.now())?;
             }
-            if let Some(authority) = &authority {
+            if let Some((authority, ..)) = &authority {
                 authority.check(records, context.now())?;
             }
-            let Ending { sessions, changes, value } = decide(records, context)?;
+            let Ending { sessions, mut changes, value } = decide(records, context)?;
+            if let Some((_, recording, id)) = &authority {
+                changes.push(recording.entry(Some(id), context));
+            }
             let removed = sessions.iter().cloned().map(Change::RemoveSession);
             let mut changes = Changes::of(removed.chain(changes));
             if let Some(caller) = &caller {

@@ -7,9 +7,9 @@ use super::json::JsonStore;
 use super::memory::MemoryStore;
 use super::postgres::PostgresStore;
 use super::{
-    Allowance, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry, Fence,
-    Following, FoundEvents, Health, Lease, Listing, LogServers, Purpose, ReadError, Scope,
-    Snapshot, Store, StoredEvent, UsedUp,
+    AdministrationLog, Allowance, Commit, CommitError, Context, Decided, Erasures, EventScan,
+    Expiry, Fence, Following, FoundEvents, Health, Lease, Listing, LogServers, Purpose, ReadError,
+    Scope, Snapshot, Store, StoredEvent, UsedUp,
 };
 use crate::domain::{
     AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
@@ -244,6 +244,14 @@ impl Store for AnyStore {
             Self::Json(store) => store.log_servers(),
             Self::Memory(store) => store.log_servers(),
             Self::Postgres(store) => store.log_servers(),
+        }
+    }
+
+    fn administration_log(&self) -> Arc<dyn AdministrationLog> {
+        match self {
+            Self::Json(store) => store.administration_log(),
+            Self::Memory(store) => store.administration_log(),
+            Self::Postgres(store) => store.administration_log(),
         }
     }
 

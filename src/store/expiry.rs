@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::{Change, Changes, Fence};
 use crate::domain::{
-    EndedRequest, IdempotencyRecord, KeyTime, Message, Session, Timestamp, TokenHash,
+    EndedRequest, IdempotencyRecord, KeyTime, LogEntry, Message, Session, Timestamp, TokenHash,
 };
 
 /// What [`super::Store::remove_expired`] removes.
@@ -13,7 +13,7 @@ pub struct Expiry {
     pub now: Timestamp,
     /// The time by which idempotency records expire.
     pub keys: KeyTime,
-    /// Whether sessions, ended requests and messages are removed, and sessions shortened. A clock that has just been
+    /// Whether sessions, ended requests, messages and entries of the administration log are removed, and sessions shortened. A clock that has just been
     /// set is not trusted.
     pub sessions: bool,
     /// The lease that must be valid.
@@ -28,6 +28,7 @@ impl Expiry {
         sessions: impl Iterator<Item = &'a Arc<Session>>,
         ended: impl Iterator<Item = &'a Arc<EndedRequest>>,
         messages: impl Iterator<Item = &'a Arc<Message>>,
+        log: impl Iterator<Item = &'a Arc<LogEntry>>,
     ) -> impl Iterator<Item = Change> {
         let expired = keys.filter(|record| !record.is_live(&self.keys));
         let keys = expired
@@ -44,7 +45,24 @@ impl Expiry {
         let messages = self.old_messages(messages).into_iter();
         let messages =
             messages.map(|it| Change::RemoveMessage(it.user_id.clone(), Arc::clone(&it.cause)));
-        keys.chain(changed).chain(ended).chain(messages)
+        let log = self.old_entries(log).into_iter();
+        let log = log.map(|entry| Change::RemoveLogEntry(entry.id.clone()));
+        keys.chain(changed).chain(ended).chain(messages).chain(log)
+    }
+
+    /// The entries of the administration log that have expired or that it has too many of.
+    fn old_entries<'a>(
+        &self,
+        log: impl Iterator<Item = &'a Arc<LogEntry>>,
+    ) -> Vec<&'a Arc<LogEntry>> {
+        let mut entries: Vec<_> = log.filter(|_| self.sessions).collect();
+        let surplus = entries.len().saturating_sub(LogEntry::MOST);
+        let mut place = 0;
+        entries.retain(|entry| {
+            place += 1;
+            place <= surplus || entry.expires_at() <= self.now
+        });
+        entries
     }
 
     /// The messages that have expired or that their families have too many of.

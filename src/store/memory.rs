@@ -3,6 +3,7 @@
 //! It executes every decision twice and commits the second result, as a database does after a
 //! serialization failure. So a test finds a decision that is not pure.
 
+mod administration;
 mod events;
 mod following;
 mod kept;
@@ -16,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
+use administration::{Log, Moment};
 use events::{json_of, matches};
 use kept::Kept;
 use messages::Messages;
@@ -25,8 +27,9 @@ use super::constraints;
 use super::expiry::removed_sessions;
 use super::records::Records;
 use super::{
-    Change, Changes, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry, Fence,
-    Following, FoundEvents, Health, Listing, ReadError, Scope, Snapshot, Store, StoredEvent,
+    AdministrationLog, Change, Changes, Commit, CommitError, Context, Decided, Erasures, EventScan,
+    Expiry, Fence, Following, FoundEvents, Health, Listing, ReadError, Scope, Snapshot, Store,
+    StoredEvent,
 };
 use crate::clock::{Clock, new_seed};
 use crate::domain::{
@@ -66,6 +69,7 @@ struct Inner {
     records: Records,
     events: Vec<Arc<StoredEvent>>,
     messages: Messages,
+    log: Log,
 }
 
 impl MemoryStore {
@@ -161,6 +165,7 @@ impl Inner {
 
     fn apply_to_record(&mut self, change: Change) {
         self.messages.apply(&change);
+        self.log.apply(&change);
         self.records.apply(change);
     }
 
@@ -216,7 +221,9 @@ impl Store for MemoryStore {
         let mut inner = self.inner.lock();
         let Records { idempotency, sessions, ended, .. } = &inner.records;
         let messages = inner.messages.numbered().map(|(_, message)| message);
-        let changes = expiry.changes(idempotency.iter(), sessions.iter(), ended.iter(), messages);
+        let log = inner.log.entries().iter();
+        let changes =
+            expiry.changes(idempotency.iter(), sessions.iter(), ended.iter(), messages, log);
         let changes = Changes::of(changes);
         expiry.lease.as_ref().map_or(Ok(()), Fence::check)?;
         let removed = removed_sessions(&changes);
@@ -333,6 +340,11 @@ impl Store for MemoryStore {
 
     fn following(&self) -> Arc<dyn Following> {
         Arc::new(self.clone())
+    }
+
+    fn administration_log(&self) -> Arc<dyn AdministrationLog> {
+        let Inner { log, records, .. } = self.inner.lock().clone();
+        Arc::new(Moment { log, records })
     }
 
     fn erasures(&self) -> Arc<dyn Erasures> {

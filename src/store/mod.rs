@@ -4,6 +4,7 @@
 //! implementation: [`json`], a directory of TinyDB files with a write-ahead log, and [`memory`], for
 //! tests.
 
+mod administration;
 mod allowance;
 mod any;
 mod constraints;
@@ -24,6 +25,7 @@ mod scope;
 mod snapshot;
 mod transaction;
 
+pub use administration::AdministrationLog;
 pub use allowance::{Allowance, UsedUp};
 pub use any::AnyStore;
 pub use erasures::Erasures;
@@ -222,6 +224,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// The list of the accounts that were deleted.
     fn erasures(&self) -> Arc<dyn Erasures>;
+
+    /// What administrators and the operator have done.
+    fn administration_log(&self) -> Arc<dyn AdministrationLog>;
 
     /// The latest time of a record or an event when the store was opened.
     fn newest(&self) -> Option<Timestamp>;

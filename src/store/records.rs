@@ -86,8 +86,11 @@ impl Records {
             Change::RemovePendingTask(id) => self.pending_tasks.retain(|it| it.id != id),
             Change::PutEnded(new) => put(&mut self.ended, new, |it| it.id.clone()),
             Change::RemoveEnded(id) => self.ended.retain(|it| it.id != id),
-            // A store keeps messages elsewhere: no decision depends on them.
-            Change::PutMessage(_) | Change::RemoveMessage(..) => {}
+            // A store keeps messages and the administration log elsewhere: no decision depends on them.
+            Change::PutMessage(_)
+            | Change::RemoveMessage(..)
+            | Change::Log(_)
+            | Change::RemoveLogEntry(_) => {}
             Change::PutSession(new) => put(&mut self.sessions, new, |it| it.token_hash.clone()),
             Change::RemoveSession(hash) => self.sessions.retain(|it| it.token_hash != hash),
             Change::RemoveIdempotencyKey(user_id, key) => {

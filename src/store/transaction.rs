@@ -7,8 +7,8 @@ use super::history::StoredEvent;
 use super::{CommitError, Fence};
 use crate::domain::{
     Child, ChildId, EndedRequest, Id, IdempotencyKey, IdempotencyRecord, KeyLife, KeyResult,
-    Message, PendingReward, PendingTask, RequestId, Reward, RewardId, RuleViolation, Session, Task,
-    TaskId, Timestamp, TokenHash, TrackingEvent, User, UserId,
+    LogEntry, LogEntryId, Message, PendingReward, PendingTask, RequestId, Reward, RewardId,
+    RuleViolation, Session, Task, TaskId, Timestamp, TokenHash, TrackingEvent, User, UserId,
 };
 
 /// What a decision results in: the changes and a value for the caller, or the rule that forbids it.
@@ -165,6 +165,10 @@ pub enum Change {
         name: Arc<str>,
         value: serde_json::Value,
     },
+    /// Adds an entry to the administration log.
+    Log(LogEntry),
+    /// Only an expired entry, or one beyond the limit.
+    RemoveLogEntry(LogEntryId),
 }
 
 impl Change {
@@ -190,7 +194,9 @@ impl Change {
             | Self::RemovePendingTask(_)
             | Self::RemoveEnded(_)
             | Self::RemoveSession(_)
-            | Self::PutSetting { .. } => None,
+            | Self::PutSetting { .. }
+            | Self::Log(_)
+            | Self::RemoveLogEntry(_) => None,
         }
     }
 }

@@ -4,7 +4,7 @@ import itertools
 
 import requests
 
-from server import ADMIN
+from server import ADMIN, HELPER
 
 PASSWORD = ADMIN["password"]
 
@@ -72,9 +72,8 @@ class Person:
     def reset_secret(self):
         """The secret of a new link, which an administrator has created."""
         if self.administrator is None:
-            self.administrator = Family(self.family.url, ADMIN)
+            self.administrator = Family(self.family.url, HELPER)
             sign_up(self.family.url, f"forgetful-{self.role}")
-        self.administrator.log_in()
         query = {"email": f"forgetful-{self.role}@example.org"}
         (found,) = self.administrator.ask("GET", "/admin/accounts", params=query).json()["accounts"]
         answer = self.administrator.ask("POST", f"/admin/accounts/{found['id']}/reset-link")

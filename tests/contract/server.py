@@ -1,4 +1,4 @@
-"""The real server with two administrators, for as long as the tests run."""
+"""The real server with three administrators, for as long as the tests run."""
 
 import os
 import subprocess
@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 
 ADMIN = {"email": "ada@example.org", "password": "correct horse battery"}
+# Another administrator, whose account no generated request changes.
+HELPER = {"email": "helper@example.org", "password": "correct horse battery"}
 
 
 # What the tests do more often than a family.
@@ -33,7 +35,7 @@ class Server:
         Path(self.folder.name, "data").mkdir()
         Path(self.folder.name, "data", "users.json").write_text('{"_default": {}}')
         # The last administrator couldn't be marked for deletion.
-        for email in (ADMIN["email"], "other@example.org"):
+        for email in (ADMIN["email"], HELPER["email"], "other@example.org"):
             made = self._command("admin", "create", "--email", email)
             subprocess.run(**made, input=ADMIN["password"], capture_output=True, check=True)
         # Far more happens here than with people.

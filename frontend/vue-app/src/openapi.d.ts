@@ -1192,6 +1192,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what administrators and the operator have done
+         * @description The newest actions first. The log contains no names, addresses or ids, so that the deletion of an account does not
+         *     change it. It keeps 10,000 entries for 400 days.
+         */
+        get: operations["listAdministrationLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -1937,6 +1958,42 @@ export interface components {
         /** @description One page of a list. */
         ListedSessionList: components["schemas"]["Page"] & {
             sessions: components["schemas"]["ListedSession"][];
+        };
+        /**
+         * @description An action of an administrator or the operator. Accounts have pseudonyms; the addresses are added while the accounts
+         *     exist.
+         * @example {
+         *       "id": "42f97cd9-a931-4025-97d6-c870d0148f74",
+         *       "created_at": "2026-11-23T01:49:49.730293Z",
+         *       "action": "account_promoted",
+         *       "actor": "5f0c0f4d4d1c2a3b",
+         *       "actor_email": "ada@example.org",
+         *       "account": "0f4d4d1c2a3b5f0c",
+         *       "account_email": "paula@example.org"
+         *     }
+         */
+        LoggedAction: {
+            /** @description Unique. */
+            id: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description What was done.
+             * @example account_promoted
+             */
+            action: string;
+            /** @description The pseudonym of the administrator. Null if the operator has done it. */
+            actor: string | null;
+            /** @description The address of the administrator. Null if the operator has done it, or if the account no longer exists. */
+            actor_email: string | null;
+            /** @description The pseudonym of the account that was changed. Null if the action is about none. */
+            account: string | null;
+            /** @description The address of that account. Null if there is none, or if it no longer exists. */
+            account_email: string | null;
+        };
+        /** @description One page of a list. */
+        LoggedActionList: components["schemas"]["Page"] & {
+            actions: components["schemas"]["LoggedAction"][];
         };
         /**
          * @description The account's email address and password.
@@ -9370,6 +9427,71 @@ export interface operations {
                 };
             };
             507: components["responses"]["StorageFull"];
+        };
+    };
+    listAdministrationLog: {
+        parameters: {
+            query?: {
+                /** @description The most records to return. Larger values count as 500. */
+                limit?: number;
+                /** @description The number of records to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedActionList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AdminRequired"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
         };
     };
     getHealth: {

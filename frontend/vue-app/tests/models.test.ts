@@ -43,6 +43,8 @@ interface Written {
   ListedSessionList: models.ListedSessionList;
   ManagedAccount: models.ManagedAccount;
   ManagedAccountDetails: models.ManagedAccountDetails;
+  LoggedAction: models.LoggedAction;
+  LoggedActionList: models.LoggedActionList;
   ManagedAccountList: models.ManagedAccountList;
   MutationResult: models.MutationResult;
   Page: models.Page;

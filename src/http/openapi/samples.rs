@@ -22,7 +22,7 @@ pub(crate) const USER_ID: &str = "59bda154-2a69-44a3-a7a6-8a5adbf4ac79";
 const TASK_ID: &str = "f435a1ca-1254-4e99-a626-a09eabde92a2";
 pub(crate) const REWARD_ID: &str = "67aadd88-dcea-4879-8d54-8f45bffe6d16";
 pub(crate) const REQUEST_ID: &str = "b709676f-e8ca-4c4c-b5b2-b46e55499b9d";
-const EVENT_ID: &str = "42f97cd9-a931-4025-97d6-c870d0148f74";
+pub(crate) const EVENT_ID: &str = "42f97cd9-a931-4025-97d6-c870d0148f74";
 
 pub(crate) fn user() -> Value {
     json!({

@@ -118,7 +118,8 @@ pub(crate) async fn create(
     Key(key): Key,
     Input(NewManagedAccount { account, role }): Input<NewManagedAccount>,
 ) -> Result<Response, ApiError> {
-    let Created { record, replayed } = service.create_account(account, role, key).await?;
+    let Created { record, replayed } =
+        service.create_account(&authority, account, role, key).await?;
     let details = DetailsBody::from(service.account(&authority, record.id.clone()).await?);
     Ok((StatusCode::CREATED, replayed_header(replayed), Json(details)).into_response())
 }

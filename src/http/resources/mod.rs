@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod account_changes;
 pub(crate) mod account_export;
+pub(crate) mod administration_log;
 pub(crate) mod auth;
 pub(crate) mod backups;
 pub(crate) mod children;

@@ -8,6 +8,7 @@ use crate::store::json::state::State;
 use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::record::Record as _;
 use crate::store::postgres::Failure;
+use crate::store::postgres::administration::LOG;
 
 pub(super) struct Family {
     pub(super) key: i64,
@@ -82,7 +83,7 @@ impl Family {
                 "the table `accounts` has an email address or a state, but the account has no record: \
                  clear the columns, or restore a backup",
             ),
-            (None, None) if !is_empty && self.key != 0 => of_family(
+            (None, None) if !is_empty && ![0, LOG].contains(&self.key) => of_family(
                 "the family has records, but the table `accounts` has no row of it: add it, or restore \
                  a backup",
             ),
@@ -122,6 +123,7 @@ impl Account {
 pub(super) fn name_of(key: i64, account: Option<&str>) -> String {
     match account {
         _ if key == 0 => "family 0, which all families share".to_owned(),
+        _ if key == LOG => "the administration log".to_owned(),
         Some(id) => format!("family {key} of account {id}"),
         None => format!("family {key} without an account"),
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::domain::{
-    Child, EndedRequest, IdempotencyRecord, Message, PendingReward, PendingTask, Reward, Session,
-    Setting, Task, Timestamp, User,
+    Child, EndedRequest, IdempotencyRecord, LogEntry, Message, PendingReward, PendingTask, Reward,
+    Session, Setting, Task, Timestamp, User,
 };
 use crate::store::json::tinydb::deletion;
 use crate::store::json::tinydb::details::{
@@ -34,7 +34,7 @@ impl TableKind {
 
 /// The small tables' files. The accounts come first, because the others depend on which accounts
 /// are removed.
-pub(crate) const TABLES: [TableKind; 16] = [
+pub(crate) const TABLES: [TableKind; 17] = [
     table::<User>(),
     table::<Child>(),
     table::<Task>(),
@@ -51,6 +51,7 @@ pub(crate) const TABLES: [TableKind; 16] = [
     table::<PendingTask>(),
     table::<EndedRequest>(),
     table::<Message>(),
+    table::<LogEntry>(),
 ];
 
 /// The tracking file.

@@ -16,7 +16,8 @@ use super::source::ImportSource;
 use crate::disk::{Disk, Open};
 use crate::domain::deletion::FIRST_START;
 use crate::domain::{
-    Deletion, ErasureList, IdempotencyRecord, KeyResult, Seq, Session, Setting, Timestamp, User,
+    Deletion, ErasureList, IdempotencyRecord, KeyResult, LogEntry, Seq, Session, Setting,
+    Timestamp, User,
 };
 use crate::repair::erase::Erased;
 use crate::repair::inspect::Examined;
@@ -31,6 +32,7 @@ use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::pyjson;
 use crate::store::json::tinydb::record::{Record, merge, new_row};
 use crate::store::json::tracking::{self, FileRow};
+use crate::store::postgres::administration::LOG;
 use crate::store::postgres::columns::{EventColumns, expires_at};
 use crate::store::postgres::new_key;
 use crate::store::postgres::position::place_of;
@@ -177,6 +179,7 @@ impl Rows {
                 self.account(&owner, &fields)
             }
             Some(owner) => self.family_of(&owner),
+            None if kind.file == LogEntry::FILE => LOG,
             None => SHARED,
         };
         let mut row = Arc::from(text);

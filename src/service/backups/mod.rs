@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 use super::{Authority, Causes, Service, ServiceError, spawn};
-use crate::domain::Timestamp;
+use crate::domain::{AdminAction, Timestamp};
 use crate::followers::audit_log::{LogFile, LogFiles};
 use crate::repair::archive::{ArchiveError, Begun, LogEntry, begin_server};
 use crate::repair::transfer::TransferError;
@@ -55,9 +55,10 @@ impl Service {
     /// Fails while another backup is made.
     pub async fn back_up(
         self: &Arc<Self>,
-        _authority: &Authority,
+        authority: &Authority,
     ) -> Result<SentBackup, ServiceError> {
         let permit = self.backups.acquire()?;
+        self.record(authority, AdminAction::BackupCreated).await?;
         let (sender, pieces) = mpsc::channel(1);
         let (service, started_at) = (Arc::clone(self), self.clock.now());
         let sending = async move { service.send_backup(started_at, sender, permit).await };

@@ -3,20 +3,15 @@
 use std::io;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
 use super::super::caller::hexadecimal;
 use super::super::{Causes, Service, ServiceError, spawn};
 use crate::clock;
-use crate::domain::{User, UserId};
+use crate::domain::{User, UserId, pseudonym};
 use crate::followers::audit_log::{DeletionEvent, LeftCopy};
 use crate::store::{Change, Changes, Scope, Snapshot, Store};
 
 /// The name of the setting that contains the salt.
 const SALT: &str = "account_deletion_salt";
-/// The bytes of a hash in a pseudonym. The probability that two of a billion accounts share a pseudonym is
-/// one in forty.
-const NAME_BYTES: usize = 8;
 /// The longest suffix of a file's name that is shown.
 const LONGEST_SUFFIX: usize = 40;
 
@@ -39,15 +34,14 @@ impl Service {
         written.await.map_err(ServiceError::internal)?.map_err(ServiceError::internal)
     }
 
-    /// Returns an account's pseudonym in the logs: the hash of its id with a stored random salt. It is
-    /// always the same for one account, and does not identify the account without the salt.
+    /// Returns an account's pseudonym in the logs.
     pub(super) async fn pseudonym(&self, user_id: &UserId) -> Result<String, ServiceError> {
         let salt = self.salt().await?;
-        let hash = Sha256::new().chain_update(salt).chain_update(user_id.as_str()).finalize();
-        Ok(hexadecimal(&hash[..NAME_BYTES]))
+        Ok(pseudonym(&salt, user_id))
     }
 
-    async fn salt(&self) -> Result<String, ServiceError> {
+    /// The salt of pseudonyms.
+    pub(in crate::service) async fn salt(&self) -> Result<String, ServiceError> {
         if let Some(salt) = stored_salt(&*self.store.read(Scope::Server).await?) {
             return Ok(salt);
         }

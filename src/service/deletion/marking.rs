@@ -9,7 +9,7 @@ use super::super::{
     Authority, Caller, LoggedIn, Parent, SentSessions, Service, ServiceError, Token, spawn,
 };
 use crate::domain::{
-    Deletion, RecordKind, RuleViolation, Session, Timestamp, TokenHash, User, UserId,
+    AdminAction, Deletion, RecordKind, RuleViolation, Session, Timestamp, TokenHash, User, UserId,
 };
 use crate::followers::audit_log::DeletionEvent;
 use crate::store::{Change, Changes, Scope, Snapshot};
@@ -45,9 +45,19 @@ impl Service {
         authority: &Authority,
         user_id: UserId,
     ) -> Result<Timestamp, ServiceError> {
+        self.mark_for(authority, user_id, AdminAction::AccountMarked).await
+    }
+
+    /// The same as a part of an action.
+    pub(super) async fn mark_for(
+        self: &Arc<Self>,
+        authority: &Authority,
+        user_id: UserId,
+        action: AdminAction,
+    ) -> Result<Timestamp, ServiceError> {
         let (service, authority) = (Arc::clone(self), authority.clone());
         let mark = async move {
-            let acting = Acting::Authority(&authority, user_id.clone());
+            let acting = Acting::Authority(&authority, user_id.clone(), action);
             service.mark(acting, user_id, SentSessions::default()).await
         };
         spawn::detached(mark).await?
@@ -118,6 +128,7 @@ impl Service {
         let (service, authority) = (Arc::clone(self), authority.clone());
         let unmark = async move {
             let id = user_id.clone();
+            let recording = service.recording(&authority, AdminAction::AccountUnmarked).await?;
             let done = service.transact(authority.scope_of(&id), move |records, context| {
                 authority.check(records, context.now())?;
                 let user = records.user(&id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
@@ -127,7 +138,8 @@ impl Service {
                 }
                 let updated_at = Some(context.now());
                 let user = User { deletion: None, updated_at, ..User::clone(&user) };
-                Ok((Changes::of([Change::PutUser(user)]), ()))
+                let logged = recording.entry(Some(&id), context);
+                Ok((Changes::of([Change::PutUser(user), logged]), ()))
             });
             done.await?;
             service.log_deletion(&user_id, DeletionEvent::Restored).await;

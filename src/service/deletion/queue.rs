@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::{Authority, Causes, Listing, Service, ServiceError};
 use super::account::{COPIES_LEFT, LOG_LEFT};
 use crate::domain::deletion::{Status, THRESHOLD, Threshold};
-use crate::domain::{Page, Timestamp, User};
+use crate::domain::{AdminAction, Page, Timestamp, User};
 use crate::store::{Change, Changes, Projection, Store};
 
 /// An account that is marked for deletion.
@@ -51,9 +51,10 @@ impl Service {
             Change::PutSetting { name: THRESHOLD.into(), value }
         };
         let decider = authority.clone();
+        let recording = self.recording(authority, AdminAction::ThresholdSet).await?;
         let set = self.transact(authority.scope_of_settings(), move |records, context| {
             decider.check(records, context.now())?;
-            Ok((Changes::of([put()]), ()))
+            Ok((Changes::of([put(), recording.entry(None, context)]), ()))
         });
         set.await?;
         Ok(ThresholdInForce { threshold, default: self.settings().deletion.threshold })

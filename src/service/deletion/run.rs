@@ -8,8 +8,8 @@ use tokio::time::MissedTickBehavior;
 use super::super::{Authority, Causes, Service, ServiceError, spawn};
 use super::log;
 use crate::domain::deletion::Policy;
-use crate::domain::{Deletion, RecordKind, RuleViolation, Timestamp, UserId};
-use crate::store::{CommitError, Fence, Lease, Purpose, Store};
+use crate::domain::{AdminAction, Deletion, RecordKind, RuleViolation, Timestamp, UserId};
+use crate::store::{CommitError, Fence, Lease, Purpose, Snapshot, Store};
 
 /// What starts a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,11 +108,12 @@ impl Service {
     /// Fails if the store is read-only.
     pub async fn run_deletions(
         self: &Arc<Self>,
-        _authority: &Authority,
+        authority: &Authority,
     ) -> Result<Vec<Attempted>, ServiceError> {
         if self.store.health().read_only {
             return Err(CommitError::ReadOnly.into());
         }
+        self.record(authority, AdminAction::DueAccountsDeleted).await?;
         let now = self.read_due_clock().await?.now;
         let held = self.held(now).await?;
         let service = Arc::clone(self);
@@ -126,9 +127,30 @@ impl Service {
     /// Fails if the account is not marked, and if the store is read-only.
     pub async fn run_deletion(
         self: &Arc<Self>,
-        _authority: &Authority,
+        authority: &Authority,
         user_id: UserId,
     ) -> Result<Attempted, ServiceError> {
+        if self.store.health().read_only {
+            return Err(CommitError::ReadOnly.into());
+        }
+        self.record_deletion(authority, user_id.clone()).await?;
+        self.delete_marked(user_id).await
+    }
+
+    async fn record_deletion(
+        &self,
+        authority: &Authority,
+        user_id: UserId,
+    ) -> Result<(), ServiceError> {
+        let id = user_id.clone();
+        let is_marked = move |records: &dyn Snapshot| {
+            let marked = records.user(&id).filter(|user| user.deletion.is_some());
+            marked.map(|_| ()).ok_or(RuleViolation::NotFound(RecordKind::User))
+        };
+        self.record_about(authority, AdminAction::AccountDeleted, user_id, is_marked).await
+    }
+
+    async fn delete_marked(self: &Arc<Self>, user_id: UserId) -> Result<Attempted, ServiceError> {
         if self.store.health().read_only {
             return Err(CommitError::ReadOnly.into());
         }
@@ -154,12 +176,15 @@ impl Service {
     ) -> Result<Attempted, ServiceError> {
         let (service, authority) = (Arc::clone(self), authority.clone());
         let delete = async move {
-            match service.mark_account(&authority, user_id.clone()).await {
+            let action = AdminAction::AccountDeleted;
+            match service.mark_for(&authority, user_id.clone(), action).await {
+                Ok(_) => service.delete_marked(user_id).await,
                 // Continues the deletion.
-                Err(ServiceError::Refused(RuleViolation::DeletionInProgress)) | Ok(_) => {}
-                Err(error) => return Err(error),
+                Err(ServiceError::Refused(RuleViolation::DeletionInProgress)) => {
+                    service.run_deletion(&authority, user_id).await
+                }
+                Err(error) => Err(error),
             }
-            service.run_deletion(&authority, user_id).await
         };
         spawn::detached(delete).await?
     }

@@ -17,6 +17,7 @@
 //! - After a failed write or sync, the same file is not trusted.
 //! - No lock is held during disk I/O.
 
+mod administration;
 mod backup;
 mod batch;
 mod close;
@@ -54,6 +55,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::spawn_blocking;
 use tracing::Span;
 
+use administration::LogTable;
 use committer::{Committer, RETRY_INTERVAL};
 pub use damage::{Damage, DamageKind, OpenError};
 use erasures::ErasureFile;
@@ -72,8 +74,8 @@ use wal::format;
 
 use super::expiry::removed_sessions;
 use super::{
-    Changes, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry, Fence, Following,
-    FoundEvents, Health, Listing, ReadError, Scope, Snapshot, Store, StoredEvent,
+    AdministrationLog, Changes, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry,
+    Fence, Following, FoundEvents, Health, Listing, ReadError, Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::new_seed;
 use crate::disk::{Disk, probe};
@@ -345,6 +347,10 @@ impl Store for JsonStore {
 
     fn following(&self) -> Arc<dyn Following> {
         Arc::clone(&self.shared) as Arc<dyn Following>
+    }
+
+    fn administration_log(&self) -> Arc<dyn AdministrationLog> {
+        Arc::new(LogTable(Arc::clone(&self.shared)))
     }
 
     fn erasures(&self) -> Arc<dyn Erasures> {

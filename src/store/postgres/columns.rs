@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 
 use super::copy::storable;
 use super::error::Failure;
-use crate::domain::{EndedRequest, IdempotencyRecord, Message, Session, Timestamp};
+use crate::domain::{EndedRequest, IdempotencyRecord, LogEntry, Message, Session, Timestamp};
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::record::Record as _;
 use crate::store::json::tracking::event;
@@ -81,6 +81,7 @@ pub(crate) fn expires_at(file: &str, fields: &Fields<'_>) -> Option<Timestamp> {
             let ended = EndedRequest::decode(fields).ok()?;
             Some(ended.ended_at.after(EndedRequest::LIFETIME))
         }
+        LogEntry::FILE => Some(LogEntry::decode(fields).ok()?.expires_at()),
         Message::FILE => Some(Message::decode(fields).ok()?.created_at.after(Message::LIFETIME)),
         _ => None,
     }

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::administration::LOG;
 use super::load::{Family, Kind, Loaded, SHARED, Wanted, kind_of};
 use crate::clock::random;
 use crate::domain::{
-    Child, Deletion, EndedRequest, IdempotencyRecord, KeyLife, Message, PendingReward, PendingTask,
-    Reward, RuleViolation, Seq, Session, Setting, Task, Timestamp, TrackingEvent, User, UserId,
+    Child, Deletion, EndedRequest, IdempotencyRecord, KeyLife, LogEntry, Message, PendingReward,
+    PendingTask, Reward, RuleViolation, Seq, Session, Setting, Task, Timestamp, TrackingEvent,
+    User, UserId,
 };
 use crate::store::json::tinydb::details::Extended;
 use crate::store::json::tinydb::idempotency::remembered_key;
@@ -216,14 +218,23 @@ impl Draft {
                 self.write(key, kind, new.key(), Some(text), Some(expires_at));
                 self.has_messages = true;
             }
-            // Only `remove_expired` removes single messages, and does so without a draft.
-            Change::RemoveMessage(..) => {}
+            Change::Log(new) => self.log(new),
+            // Only `remove_expired` removes these, and does so without a draft.
+            Change::RemoveMessage(..) | Change::RemoveLogEntry(_) => {}
             Change::RemoveIdempotencyKey(user_id, key) => {
                 let key = remembered_key(user_id.as_str(), key.as_str());
                 self.remove::<IdempotencyRecord>(&key);
             }
         }
         self.records.apply(change);
+    }
+
+    /// Adds an entry to the administration log, which is not loaded.
+    fn log(&mut self, new: &LogEntry) {
+        let (kind, text) = (kind_of::<LogEntry>(), new_row(new));
+        self.write(LOG, kind, new.key(), Some(text), Some(new.expires_at()));
+        // A commit is recognised by a family that it changes.
+        self.changes_shared |= self.families.iter().all(|it| it.key == SHARED);
     }
 
     fn put_user(&mut self, new: &User) {

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use tokio_postgres::Row;
 
+use super::administration::LOG;
 use super::error::{Failure, Kind};
 use super::events::rows_limit;
 use super::inner::Inner;
 use super::sql;
-use crate::domain::{Message, Session, Timestamp, TokenHash};
+use crate::domain::{LogEntry, Message, Session, Timestamp, TokenHash};
 use crate::store::Expiry;
 
 /// A session that ends later than this after now may be shortened.
@@ -22,11 +23,13 @@ pub(super) async fn remove(inner: &Inner, expiry: &Expiry) -> Result<Vec<TokenHa
     inner.rows_under(expiry.lease.as_ref(), &sql::UNLINK, &[&None::<&str>]).await?;
     remove_all(inner, expiry, "idempotency_keys", None).await?;
     if expiry.sessions {
-        for kind in ["ended_requests", "messages"] {
+        for kind in ["ended_requests", "messages", "administration"] {
             remove_all(inner, expiry, kind, Some(expiry.now)).await?;
         }
         let most = rows_limit(Message::MOST);
         inner.rows_under(expiry.lease.as_ref(), &sql::TRIM_MESSAGES, &[&most]).await?;
+        let most = rows_limit(LogEntry::MOST);
+        inner.rows_under(expiry.lease.as_ref(), &sql::TRIM_LOG, &[&LOG, &most]).await?;
         tokens(&remove_all(inner, expiry, "sessions", Some(expiry.now)).await?)
     } else {
         Ok(Vec::new())

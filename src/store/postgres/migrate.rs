@@ -32,6 +32,11 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 6, name: "erasures", sql: include_str!("migrations/V0006__erasures.sql") },
     Migration { version: 7, name: "messages", sql: include_str!("migrations/V0007__messages.sql") },
+    Migration {
+        version: 8,
+        name: "administration",
+        sql: include_str!("migrations/V0008__administration.sql"),
+    },
 ];
 
 /// The version of the schema after all migrations.

@@ -14,6 +14,7 @@
 //!   read them in the order of the transactions' numbers (`following`).
 
 mod accounts;
+pub(crate) mod administration;
 mod allowances;
 mod anonymize;
 pub(crate) mod bulk;
@@ -74,6 +75,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use administration::LogRecords;
 pub use connect::DatabaseUrl;
 use connect::{Connector, Db};
 use cursors::Cursors;
@@ -99,9 +101,9 @@ use crate::domain::{
 };
 use crate::metrics;
 use crate::store::{
-    Allowance, Change, Changes, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry,
-    Fence, Following, FoundEvents, Health, Lease, Listing, LogServers, Malformed, Purpose,
-    ReadError, Scope, Snapshot, Store, StoredEvent, UsedUp,
+    AdministrationLog, Allowance, Change, Changes, Commit, CommitError, Context, Decided, Erasures,
+    EventScan, Expiry, Fence, Following, FoundEvents, Health, Lease, Listing, LogServers,
+    Malformed, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent, UsedUp,
 };
 
 /// A store on a PostgreSQL database.
@@ -362,6 +364,10 @@ impl Store for PostgresStore {
 
     fn log_servers(&self) -> Option<Arc<dyn LogServers>> {
         Some(Arc::new(Logs(self.runtime.clone())))
+    }
+
+    fn administration_log(&self) -> Arc<dyn AdministrationLog> {
+        Arc::new(LogRecords(self.runtime.clone()))
     }
 
     fn erasures(&self) -> Arc<dyn Erasures> {

@@ -2,6 +2,7 @@
 //! leaves nothing on a connection that a pooler shares.
 
 mod accounts;
+mod administration;
 pub(crate) mod bulk;
 pub(crate) mod erasures;
 mod expiry;
@@ -20,6 +21,7 @@ mod statement;
 use tokio_postgres::types::Type;
 
 pub(super) use accounts::{ACCOUNTS, COUNT_ACCOUNTS, USERS};
+pub(super) use administration::{ACCOUNTS_NAMED, LOG_ENTRIES, TRIM_LOG};
 pub(super) use erasures::{ADD_ERASURE, ERASURES, ERASURES_KEY, PUT_ERASURES_KEY};
 pub(super) use expiry::{EXPIRE, LATE_SESSIONS};
 pub(super) use history::{
@@ -323,6 +325,9 @@ pub(super) const ALL: &[&Sql] = &[
     &END,
     &FOLLOW,
     &COUNT_SINCE,
+    &LOG_ENTRIES,
+    &TRIM_LOG,
+    &ACCOUNTS_NAMED,
     &LAST_MESSAGE,
     &MESSAGES_OF,
     &TRIM_MESSAGES,

@@ -84,6 +84,31 @@ async fn a_link_resets_a_password_with_and_without_a_server() {
     assert!(error.contains("no account"), "{error}");
 }
 
+#[tokio::test]
+async fn commands_are_logged_with_and_without_a_server() {
+    let mut server = TestServer::process().await;
+    let (folders, paula) = (server.folders.clone(), server.parent().await);
+    said(&folders, &["promote", &paula.email]);
+    assert!(server.stop_by("TERM").0.success());
+    said(&folders, &["demote", &paula.email]);
+    let log = json(&folders, &["log"]);
+    let actions = log["actions"].as_array().unwrap();
+    let names: Vec<_> = actions.iter().map(|action| action["action"].as_str().unwrap()).collect();
+    assert_eq!(names, ["account_demoted", "account_promoted"]);
+    for action in actions {
+        assert_eq!((&action["actor"], &action["actor_email"]), (&value!(null), &value!(null)));
+        assert_eq!(action["account_email"], value!(paula.email));
+    }
+    said(&folders, &["delete", &paula.email, "--yes"]);
+    let text = said(&folders, &["log", "--limit", "1", "--offset", "1"]);
+    assert!(text.contains("account_demoted") && text.contains("operator"), "{text}");
+    assert!(!text.contains(&paula.email) && text.ends_with("1 of 3 actions\n"), "{text}");
+    let check = goldstar(folders.root()).args(["check", "--json"]).output().unwrap();
+    let check = String::from_utf8(check.stdout).unwrap();
+    let table = r#"{"file":"administration.json","state":"present","rows":3}"#;
+    assert!(check.contains(table) && !check.contains("\"severity\":\"damage\""), "{check}");
+}
+
 /// Runs a command whose standard input is a password.
 fn with_password(folders: &Folders, arguments: &[&str], password: &str) -> String {
     let output = run_with_input(command(folders, arguments), &format!("{password}\n"));

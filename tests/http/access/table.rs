@@ -83,6 +83,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row("POST /admin/accounts/{sleeper}/mark-for-deletion", "", [401, 403, 403, 403, 202]),
     Row("POST /admin/accounts/{sleeper}/unmark", "", [401, 403, 403, 403, 204]),
     Row("DELETE /admin/accounts/{sleeper}", "", ADMIN),
+    Row("GET /admin/log", "", ADMIN),
     Row("GET /admin/deletion-threshold", "", ADMIN),
     Row("PUT /admin/deletion-threshold", r#"{"hours":721}"#, ADMIN),
     Row("GET /admin/deletion-queue", "", ADMIN),

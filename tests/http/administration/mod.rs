@@ -1,4 +1,5 @@
 //! What administrators do to accounts of others.
 
 mod confirmation;
+mod log;
 mod resets;

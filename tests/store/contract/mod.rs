@@ -1,6 +1,7 @@
 //! The guarantees of every implementation of the store's trait. Another implementation needs one
 //! more line in `IMPLEMENTATIONS`.
 
+mod administration;
 pub(crate) mod bench;
 mod commits;
 mod departures;

@@ -26,6 +26,7 @@ import type {
   FamilySettings,
   Health,
   ListedSessionList,
+  LoggedActionList,
   ManagedAccountDetails,
   ManagedAccountList,
   MutationResult,
@@ -448,6 +449,11 @@ export class Api extends Client {
   /** Ends all sessions of an account. */
   endSessionsOf(userId: string, options?: CallOptions): Promise<void> {
     return this.request("POST", at`/admin/accounts/${userId}/end-sessions`, options);
+  }
+
+  /** What administrators and the operator have done, the newest actions first. */
+  administrationLog(page: Paging = {}, options?: CallOptions): Promise<LoggedActionList> {
+    return this.request("GET", "/admin/log", { ...options, query: page });
   }
 
   /** The accounts that are marked for deletion. */

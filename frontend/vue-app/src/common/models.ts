@@ -561,6 +561,23 @@ export interface DeletionAttempt {
 }
 
 /** When a marked account is due. */
+/** An action of an administrator or the operator. */
+export interface LoggedAction {
+  id: string;
+  created_at: string;
+  action: string;
+  /** A pseudonym; null for the operator. */
+  actor: string | null;
+  actor_email: string | null;
+  /** A pseudonym; null if the action is about no account. */
+  account: string | null;
+  account_email: string | null;
+}
+
+export interface LoggedActionList extends Page {
+  actions: LoggedAction[];
+}
+
 /** A link to reset a password. */
 export interface ResetLink {
   link: string;

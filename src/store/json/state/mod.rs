@@ -9,9 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::domain::{
-    AccountFilter, Child, ChildId, Email, EndedRequest, Epoch, IdempotencyRecord, Message,
-    PendingReward, PendingTask, Reward, RuleViolation, Session, Setting, Task, TaskId, Timestamp,
-    User, UserId,
+    AccountFilter, Child, ChildId, Email, EndedRequest, Epoch, IdempotencyRecord, LogEntry,
+    Message, PendingReward, PendingTask, Reward, RuleViolation, Session, Setting, Task, TaskId,
+    Timestamp, User, UserId,
 };
 use crate::metrics::Counter;
 use crate::store::json::damage::Damage;
@@ -45,6 +45,8 @@ pub(crate) struct State {
     pub(crate) pending_tasks: Table<PendingTask>,
     pub(crate) ended: Table<EndedRequest>,
     pub(crate) messages: Table<Message>,
+    /// The administration log.
+    pub(crate) log: Table<LogEntry>,
     /// Part of the history, kept with the state of the records so that a transaction sees both.
     pub(crate) reversals: Reversals,
     /// Counts the records that lists and look-ups visit. Clones share the counter.
@@ -73,6 +75,7 @@ impl State {
             pending_tasks: parse_table(folder, &mut read, damage)?,
             ended: parse_table(folder, &mut read, damage)?,
             messages: parse_table(folder, &mut read, damage)?,
+            log: parse_table(folder, &mut read, damage)?,
             reversals: Reversals::default(),
             visited: Counter::default(),
             version: 0,
@@ -106,7 +109,7 @@ impl State {
     }
 
     /// Every table.
-    pub(crate) fn tables(&self) -> [&dyn AnyTable; 16] {
+    pub(crate) fn tables(&self) -> [&dyn AnyTable; 17] {
         [
             &self.users.records,
             &self.children.records,
@@ -124,6 +127,7 @@ impl State {
             &self.pending_tasks,
             &self.ended,
             &self.messages,
+            &self.log,
         ]
     }
 
@@ -208,6 +212,8 @@ impl State {
                 self.remembered.remove(&remembered_key(user_id.as_str(), key.as_str()))
             }
             Change::PutSetting { name, value } => vec![self.settings.put(Setting { name, value })],
+            Change::Log(entry) => vec![self.log.put(entry)],
+            Change::RemoveLogEntry(id) => self.log.remove(id.as_str()),
         }
     }
 
@@ -242,7 +248,7 @@ impl State {
         }
     }
 
-    pub(crate) fn tables_mut(&mut self) -> [&mut dyn AnyTable; 16] {
+    pub(crate) fn tables_mut(&mut self) -> [&mut dyn AnyTable; 17] {
         [
             &mut self.users.records,
             &mut self.children.records,
@@ -260,6 +266,7 @@ impl State {
             &mut self.pending_tasks,
             &mut self.ended,
             &mut self.messages,
+            &mut self.log,
         ]
     }
 }
@@ -350,14 +357,15 @@ impl State {
         &'a self,
         expiry: &'a Expiry,
     ) -> impl Iterator<Item = Change> + 'a {
-        let State { remembered, sessions, ended, messages, .. } = self;
-        let visited = remembered.len() + sessions.len() + ended.len() + messages.len();
+        let State { remembered, sessions, ended, messages, log, .. } = self;
+        let visited = remembered.len() + sessions.len() + ended.len() + messages.len() + log.len();
         self.visited.inc_by(visited as u64);
         expiry.changes(
             remembered.records(),
             sessions.records(),
             ended.records(),
             messages.records(),
+            log.records(),
         )
     }
 }

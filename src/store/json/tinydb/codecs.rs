@@ -10,12 +10,12 @@ use super::pyjson;
 use super::record::{Record, list_name, request_lists};
 use crate::domain::calendar::FamilySettings;
 use crate::domain::{
-    Child, Email, EndedRequest, Id, IdempotencyRecord, Message, PendingReward, PendingTask, Reward,
-    Role, Session, Setting, Task, TokenHash, User,
+    Child, Email, EndedRequest, Id, IdempotencyRecord, LogEntry, Message, PendingReward,
+    PendingTask, Reward, Role, Session, Setting, Task, TokenHash, User,
 };
 
 /// The files of the small tables.
-pub(crate) const TABLE_FILES: [&str; 16] = [
+pub(crate) const TABLE_FILES: [&str; 17] = [
     User::FILE,
     Child::FILE,
     Task::FILE,
@@ -32,6 +32,7 @@ pub(crate) const TABLE_FILES: [&str; 16] = [
     PendingTask::FILE,
     EndedRequest::FILE,
     Message::FILE,
+    LogEntry::FILE,
 ];
 
 impl Record for User {

@@ -9,6 +9,7 @@ mod family;
 pub(crate) mod fields;
 pub(crate) mod file;
 pub(crate) mod idempotency;
+pub(crate) mod log_entry;
 pub(crate) mod message;
 pub(crate) mod pyjson;
 pub(crate) mod record;

@@ -1,0 +1,50 @@
+//! The administration log.
+
+use std::sync::Arc;
+
+use tokio_postgres::types::ToSql;
+
+use super::error::Failure;
+use super::events::{count, rows_limit};
+use super::inner::Inner;
+use super::load::parse;
+use super::runtime::Runtime;
+use super::sql;
+use crate::domain::{LogEntry, Page, User};
+use crate::store::{AdministrationLog, BoxFuture, Listing, ReadError};
+
+/// The family of the log, which has no account. Keys of other families are random.
+pub(crate) const LOG: i64 = i64::MAX;
+
+/// The log in a store's database.
+pub(super) struct LogRecords(pub(super) Runtime);
+
+impl AdministrationLog for LogRecords {
+    fn entries(&self, page: Page) -> BoxFuture<'static, Result<Listing<Arc<LogEntry>>, ReadError>> {
+        let read = self.0.run(async move |inner: Arc<Inner>| {
+            let (limit, offset) = (rows_limit(page.limit), rows_limit(page.offset));
+            let values: [&(dyn ToSql + Sync); 3] = [&LOG, &limit, &offset];
+            let row = inner.db.row(&sql::LOG_ENTRIES, &values).await?;
+            let rows: Vec<&str> = row.try_get("rows")?;
+            let records = rows.into_iter().map(|row| Ok(Arc::new(parse(row)?)));
+            let records = records.collect::<Result<_, Failure>>()?;
+            Ok(Listing { records, total: count(&row)? })
+        });
+        Box::pin(async move { Ok(read.await?) })
+    }
+
+    fn accounts(
+        &self,
+        salt: String,
+        pseudonyms: Vec<Arc<str>>,
+    ) -> BoxFuture<'static, Result<Vec<Arc<User>>, ReadError>> {
+        let read = self.0.run(async move |inner: Arc<Inner>| {
+            let names: Vec<&str> = pseudonyms.iter().map(|name| &**name).collect();
+            let values: [&(dyn ToSql + Sync); 2] = [&salt, &names];
+            let rows = inner.db.rows(&sql::ACCOUNTS_NAMED, &values).await?;
+            let users = rows.iter().map(|row| Ok(Arc::new(parse(row.try_get("row")?)?)));
+            users.collect::<Result<_, Failure>>()
+        });
+        Box::pin(async move { Ok(read.await?) })
+    }
+}

@@ -1,0 +1,82 @@
+//! The administration log: entries are added with other changes, and outlive the accounts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use goldstar::domain::{KeyTime, LogEntry, Page, Timestamp, pseudonym};
+use goldstar::store::{Change, Changes, Context, Expiry, Scope, Snapshot, Store};
+
+use super::bench::{Bench, START, family};
+use super::over_each;
+
+const SALT: &str = "salt";
+
+fn entry(id: &str, created_at: Timestamp) -> Change {
+    Change::Log(LogEntry {
+        id: id.into(),
+        actor: None,
+        action: "account_marked".into(),
+        account: Some(pseudonym(SALT, &"u".into()).into()),
+        created_at,
+    })
+}
+
+async fn entries(bench: &Bench, page: Page) -> (Vec<String>, usize) {
+    let found = bench.store.administration_log().entries(page).await.unwrap();
+    (found.records.iter().map(|entry| entry.id.to_string()).collect(), found.total)
+}
+
+async fn expire(bench: &Bench, now: Timestamp) -> Vec<String> {
+    let expiry = Expiry { now, keys: KeyTime::at(now), sessions: true, lease: None };
+    bench.store.remove_expired(expiry).await.unwrap();
+    entries(bench, Page::ALL).await.0
+}
+
+#[tokio::test]
+async fn entries_are_durable_and_the_newest_is_first() {
+    over_each(async |bench| {
+        let now = Timestamp::from_micros(START);
+        bench.put(family().into_iter().chain([entry("a", now)])).await;
+        // An entry alone, in the scope of the server, is a change as well.
+        let alone = entry("b", now);
+        let decide =
+            move |_: &dyn Snapshot, _: &mut Context| Ok((Changes::of([alone.clone()]), ()));
+        bench.store.transact(Scope::Server, decide).await.unwrap();
+        bench.put([entry("c", now)]).await;
+        let bench = bench.reopen().await;
+        assert_eq!(entries(&bench, Page::ALL).await, (["c", "b", "a"].map(String::from).into(), 3));
+        let page = Page { offset: 1, limit: 1 };
+        assert_eq!(entries(&bench, page).await, (vec!["b".to_owned()], 3));
+
+        let log = bench.store.administration_log();
+        let names: Vec<Arc<str>> =
+            ["u", "nobody"].map(|id| pseudonym(SALT, &id.into()).into()).into();
+        let found = log.accounts(SALT.to_owned(), names.clone()).await.unwrap();
+        assert_eq!(found.iter().map(|user| user.id.as_str()).collect::<Vec<_>>(), ["u"]);
+        assert!(log.accounts("other".to_owned(), names.clone()).await.unwrap().is_empty());
+        bench.put([Change::RemoveUser("u".into())]).await;
+        assert!(log.accounts(SALT.to_owned(), names).await.unwrap().is_empty());
+        assert_eq!(entries(&bench, Page::ALL).await.1, 3);
+        bench.store.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn entries_expire_and_the_newest_ones_are_kept() {
+    over_each(async |bench| {
+        let now = Timestamp::from_micros(START);
+        bench.put(family()).await;
+        bench.put([entry("old", now)]).await;
+        let later = now.after(Duration::from_hours(24));
+        bench.put([entry("new", later)]).await;
+        let end = now.after(Duration::from_hours(400 * 24));
+        assert_eq!(expire(&bench, end.before(Duration::from_secs(1))).await, ["new", "old"]);
+        assert_eq!(expire(&bench, end).await, ["new"]);
+
+        bench.put((1..=LogEntry::MOST).map(|n| entry(&n.to_string(), later))).await;
+        let kept = expire(&bench, end).await;
+        assert_eq!((kept.len(), kept.last().map(|id| &**id)), (LogEntry::MOST, Some("1")));
+    })
+    .await;
+}
