@@ -11,13 +11,11 @@ use axum::http::Method;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
-use super::administered::{Administered, encoded, text_of};
+use super::administered::{Administered, Output, encoded, operate, text_of};
 use super::failure::{Failure, LOOK};
-use super::runtime::runtime;
-use crate::config::Config;
 use change::Change;
 use log::Log;
-use named::{One, Output, find, path_of};
+use named::{One, find, path_of};
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -60,7 +58,7 @@ enum Command {
 
 #[derive(Args)]
 struct List {
-    /// Only accounts with this id, or with this text in their email address
+    /// Only accounts with this id, or with this text in their email address or names
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
 
@@ -111,20 +109,7 @@ impl Command {
 }
 
 pub(super) fn run(Arguments { command }: Arguments) -> Result<ExitCode, Failure> {
-    let mut config = Config::resolve(&command.output().flags)?;
-    if config.storage.prefers_data_dir {
-        config.storage.database_url = None;
-    }
-    runtime()?.block_on(async {
-        let server = Administered::open(config)?;
-        let done = execute(&server, &command).await;
-        let closed = server.close().await;
-        let (printed, code) = done?;
-        closed?;
-        let said = writeln!(io::stdout(), "{printed}");
-        said.map_err(Failure::io("it was done, but the result could not be printed"))?;
-        Ok(code)
-    })
+    operate(command.output(), async |server| execute(server, &command).await)
 }
 
 /// Executes a command. Returns what it prints, and its exit code.

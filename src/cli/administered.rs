@@ -3,13 +3,15 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use bytes::Bytes;
+use clap::Args;
 use http_body_util::{BodyExt, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -19,8 +21,9 @@ use tokio::task::block_in_place;
 
 use super::data_directory;
 use super::failure::Failure;
+use super::runtime::runtime;
 use crate::app::{self, Machine, StopError};
-use crate::config::Config;
+use crate::config::{Config, Data, Flags};
 use crate::disk::connect;
 use crate::http::{App, Peer};
 use crate::metrics::Metrics;
@@ -28,6 +31,38 @@ use crate::service::Service;
 
 /// The maximum size of a response.
 const MAX_RESPONSE_BYTES: usize = 16 << 20;
+
+/// The arguments of every command of the operator.
+#[derive(Args)]
+pub(super) struct Output {
+    /// Print the result as one JSON object, as the API returns it
+    #[arg(long)]
+    pub(super) json: bool,
+
+    #[command(flatten)]
+    pub(super) flags: Flags<Data>,
+}
+
+/// Executes a command on the server that its settings name, and prints its result. Returns its exit code.
+pub(super) fn operate(
+    output: &Output,
+    execute: impl AsyncFnOnce(&Administered) -> Result<(String, ExitCode), Failure>,
+) -> Result<ExitCode, Failure> {
+    let mut config = Config::resolve(&output.flags)?;
+    if config.storage.prefers_data_dir {
+        config.storage.database_url = None;
+    }
+    runtime()?.block_on(async {
+        let server = Administered::open(config)?;
+        let done = execute(&server).await;
+        let closed = server.close().await;
+        let (printed, code) = done?;
+        closed?;
+        let said = writeln!(io::stdout(), "{printed}");
+        said.map_err(Failure::io("it was done, but the result could not be printed"))?;
+        Ok(code)
+    })
+}
 
 /// The text of a field, empty if it is null. Older files can contain characters that would move the cursor
 /// of a terminal.
@@ -132,6 +167,11 @@ impl Administered {
         let status = answer.status();
         let body = Limited::new(answer.into_body(), MAX_RESPONSE_BYTES).collect().await?;
         Ok((status, body.to_bytes()))
+    }
+
+    /// Whether no other process can write the data meanwhile.
+    pub(super) fn is_alone(&self) -> bool {
+        matches!(self, Self::Own { service, .. } if !service.is_shared())
     }
 
     /// Closes the data, which must be in the state in which a stopped server leaves it, also after an

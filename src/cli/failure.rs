@@ -83,6 +83,10 @@ pub(super) enum Failure {
     NoAccount(String),
     #[error("this needs a confirmation, and there is no terminal: repeat the command with --yes")]
     NotConfirmed,
+    #[error(
+        "there is nothing to follow: no server runs on the data directory, and this command has locked it"
+    )]
+    NothingToFollow,
     #[error("nothing was changed")]
     Declined,
     #[error("the passwords are not the same")]

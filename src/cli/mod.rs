@@ -11,6 +11,7 @@ mod config;
 mod daily_file;
 mod data_directory;
 mod erasures;
+mod events;
 mod export;
 mod export_events;
 mod failure;
@@ -21,6 +22,7 @@ mod import;
 mod migrate;
 mod new_file;
 mod open_files;
+mod overview;
 mod password;
 mod progress;
 mod reload;
@@ -42,6 +44,7 @@ use clap::{Arg, CommandFactory, Parser, Subcommand};
 
 use crate::config::{Everything, Flags, Storage};
 use crate::service::Causes;
+use administered::Output;
 use failure::Failure;
 
 const EXAMPLES: &str = "\
@@ -102,6 +105,14 @@ enum Command {
     Restore(restore::Arguments),
     /// Print the list of deleted accounts, with which a backup is restored, or apply it to a database
     Erasures(erasures::Arguments),
+    /// Print the settings of a running server, and where they were set
+    Settings(Output),
+    /// List the sessions of all accounts, the most recently used first
+    Sessions(overview::Sessions),
+    /// Print the latest events of all families, and new ones as they happen
+    Events(events::Events),
+    /// Print how much there is: accounts, children, events, and the size of the data
+    Stats(Output),
     /// List the servers on a database that write audit log files
     Servers(servers::Arguments),
     /// Write all changes from the journal into the data files
@@ -158,6 +169,10 @@ pub fn run() -> ExitCode {
         Some(Command::Backup(arguments)) => return end(backup::run(arguments)),
         Some(Command::Restore(arguments)) => restore::run(arguments),
         Some(Command::Erasures(arguments)) => erasures::run(arguments),
+        Some(Command::Settings(output)) => return end(overview::settings(&output)),
+        Some(Command::Sessions(arguments)) => return end(overview::sessions(&arguments)),
+        Some(Command::Events(arguments)) => return end(events::run(&arguments)),
+        Some(Command::Stats(output)) => return end(overview::stats(&output)),
         Some(Command::Servers(arguments)) => servers::run(&arguments),
         Some(Command::Checkpoint(flags)) => checkpoint::run(&flags),
         Some(Command::Completions(arguments)) => {

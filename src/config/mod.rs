@@ -147,6 +147,7 @@ impl Config {
                     token: settings.monitoring.monitoring_token,
                 },
                 limits: http_limits(&settings.limits, &settings.timeouts),
+                in_effect: values.iter().map(in_effect).collect(),
             },
         })
     }
@@ -157,6 +158,10 @@ impl Default for Config {
         let config = Values::merge([]).and_then(|values| Self::from_values(&values));
         config.unwrap_or_else(|error| panic!("{error}"))
     }
+}
+
+fn in_effect(value: &Value) -> http::InEffect {
+    http::InEffect { line: value.assignment(), origin: value.origin() }
 }
 
 fn http_limits(limits: &settings::LimitsGroup, timeouts: &settings::TimeoutsGroup) -> http::Limits {

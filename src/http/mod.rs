@@ -25,4 +25,4 @@ pub use error::{ApiError, ErrorCode};
 pub use routes::openapi_document;
 pub use server::{App, MAX_REFUSALS, Peer, serve, serve_operator};
 pub(crate) use settings::is_host;
-pub use settings::{CookieName, HttpSettings, Limits, Monitoring, Origin, Secret};
+pub use settings::{CookieName, HttpSettings, InEffect, Limits, Monitoring, Origin, Secret};

@@ -11,7 +11,7 @@ use crate::http::error::api_error;
 use crate::http::resources::{
     account, account_changes, account_export, administration_log, auth, backups, children,
     corrections, crud, deletion, events, exports, family, health, managed_accounts, metrics,
-    mutations, resets, rewards, sessions, tasks, tracking,
+    mutations, overview, resets, rewards, sessions, tasks, tracking,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -111,6 +111,9 @@ fn administration_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(deletion::unmark))
         .routes(routes!(backups::create))
         .routes(routes!(administration_log::list))
+        .routes(routes!(overview::sessions))
+        .routes(routes!(overview::settings))
+        .routes(routes!(overview::stats))
 }
 
 /// The OpenAPI document in JSON, with one field per line.

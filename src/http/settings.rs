@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The settings of HTTP.
 #[derive(Clone, Debug)]
@@ -25,6 +27,18 @@ pub struct HttpSettings {
     pub trusted_proxies: Vec<IpNet>,
     pub monitoring: Monitoring,
     pub limits: Limits,
+    /// All settings of the server, for administrators.
+    pub in_effect: Vec<InEffect>,
+}
+
+/// A setting of the server, without a secret.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = SettingInEffect)]
+pub struct InEffect {
+    /// The line of a file that sets this value. A comment if it is a secret.
+    pub line: String,
+    /// Where it was set: a flag, a variable, a file, or `default`.
+    pub origin: String,
 }
 
 /// Limits of time, size and number.

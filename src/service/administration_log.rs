@@ -92,7 +92,7 @@ impl Service {
         _authority: &Authority,
         page: Page,
     ) -> Result<Listing<LoggedAction>, ServiceError> {
-        let log = self.store.administration_log();
+        let log = self.store.administration();
         let entries = log.entries(page).await?;
         let named = |entry: &Arc<LogEntry>| [entry.actor.clone(), entry.account.clone()];
         let pseudonyms: Vec<Arc<str>> = entries.records.iter().flat_map(named).flatten().collect();

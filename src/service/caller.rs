@@ -69,6 +69,14 @@ pub enum SessionRole {
 }
 
 impl SessionRole {
+    pub(super) fn of(user: &User, session: &Session) -> Self {
+        match &session.child_id {
+            Some(child_id) => Self::Child(child_id.clone()),
+            None if user.role == Role::Admin => Self::Admin,
+            None => Self::Parent,
+        }
+    }
+
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Parent => "parent",
@@ -109,11 +117,7 @@ impl Caller {
 
     /// Returns the caller with a live session of the account.
     pub(super) fn new(user: Arc<User>, session: Arc<Session>) -> Self {
-        let role = match &session.child_id {
-            Some(child_id) => SessionRole::Child(child_id.clone()),
-            None if user.role == Role::Admin => SessionRole::Admin,
-            None => SessionRole::Parent,
-        };
+        let role = SessionRole::of(&user, &session);
         Self { user, session, role }
     }
 

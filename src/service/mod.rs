@@ -27,6 +27,7 @@ mod limits;
 mod logins;
 mod messages;
 mod mutations;
+mod overview;
 mod passwords;
 mod rates;
 mod requests;
@@ -58,6 +59,7 @@ pub use family_records::Created;
 pub use limits::FamilyLimits;
 pub use logins::{LoginLimits, SignupLimits};
 pub use mutations::Mutated;
+pub use overview::{ServerSession, Stats};
 pub(crate) use rates::network;
 pub use resets::ResetLink;
 pub use rewards::{NewReward, Offer, RewardPatch};
@@ -187,6 +189,11 @@ impl Service {
         self.attempts.set_limits(settings.logins, settings.signups);
         self.change_rates.set_limits(settings.changes);
         self.settings.store(Arc::new(settings));
+    }
+
+    /// Whether several processes can use the store.
+    pub fn is_shared(&self) -> bool {
+        matches!(*self.store, AnyStore::Postgres(_))
     }
 
     /// Returns whether there is no record of any kind yet.

@@ -59,7 +59,7 @@ pub struct ListedSession {
 }
 
 /// A digest of what is stored, so that an id of a list does not help anyone who reads the file.
-fn session_id(token_hash: &TokenHash) -> String {
+pub(super) fn session_id(token_hash: &TokenHash) -> String {
     let digest = Sha256::new().chain_update("session id ").chain_update(token_hash.0.as_bytes());
     hexadecimal(&digest.finalize()[..16])
 }

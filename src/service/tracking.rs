@@ -1,6 +1,6 @@
 //! Queries of the audit history.
 
-use super::{Admin, Caller, Parent, Service, ServiceError};
+use super::{Authority, Caller, Parent, Service, ServiceError};
 use crate::domain::calendar::Period;
 use crate::domain::{ChildId, EventFilter, Page, SortOrder, User};
 use crate::store::{FoundEvents, Store};
@@ -18,10 +18,18 @@ impl Service {
     /// Returns events of all families, including those of deleted children and accounts.
     pub async fn tracking(
         &self,
-        admin: &Admin,
+        authority: &Authority,
         query: EventQuery,
     ) -> Result<FoundEvents, ServiceError> {
-        let filter = self.in_period(query.filter, &query.period, admin.user());
+        let filter = match authority {
+            Authority::Administrator(admin) => {
+                self.in_period(query.filter, &query.period, admin.user())
+            }
+            Authority::Operator => {
+                let (from, to) = query.period.moments(|| self.default_zone());
+                EventFilter { from, to, ..query.filter }
+            }
+        };
         let page = self.store.find_events(&filter, query.order, query.page);
         Ok(page.await?)
     }

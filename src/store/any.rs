@@ -7,9 +7,9 @@ use super::json::JsonStore;
 use super::memory::MemoryStore;
 use super::postgres::PostgresStore;
 use super::{
-    AdministrationLog, Allowance, Commit, CommitError, Context, Decided, Erasures, EventScan,
-    Expiry, Fence, Following, FoundEvents, Health, Lease, Listing, LogServers, Purpose, ReadError,
-    Scope, Snapshot, Store, StoredEvent, UsedUp,
+    Administration, Allowance, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry,
+    Fence, Following, FoundEvents, Health, Lease, Listing, LogServers, Purpose, ReadError, Scope,
+    Snapshot, Store, StoredEvent, UsedUp,
 };
 use crate::domain::{
     AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
@@ -247,11 +247,11 @@ impl Store for AnyStore {
         }
     }
 
-    fn administration_log(&self) -> Arc<dyn AdministrationLog> {
+    fn administration(&self) -> Arc<dyn Administration> {
         match self {
-            Self::Json(store) => store.administration_log(),
-            Self::Memory(store) => store.administration_log(),
-            Self::Postgres(store) => store.administration_log(),
+            Self::Json(store) => store.administration(),
+            Self::Memory(store) => store.administration(),
+            Self::Postgres(store) => store.administration(),
         }
     }
 

@@ -27,7 +27,7 @@ use super::constraints;
 use super::expiry::removed_sessions;
 use super::records::Records;
 use super::{
-    AdministrationLog, Change, Changes, Commit, CommitError, Context, Decided, Erasures, EventScan,
+    Administration, Change, Changes, Commit, CommitError, Context, Decided, Erasures, EventScan,
     Expiry, Fence, Following, FoundEvents, Health, Listing, ReadError, Scope, Snapshot, Store,
     StoredEvent,
 };
@@ -342,7 +342,7 @@ impl Store for MemoryStore {
         Arc::new(self.clone())
     }
 
-    fn administration_log(&self) -> Arc<dyn AdministrationLog> {
+    fn administration(&self) -> Arc<dyn Administration> {
         let Inner { log, records, .. } = self.inner.lock().clone();
         Arc::new(Moment { log, records })
     }

@@ -25,7 +25,8 @@ mod scope;
 mod snapshot;
 mod transaction;
 
-pub use administration::AdministrationLog;
+use administration::is_session;
+pub use administration::{Administration, Counts, OwnedSession};
 pub use allowance::{Allowance, UsedUp};
 pub use any::AnyStore;
 pub use erasures::Erasures;
@@ -225,8 +226,8 @@ pub trait Store: Send + Sync + 'static {
     /// The list of the accounts that were deleted.
     fn erasures(&self) -> Arc<dyn Erasures>;
 
-    /// What administrators and the operator have done.
-    fn administration_log(&self) -> Arc<dyn AdministrationLog>;
+    /// What only administrators and the operator read.
+    fn administration(&self) -> Arc<dyn Administration>;
 
     /// The latest time of a record or an event when the store was opened.
     fn newest(&self) -> Option<Timestamp>;

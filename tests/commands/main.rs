@@ -17,6 +17,7 @@ mod erasures;
 mod export_events;
 mod folders;
 mod health_command;
+mod overview;
 mod packaging;
 mod python;
 mod shell;

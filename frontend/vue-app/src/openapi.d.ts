@@ -1213,6 +1213,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the sessions of all accounts
+         * @description The most recently used first. Without secrets.
+         */
+        get: operations["listServerSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the settings in effect
+         * @description Each as the line of a settings file, and where it was set. Secrets are not shown. Settings that need a restart have
+         *     the values from the start.
+         */
+        get: operations["listServerSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count what there is */
+        get: operations["getStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -2625,6 +2683,46 @@ export interface components {
             icon?: "bath" | "bed" | "bike" | "book" | "broom" | "cake" | "car" | "cat" | "clock" | "clothes" | "computer" | "cooking" | "dishes" | "dog" | "film" | "football" | "friends" | "game" | "garden" | "gift" | "heart" | "homework" | "house" | "ice_cream" | "laundry" | "lunch" | "money" | "moon" | "music" | "paint" | "park" | "pencil" | "phone" | "pizza" | "plant" | "puzzle" | "school" | "shoes" | "shopping" | "shout" | "star" | "sun" | "swimming" | "table" | "teeth" | "thanks" | "trash" | "trip" | "walk" | "warning" | null;
         };
         /**
+         * @description A session of any account, for administrators.
+         * @example {
+         *       "id": "0f4d4d1c2a3b5f0c0f4d4d1c2a3b5f0c",
+         *       "user_id": "59bda154-2a69-44a3-a7a6-8a5adbf4ac79",
+         *       "email": "paula@example.org",
+         *       "scope": "parent",
+         *       "created_at": "2026-11-23T01:49:49.730293Z",
+         *       "last_used_at": "2026-11-23T01:49:49.730293Z",
+         *       "expires_at": "2026-11-23T01:49:49.730293Z"
+         *     }
+         */
+        ServerSession: {
+            /** @description Identifies the session. It cannot be used to log in. */
+            id: string;
+            /** @description The id of the account. */
+            user_id: string;
+            /** @description The address of the account. */
+            email: string;
+            /**
+             * @description Who uses the session.
+             * @enum {string}
+             */
+            scope: "parent" | "child" | "admin";
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_used_at: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
+        /** @description One page of a list. */
+        ServerSessionList: components["schemas"]["Page"] & {
+            sessions: components["schemas"]["ServerSession"][];
+        };
+        /** @description The settings in effect. */
+        ServerSettings: {
+            /** @description In the order of `goldstar serve --help`. */
+            settings: components["schemas"]["SettingInEffect"][];
+        };
+        /**
          * @description A session and its account.
          * @example {
          *       "user": {
@@ -2654,6 +2752,13 @@ export interface components {
             /** @description The child, if it is a child's session. */
             child_id: string | null;
         };
+        /** @description A setting of the server, without a secret. */
+        SettingInEffect: {
+            /** @description The line of a file that sets this value. A comment if it is a secret. */
+            line: string;
+            /** @description Where it was set: a flag, a variable, a file, or `default`. */
+            origin: string;
+        };
         /**
          * @description A new account.
          * @example {
@@ -2675,6 +2780,44 @@ export interface components {
              * @description At least 8 characters, at most 256 bytes.
              */
             password: string;
+        };
+        /** @description How much there is of everything. */
+        Stats: {
+            /** Format: int64 */
+            accounts: number;
+            /**
+             * Format: int64
+             * @description Those that are not marked for deletion.
+             */
+            administrators: number;
+            /**
+             * Format: int64
+             * @description The accounts that are marked for deletion.
+             */
+            marked_accounts: number;
+            /** @description Including those of children. */
+            sessions: number;
+            /** Format: int64 */
+            children: number;
+            /**
+             * Format: int64
+             * @description Including penalties.
+             */
+            tasks: number;
+            /** Format: int64 */
+            rewards: number;
+            events: number;
+            /** @description The events of the last 24 hours. */
+            events_last_day: number;
+            /** @description The events of the last seven days. */
+            events_last_week: number;
+            /** @description The events of the last 30 days. */
+            events_last_month: number;
+            /**
+             * Format: int64
+             * @description The size of the data directory, or of the database, in bytes.
+             */
+            bytes: number;
         };
         /** @description The `data` of a frame of the event stream. */
         StreamData: components["schemas"]["TrackingEventCreated"] | components["schemas"]["RequestEnded"] | components["schemas"]["RecordsChanged"];
@@ -7806,7 +7949,7 @@ export interface operations {
     listAccounts: {
         parameters: {
             query?: {
-                /** @description Only accounts with this id, or with this text in their email address. */
+                /** @description Only accounts with this id, or with this text in their email address or names. */
                 q?: string;
                 /** @description Only the account with this email address. */
                 email?: string;
@@ -9467,6 +9610,163 @@ export interface operations {
                     };
                 };
             };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AdminRequired"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    listServerSessions: {
+        parameters: {
+            query?: {
+                /** @description The most records to return. Larger values count as 500. */
+                limit?: number;
+                /** @description The number of records to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerSessionList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AdminRequired"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    listServerSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerSettings"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AdminRequired"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    getStats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How much there is of everything */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["AdminRequired"];
             408: components["responses"]["RequestTimeout"];

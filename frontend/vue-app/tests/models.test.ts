@@ -46,6 +46,11 @@ interface Written {
   LoggedAction: models.LoggedAction;
   LoggedActionList: models.LoggedActionList;
   ManagedAccountList: models.ManagedAccountList;
+  ServerSession: models.ServerSession;
+  ServerSessionList: models.ServerSessionList;
+  ServerSettings: models.ServerSettings;
+  SettingInEffect: models.SettingInEffect;
+  Stats: models.Stats;
   MutationResult: models.MutationResult;
   Page: models.Page;
   Pause: models.Pause;

@@ -4,10 +4,10 @@ use axum::http::Method;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::super::administered::Administered;
+use super::super::administered::{Administered, Output};
 use super::super::failure::Failure;
 use super::super::password::Password;
-use super::named::{One, Output, find, path_of};
+use super::named::{One, find, path_of};
 use crate::domain::Role;
 
 #[derive(Subcommand)]

@@ -3,9 +3,8 @@
 use axum::http::Method;
 use clap::Args;
 
-use super::super::administered::{Administered, text_of};
+use super::super::administered::{Administered, Output, text_of};
 use super::super::failure::Failure;
-use super::named::Output;
 
 #[derive(Args)]
 pub(super) struct Log {

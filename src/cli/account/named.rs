@@ -4,9 +4,8 @@ use axum::http::{Method, StatusCode};
 use clap::Args;
 use serde_json::Value;
 
-use super::super::administered::{Administered, encoded};
+use super::super::administered::{Administered, Output, encoded};
 use super::super::failure::Failure;
-use crate::config::{Data, Flags};
 
 #[derive(Args)]
 pub(super) struct One {
@@ -15,16 +14,6 @@ pub(super) struct One {
 
     #[command(flatten)]
     pub(super) output: Output,
-}
-
-#[derive(Args)]
-pub(super) struct Output {
-    /// Print the result as one JSON object, as the API returns it
-    #[arg(long)]
-    pub(super) json: bool,
-
-    #[command(flatten)]
-    pub(super) flags: Flags<Data>,
 }
 
 /// The account with an email address or an id.

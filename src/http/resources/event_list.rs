@@ -24,7 +24,7 @@ const BATCH: usize = 64 << 10;
 pub(crate) async fn answer(
     found: FoundEvents,
     page: Page,
-    reader: Reader,
+    reader: Option<Reader>,
 ) -> Result<Response, ApiError> {
     let FoundEvents { rows, total, reversals } = found;
     let tail = PageBody::new(page, total).tail_with(&member(&reversals));
@@ -46,7 +46,7 @@ pub(crate) async fn answer(
     lengths.push(length(tail.len())?);
     let progress = SendProgress::new(lengths);
     let total = progress.total();
-    let body = pieces::body(Events { rows, progress, split: 0, tail }, total, Some(reader));
+    let body = pieces::body(Events { rows, progress, split: 0, tail }, total, reader);
     Ok(JsonText(body).into_response())
 }
 

@@ -150,7 +150,7 @@ impl FromParameters for AccountQuery {
 impl IntoParams for AccountQuery {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let text = || schemas::text().min_length(Some(1));
-        let q = "Only accounts with this id, or with this text in their email address.";
+        let q = "Only accounts with this id, or with this text in their email address or names.";
         let state = "Only accounts that are marked for deletion, or that are not.";
         let mut parameters = vec![
             schemas::query("q", q, text()),

@@ -19,6 +19,7 @@ pub(crate) mod health;
 pub(crate) mod managed_accounts;
 pub(crate) mod metrics;
 pub(crate) mod mutations;
+pub(crate) mod overview;
 pub(crate) mod pending;
 pub(crate) mod records;
 pub(crate) mod resets;

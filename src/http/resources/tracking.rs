@@ -19,7 +19,7 @@ use crate::http::extract::query::{
 use crate::http::openapi::{Errors, TrackingEventPage, schemas, tags};
 use crate::http::resources::event_list;
 use crate::http::response::json;
-use crate::service::{Admin, Caller, EventQuery, Parent, Service};
+use crate::service::{Authority, Caller, EventQuery, Parent, Service};
 
 /// The events on a page if the request does not set a limit.
 const DEFAULT_LIMIT: usize = 50;
@@ -35,17 +35,17 @@ const DEFAULT_LIMIT: usize = 50;
     params(AdminQuery),
     responses(
         (status = 200, description = "A page of the list", body = TrackingEventPage),
-        Errors<Admin, Query<AdminQuery>>
+        Errors<Authority, Query<AdminQuery>>
     )
 )]
 pub(crate) async fn query(
     State(service): State<Arc<Service>>,
-    admin: Admin,
+    authority: Authority,
     Query(QueryWithout(query)): Query<AdminQuery>,
 ) -> Result<Response, ApiError> {
     let page = query.page;
-    let found = service.tracking(&admin, query).await?;
-    event_list::answer(found, page, json::reader(&service, &admin)).await
+    let found = service.tracking(&authority, query).await?;
+    event_list::answer(found, page, json::reader_for(&service, &authority)).await
 }
 
 /// Find events of the family
@@ -69,7 +69,7 @@ pub(crate) async fn of_family(
 ) -> Result<Response, ApiError> {
     let page = query.page;
     let found = service.tracking_of_family(&parent, query).await?;
-    event_list::answer(found, page, json::reader(&service, &parent)).await
+    event_list::answer(found, page, Some(json::reader(&service, &parent))).await
 }
 
 /// Find events of one child
@@ -94,7 +94,7 @@ pub(crate) async fn of_child(
 ) -> Result<Response, ApiError> {
     let page = query.page;
     let found = service.tracking_of_child(&caller, &id.into(), query).await?;
-    event_list::answer(found, page, json::reader(&service, &caller)).await
+    event_list::answer(found, page, Some(json::reader(&service, &caller))).await
 }
 
 /// The names of all parameters.

@@ -55,7 +55,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::spawn_blocking;
 use tracing::Span;
 
-use administration::LogTable;
+use administration::Overview;
 use committer::{Committer, RETRY_INTERVAL};
 pub use damage::{Damage, DamageKind, OpenError};
 use erasures::ErasureFile;
@@ -74,7 +74,7 @@ use wal::format;
 
 use super::expiry::removed_sessions;
 use super::{
-    AdministrationLog, Changes, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry,
+    Administration, Changes, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry,
     Fence, Following, FoundEvents, Health, Listing, ReadError, Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::new_seed;
@@ -349,8 +349,9 @@ impl Store for JsonStore {
         Arc::clone(&self.shared) as Arc<dyn Following>
     }
 
-    fn administration_log(&self) -> Arc<dyn AdministrationLog> {
-        Arc::new(LogTable(Arc::clone(&self.shared)))
+    fn administration(&self) -> Arc<dyn Administration> {
+        let (disk, data) = (Arc::clone(&self.disk), self.data.clone());
+        Arc::new(Overview { shared: Arc::clone(&self.shared), disk, data })
     }
 
     fn erasures(&self) -> Arc<dyn Erasures> {

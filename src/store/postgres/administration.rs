@@ -1,5 +1,6 @@
-//! The administration log.
+//! The administration log, the sessions of all accounts, and how much there is.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use tokio_postgres::types::ToSql;
@@ -10,8 +11,10 @@ use super::inner::Inner;
 use super::load::parse;
 use super::runtime::Runtime;
 use super::sql;
-use crate::domain::{LogEntry, Page, User};
-use crate::store::{AdministrationLog, BoxFuture, Listing, ReadError};
+use crate::domain::{LogEntry, Page, Timestamp, User};
+use crate::store::{
+    Administration, BoxFuture, Counts, Listing, OwnedSession, ReadError, is_session,
+};
 
 /// The family of the log, which has no account. Keys of other families are random.
 pub(crate) const LOG: i64 = i64::MAX;
@@ -19,7 +22,7 @@ pub(crate) const LOG: i64 = i64::MAX;
 /// The log in a store's database.
 pub(super) struct LogRecords(pub(super) Runtime);
 
-impl AdministrationLog for LogRecords {
+impl Administration for LogRecords {
     fn entries(&self, page: Page) -> BoxFuture<'static, Result<Listing<Arc<LogEntry>>, ReadError>> {
         let read = self.0.run(async move |inner: Arc<Inner>| {
             let (limit, offset) = (rows_limit(page.limit), rows_limit(page.offset));
@@ -44,6 +47,44 @@ impl AdministrationLog for LogRecords {
             let rows = inner.db.rows(&sql::ACCOUNTS_NAMED, &values).await?;
             let users = rows.iter().map(|row| Ok(Arc::new(parse(row.try_get("row")?)?)));
             users.collect::<Result<_, Failure>>()
+        });
+        Box::pin(async move { Ok(read.await?) })
+    }
+
+    fn sessions(
+        &self,
+        now: Timestamp,
+        page: Page,
+    ) -> BoxFuture<'static, Result<Listing<OwnedSession>, ReadError>> {
+        let read = self.0.run(async move |inner: Arc<Inner>| {
+            let rows = inner.db.rows(&sql::LIVE_SESSIONS, &[&now.as_micros()]).await?;
+            let owned = rows.iter().map(|row| {
+                let user: User = parse(row.try_get("account")?)?;
+                Ok((Arc::new(user), Arc::new(parse(row.try_get("row")?)?)))
+            });
+            let mut found = owned.collect::<Result<Vec<OwnedSession>, Failure>>()?;
+            found.retain(|(_, session)| is_session(session, now));
+            found.sort_by_key(|(_, session)| Reverse((session.last_used_at, session.created_at)));
+            Ok(Listing::of(found, page))
+        });
+        Box::pin(async move { Ok(read.await?) })
+    }
+
+    fn counts(&self) -> BoxFuture<'static, Result<Counts, ReadError>> {
+        let read = self.0.run(async move |inner: Arc<Inner>| {
+            let row = inner.db.row(&sql::COUNTS, &[]).await?;
+            let count = |name: &str| -> Result<u64, Failure> {
+                Ok(row.try_get::<_, i64>(name)?.unsigned_abs())
+            };
+            Ok(Counts {
+                accounts: count("accounts")?,
+                administrators: count("administrators")?,
+                marked: count("marked")?,
+                children: count("children")?,
+                tasks: count("tasks")?,
+                rewards: count("rewards")?,
+                bytes: count("bytes")?,
+            })
         });
         Box::pin(async move { Ok(read.await?) })
     }

@@ -101,7 +101,7 @@ use crate::domain::{
 };
 use crate::metrics;
 use crate::store::{
-    AdministrationLog, Allowance, Change, Changes, Commit, CommitError, Context, Decided, Erasures,
+    Administration, Allowance, Change, Changes, Commit, CommitError, Context, Decided, Erasures,
     EventScan, Expiry, Fence, Following, FoundEvents, Health, Lease, Listing, LogServers,
     Malformed, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent, UsedUp,
 };
@@ -366,7 +366,7 @@ impl Store for PostgresStore {
         Some(Arc::new(Logs(self.runtime.clone())))
     }
 
-    fn administration_log(&self) -> Arc<dyn AdministrationLog> {
+    fn administration(&self) -> Arc<dyn Administration> {
         Arc::new(LogRecords(self.runtime.clone()))
     }
 

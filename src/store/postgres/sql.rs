@@ -21,7 +21,7 @@ mod statement;
 use tokio_postgres::types::Type;
 
 pub(super) use accounts::{ACCOUNTS, COUNT_ACCOUNTS, USERS};
-pub(super) use administration::{ACCOUNTS_NAMED, LOG_ENTRIES, TRIM_LOG};
+pub(super) use administration::{ACCOUNTS_NAMED, COUNTS, LIVE_SESSIONS, LOG_ENTRIES, TRIM_LOG};
 pub(super) use erasures::{ADD_ERASURE, ERASURES, ERASURES_KEY, PUT_ERASURES_KEY};
 pub(super) use expiry::{EXPIRE, LATE_SESSIONS};
 pub(super) use history::{
@@ -328,6 +328,8 @@ pub(super) const ALL: &[&Sql] = &[
     &LOG_ENTRIES,
     &TRIM_LOG,
     &ACCOUNTS_NAMED,
+    &LIVE_SESSIONS,
+    &COUNTS,
     &LAST_MESSAGE,
     &MESSAGES_OF,
     &TRIM_MESSAGES,

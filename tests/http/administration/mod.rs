@@ -2,4 +2,5 @@
 
 mod confirmation;
 mod log;
+mod overview;
 mod resets;

@@ -32,6 +32,8 @@ async fn accounts_are_listed_in_pages_and_searched() {
         ("q", &paula.email.to_uppercase(), 1),
         ("q", &"@example.org".to_owned(), 3),
         ("q", &"nobody".to_owned(), 0),
+        ("q", &"zoë EXA".to_owned(), 2),
+        ("q", &"Ada".to_owned(), 1),
         ("email", &paula.email.to_uppercase(), 1),
         ("email", &"@example.org".to_owned(), 0),
         ("state", &"active".to_owned(), 3),

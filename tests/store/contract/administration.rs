@@ -22,7 +22,7 @@ fn entry(id: &str, created_at: Timestamp) -> Change {
 }
 
 async fn entries(bench: &Bench, page: Page) -> (Vec<String>, usize) {
-    let found = bench.store.administration_log().entries(page).await.unwrap();
+    let found = bench.store.administration().entries(page).await.unwrap();
     (found.records.iter().map(|entry| entry.id.to_string()).collect(), found.total)
 }
 
@@ -48,13 +48,14 @@ async fn entries_are_durable_and_the_newest_is_first() {
         let page = Page { offset: 1, limit: 1 };
         assert_eq!(entries(&bench, page).await, (vec!["b".to_owned()], 3));
 
-        let log = bench.store.administration_log();
+        let log = bench.store.administration();
         let names: Vec<Arc<str>> =
             ["u", "nobody"].map(|id| pseudonym(SALT, &id.into()).into()).into();
         let found = log.accounts(SALT.to_owned(), names.clone()).await.unwrap();
         assert_eq!(found.iter().map(|user| user.id.as_str()).collect::<Vec<_>>(), ["u"]);
         assert!(log.accounts("other".to_owned(), names.clone()).await.unwrap().is_empty());
         bench.put([Change::RemoveUser("u".into())]).await;
+        let log = bench.store.administration();
         assert!(log.accounts(SALT.to_owned(), names).await.unwrap().is_empty());
         assert_eq!(entries(&bench, Page::ALL).await.1, 3);
         bench.store.close().await.unwrap();

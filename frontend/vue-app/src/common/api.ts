@@ -36,7 +36,10 @@ import type {
   Reward,
   RewardList,
   RewardOfferList,
+  ServerSessionList,
+  ServerSettings,
   Session,
+  Stats,
   Task,
   TaskList,
   TaskStateList,
@@ -376,7 +379,7 @@ export class Api extends Client {
     return this.request("PUT", "/admin/deletion-threshold", { ...options, body: { hours } });
   }
 
-  /** A page of the accounts. `q` is an id, or a part of an email address. */
+  /** A page of the accounts. `q` is an id, or a part of an address or a name. */
   accounts(
     filter: Paging & { q?: string; email?: string; state?: "active" | "marked" } = {},
     options?: CallOptions,
@@ -449,6 +452,21 @@ export class Api extends Client {
   /** Ends all sessions of an account. */
   endSessionsOf(userId: string, options?: CallOptions): Promise<void> {
     return this.request("POST", at`/admin/accounts/${userId}/end-sessions`, options);
+  }
+
+  /** The sessions of all accounts, the most recently used first. */
+  serverSessions(page: Paging = {}, options?: CallOptions): Promise<ServerSessionList> {
+    return this.request("GET", "/admin/sessions", { ...options, query: page });
+  }
+
+  /** The settings of the server that are in effect. */
+  serverSettings(options?: CallOptions): Promise<ServerSettings> {
+    return this.request("GET", "/admin/settings", options);
+  }
+
+  /** How much there is of everything on the server. */
+  stats(options?: CallOptions): Promise<Stats> {
+    return this.request("GET", "/admin/stats", options);
   }
 
   /** What administrators and the operator have done, the newest actions first. */

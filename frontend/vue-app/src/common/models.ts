@@ -561,6 +561,49 @@ export interface DeletionAttempt {
 }
 
 /** When a marked account is due. */
+/** A session of any account, for administrators. */
+export interface ServerSession {
+  id: string;
+  user_id: string;
+  email: string;
+  scope: "parent" | "child" | "admin";
+  created_at: string;
+  last_used_at: string;
+  expires_at: string;
+}
+
+export interface ServerSessionList extends Page {
+  sessions: ServerSession[];
+}
+
+/** How much there is of everything on the server. */
+export interface Stats {
+  accounts: number;
+  administrators: number;
+  marked_accounts: number;
+  sessions: number;
+  children: number;
+  tasks: number;
+  rewards: number;
+  events: number;
+  events_last_day: number;
+  events_last_week: number;
+  events_last_month: number;
+  bytes: number;
+}
+
+/** A setting of the server, without a secret. */
+export interface SettingInEffect {
+  /** The line of a settings file; a comment if it is a secret. */
+  line: string;
+  /** A flag, a variable, a file, or `default`. */
+  origin: string;
+}
+
+export interface ServerSettings {
+  settings: SettingInEffect[];
+}
+
 /** An action of an administrator or the operator. */
 export interface LoggedAction {
   id: string;

@@ -5,15 +5,23 @@ use tokio_postgres::types::Type;
 use super::statement::Sql;
 
 /// The number of accounts that match a filter, and the rows of one page of them. A parameter that is null
-/// is no condition: $1 is an address in lower case, $2 an id, $3 a part of an address, and $4 whether the
-/// account is marked.
+/// is no condition: $1 is an address in lower case, $2 an id or a part of a name, $3 the same in lower case
+/// or a part of an address, and $4 whether the account is marked. Names that the database cannot read as JSON are
+/// not found: those with lone surrogates or U+0000, and those in a row with a number that is none.
 pub(in crate::store::postgres) const ACCOUNTS: Sql = Sql {
     text: "
 WITH found AS (
     SELECT a.family_id, a.id FROM accounts a
     WHERE a.email IS NOT NULL
         AND ($1::text IS NULL OR a.email = $1)
-        AND ($2::text IS NULL OR a.id = $2 OR position($3 IN a.email) > 0)
+        AND ($2::text IS NULL OR a.id = $2 OR position($3 IN a.email) > 0 OR EXISTS (
+            SELECT FROM records u, LATERAL (
+                SELECT CASE WHEN u.row !~ '\\\\u0000|\\\\u[dD][89a-fA-F]|NaN|Infinity'
+                    THEN (u.row::json->>'first_name') || ' ' || (u.row::json->>'last_name') END AS name
+            ) names
+            WHERE u.family_id = a.family_id AND u.kind = 'users' AND u.id = a.id
+                AND (position($3 IN lower(name)) > 0 OR position($2 IN name) > 0)
+        ))
         AND ($4::boolean IS NULL OR a.is_marked = $4)
 )
 SELECT (SELECT count(*) FROM found) AS number, ARRAY(

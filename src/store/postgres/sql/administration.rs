@@ -32,3 +32,26 @@ JOIN records r ON r.family_id = a.family_id AND r.kind = 'users' AND r.id = a.id
 WHERE encode(substring(sha256(convert_to($1 || a.id, 'UTF8')) FROM 1 FOR 8), 'hex') = ANY($2)",
     types: &[Type::TEXT, Type::TEXT_ARRAY],
 };
+
+/// The live sessions of all accounts, with their accounts.
+pub(in crate::store::postgres) const LIVE_SESSIONS: Sql = Sql {
+    text: "
+SELECT u.row AS account, s.row FROM records s
+JOIN accounts a ON a.family_id = s.family_id
+JOIN records u ON u.family_id = s.family_id AND u.kind = 'users' AND u.id = a.id
+WHERE s.kind = 'sessions' AND s.expires_at > $1",
+    types: &[Type::INT8],
+};
+
+pub(in crate::store::postgres) const COUNTS: Sql = Sql {
+    text: "
+SELECT count(*) FILTER (WHERE kind = 'users') AS accounts,
+    count(*) FILTER (WHERE kind = 'children') AS children,
+    count(*) FILTER (WHERE kind = 'tasks') AS tasks,
+    count(*) FILTER (WHERE kind = 'rewards') AS rewards,
+    (SELECT count(*) FROM accounts WHERE is_active_admin) AS administrators,
+    (SELECT count(*) FROM accounts WHERE email IS NOT NULL AND is_marked) AS marked,
+    pg_database_size(current_database()) AS bytes
+FROM records",
+    types: &[],
+};
