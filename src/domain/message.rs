@@ -30,11 +30,18 @@ pub enum ChangedKind {
     Reward,
     PendingReward,
     PendingTask,
+    Badge,
 }
 
 impl ChangedKind {
-    pub const ALL: [Self; 5] =
-        [Self::Child, Self::Task, Self::Reward, Self::PendingReward, Self::PendingTask];
+    pub const ALL: [Self; 6] = [
+        Self::Child,
+        Self::Task,
+        Self::Reward,
+        Self::PendingReward,
+        Self::PendingTask,
+        Self::Badge,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -43,6 +50,7 @@ impl ChangedKind {
             Self::Reward => "reward",
             Self::PendingReward => "pending_reward",
             Self::PendingTask => "pending_task",
+            Self::Badge => "badge",
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod account_filter;
 mod administration;
+pub mod badges;
 pub mod calendar;
 mod clock_watch;
 pub mod deletion;

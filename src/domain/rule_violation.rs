@@ -11,6 +11,7 @@ pub enum RecordKind {
     Child,
     Task,
     Reward,
+    Badge,
     Session,
     Event,
 }
@@ -23,13 +24,21 @@ pub enum FamilyLimit {
     Tasks,
     Rewards,
     PendingRequests,
+    /// The family's own badges.
+    Badges,
     /// The bytes of all ids in a child's lists `tasks` and `rewards`.
     DisplayBytes,
 }
 
 impl FamilyLimit {
-    pub const ALL: [Self; 5] =
-        [Self::Children, Self::Tasks, Self::Rewards, Self::PendingRequests, Self::DisplayBytes];
+    pub const ALL: [Self; 6] = [
+        Self::Children,
+        Self::Tasks,
+        Self::Rewards,
+        Self::PendingRequests,
+        Self::Badges,
+        Self::DisplayBytes,
+    ];
 
     /// The name in `details.limit`.
     pub fn as_str(self) -> &'static str {
@@ -38,6 +47,7 @@ impl FamilyLimit {
             Self::Tasks => "tasks",
             Self::Rewards => "rewards",
             Self::PendingRequests => "pending_requests",
+            Self::Badges => "badges",
             Self::DisplayBytes => "display_bytes",
         }
     }
@@ -48,6 +58,7 @@ impl FamilyLimit {
             Self::Children => "children: delete one first",
             Self::Tasks => "tasks and penalties: delete one first",
             Self::Rewards => "rewards: delete one first",
+            Self::Badges => "badges of its own: delete one first",
             Self::PendingRequests => "pending requests: redeem or cancel one first",
             Self::DisplayBytes => {
                 "bytes in the lists `tasks` and `rewards` of a child: put fewer ids into them"
@@ -139,6 +150,7 @@ impl RecordKind {
             Self::Child => "child",
             Self::Task => "task",
             Self::Reward => "reward",
+            Self::Badge => "badge",
             Self::Session => "session",
             Self::Event => "event",
         }

@@ -5,11 +5,12 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::domain::badges::Badge;
 use crate::domain::{Child, Reward, Task};
 use crate::http::docs::{self, demo, home};
 use crate::http::error::api_error;
 use crate::http::resources::{
-    account, account_changes, account_export, administration_log, auth, backups, children,
+    account, account_changes, account_export, administration_log, auth, backups, badges, children,
     corrections, crud, deletion, events, exports, family, health, managed_accounts, metrics,
     mutations, overview, resets, rewards, sessions, tasks, tracking,
 };
@@ -82,6 +83,10 @@ fn family_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(rewards::pending))
         .routes(routes!(mutations::redeem))
         .routes(routes!(mutations::cancel))
+        .routes(crud::collection::<Badge>())
+        .routes(crud::item::<Badge>())
+        .routes(routes!(badges::of_child))
+        .routes(routes!(badges::awards))
         .routes(routes!(tracking::of_child))
         .routes(routes!(exports::events_of_child))
         .routes(routes!(tracking::of_family))

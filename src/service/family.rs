@@ -32,6 +32,7 @@ impl FamilySettingsPatch {
             rest_days: self.rest_days.unwrap_or(old.rest_days),
             pauses: self.pauses.unwrap_or(old.pauses),
             daily_goal: self.daily_goal.apply(old.daily_goal),
+            hidden_badges: old.hidden_badges,
         }
     }
 }

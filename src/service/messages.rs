@@ -56,6 +56,8 @@ fn changed(
         Change::RemoveTask(id) => found(ChangedKind::Task, id.as_str(), None),
         Change::PutReward(reward) => found(ChangedKind::Reward, reward.id.as_str(), None),
         Change::RemoveReward(id) => found(ChangedKind::Reward, id.as_str(), None),
+        Change::PutBadge(badge) => found(ChangedKind::Badge, badge.id.as_str(), None),
+        Change::RemoveBadge(id) => found(ChangedKind::Badge, id.as_str(), None),
         Change::RemovePending(id) => {
             let child_id = child_of_reward_request(id, records, family);
             found(ChangedKind::PendingReward, id.as_str(), child_id)

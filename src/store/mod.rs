@@ -45,6 +45,7 @@ use std::future::Future;
 use std::io;
 use std::sync::Arc;
 
+use crate::domain::badges::Award;
 use crate::domain::{
     AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
     TokenHash, User, UserId,
@@ -208,6 +209,16 @@ pub trait Store: Send + Sync + 'static {
         &self,
         family: &UserId,
     ) -> impl Future<Output = Result<Vec<Arc<Message>>, ReadError>> + Send;
+
+    /// Returns the awards of a family's child, including revoked ones, in the order in which they were stored.
+    fn awards_of(
+        &self,
+        family: &UserId,
+        child: &ChildId,
+    ) -> impl Future<Output = Result<Vec<Arc<Award>>, ReadError>> + Send {
+        let (scope, child) = (Scope::Awards(family.clone(), child.clone()), child.clone());
+        async move { Ok(self.read(scope).await?.awards_of(&child)) }
+    }
 
     /// The whole history, for followers.
     fn following(&self) -> Arc<dyn Following>;

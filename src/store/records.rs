@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{Change, FamilyRecords, Listing, Scope, Snapshot};
+use crate::domain::badges::{Award, Badge, BadgeId};
 use crate::domain::{
     Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord, Page,
     PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash,
@@ -24,6 +25,9 @@ pub(super) struct Records {
     pub(super) pending: Vec<Arc<PendingReward>>,
     pub(super) pending_tasks: Vec<Arc<PendingTask>>,
     pub(super) ended: Vec<Arc<EndedRequest>>,
+    pub(super) badges: Vec<Arc<Badge>>,
+    /// As far as they are known.
+    pub(super) awards: Vec<Arc<Award>>,
     pub(super) idempotency: Vec<Arc<IdempotencyRecord>>,
     pub(super) settings: BTreeMap<Arc<str>, Value>,
     /// The reversals of events, as far as they are known, by the ids of the events.
@@ -34,7 +38,7 @@ impl Records {
     /// Copies the records of a scope.
     pub(super) fn scoped(&self, scope: &Scope) -> Self {
         let families: Vec<UserId> = match scope {
-            Scope::Family(id) | Scope::Event(id, _) => vec![id.clone()],
+            Scope::Family(id) | Scope::Event(id, _) | Scope::Awards(id, _) => vec![id.clone()],
             Scope::Families(one, other) => vec![one.clone(), other.clone()],
             Scope::Email(email) => {
                 self.user_by_email(email).map(|user| user.id.clone()).into_iter().collect()
@@ -56,6 +60,13 @@ impl Records {
             pending: chosen(&self.pending, |it| is_in(&it.user_id)),
             pending_tasks: chosen(&self.pending_tasks, |it| is_in(&it.user_id)),
             ended: chosen(&self.ended, |it| is_in(&it.user_id)),
+            badges: chosen(&self.badges, |it| it.user_id.as_ref().is_some_and(is_in)),
+            awards: match scope {
+                Scope::Awards(user_id, child) => {
+                    chosen(&self.awards, |it| it.key.child_id == *child && it.user_id == *user_id)
+                }
+                _ => Vec::new(),
+            },
             idempotency: chosen(&self.idempotency, |it| is_in(&it.user_id)),
             settings: if *scope == Scope::Server { self.settings.clone() } else { BTreeMap::new() },
             reversals: match scope {
@@ -75,7 +86,10 @@ impl Records {
             Change::PutUser(new) => put(&mut self.users, new, |it| it.id.clone()),
             Change::RemoveUser(id) => self.users.retain(|it| it.id != id),
             Change::PutChild(new) => put(&mut self.children, new, |it| it.id.clone()),
-            Change::RemoveChild(id) => self.children.retain(|it| it.id != id),
+            Change::RemoveChild(id) => {
+                self.children.retain(|it| it.id != id);
+                self.awards.retain(|it| it.key.child_id != id);
+            }
             Change::PutTask(new) => put(&mut self.tasks, new, |it| it.id.clone()),
             Change::RemoveTask(id) => self.tasks.retain(|it| it.id != id),
             Change::PutReward(new) => put(&mut self.rewards, new, |it| it.id.clone()),
@@ -86,6 +100,9 @@ impl Records {
             Change::RemovePendingTask(id) => self.pending_tasks.retain(|it| it.id != id),
             Change::PutEnded(new) => put(&mut self.ended, new, |it| it.id.clone()),
             Change::RemoveEnded(id) => self.ended.retain(|it| it.id != id),
+            Change::PutBadge(new) => put(&mut self.badges, new, |it| it.id.clone()),
+            Change::RemoveBadge(id) => self.badges.retain(|it| it.id != id),
+            Change::PutAward(new) => put(&mut self.awards, new, |it| it.key.clone()),
             // A store keeps messages and the administration log elsewhere: no decision depends on them.
             Change::PutMessage(_)
             | Change::RemoveMessage(..)
@@ -135,6 +152,8 @@ impl Snapshot for Records {
             pending,
             pending_tasks,
             ended,
+            badges,
+            awards: _,
             idempotency,
             settings: _,
             reversals: _,
@@ -148,6 +167,7 @@ impl Snapshot for Records {
             pending: chosen(pending, |it| it.user_id == *user_id),
             pending_tasks: chosen(pending_tasks, |it| it.user_id == *user_id),
             ended: chosen(ended, |it| it.user_id == *user_id),
+            badges: chosen(badges, |it| it.user_id.as_ref() == Some(user_id)),
             idempotency: chosen(idempotency, |it| it.user_id == *user_id),
         }
     }
@@ -292,6 +312,18 @@ impl Snapshot for Records {
 
     fn ended_requests_of(&self, user_id: &UserId) -> Vec<Arc<EndedRequest>> {
         chosen(&self.ended, |it| it.user_id == *user_id)
+    }
+
+    fn badge(&self, id: &BadgeId) -> Option<Arc<Badge>> {
+        self.badges.iter().find(|it| it.id == *id).cloned()
+    }
+
+    fn badges_of(&self, user_id: &UserId) -> Vec<Arc<Badge>> {
+        chosen(&self.badges, |it| it.user_id.as_ref() == Some(user_id))
+    }
+
+    fn awards_of(&self, child_id: &ChildId) -> Vec<Arc<Award>> {
+        chosen(&self.awards, |it| it.key.child_id == *child_id)
     }
 
     fn idempotency_record(

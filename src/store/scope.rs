@@ -1,4 +1,4 @@
-use crate::domain::{Email, EventId, TokenHash, UserId};
+use crate::domain::{ChildId, Email, EventId, TokenHash, UserId};
 
 /// What a read or a transaction is about. A snapshot contains the records of its scope and nothing
 /// else: a record of another family is not found.
@@ -11,6 +11,8 @@ pub enum Scope {
     Family(UserId),
     /// A family, and whether that event is reversed.
     Event(UserId, EventId),
+    /// A family, and the awards of that child.
+    Awards(UserId, ChildId),
     /// Two families, such as that of an administrator and that of the account that is administered.
     Families(UserId, UserId),
     /// The family whose account has that email address, ignoring case; no records if there is none.

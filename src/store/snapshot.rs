@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::domain::badges::{Award, Badge, BadgeId};
 use crate::domain::{
     Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord, Page,
     PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash,
@@ -31,7 +32,8 @@ impl<T> Listing<T> {
     }
 }
 
-/// Every record of a family. The tasks and rewards that are shared by all families belong to none.
+/// Every record of a family, except its messages and awards. The tasks and rewards that are shared by all families
+/// belong to none.
 #[derive(Clone, Debug)]
 pub struct FamilyRecords {
     pub account: Option<Arc<User>>,
@@ -44,6 +46,7 @@ pub struct FamilyRecords {
     pub pending_tasks: Vec<Arc<PendingTask>>,
     /// Including expired ones.
     pub ended: Vec<Arc<EndedRequest>>,
+    pub badges: Vec<Arc<Badge>>,
     /// Including expired ones.
     pub idempotency: Vec<Arc<IdempotencyRecord>>,
 }
@@ -122,6 +125,13 @@ pub trait Snapshot: Send + Sync {
     /// A request of the family that has ended.
     fn ended_request(&self, user_id: &UserId, id: &RequestId) -> Option<Arc<EndedRequest>>;
     fn ended_requests_of(&self, user_id: &UserId) -> Vec<Arc<EndedRequest>>;
+
+    /// One of the family's own badges.
+    fn badge(&self, id: &BadgeId) -> Option<Arc<Badge>>;
+    /// The family's own badges.
+    fn badges_of(&self, user_id: &UserId) -> Vec<Arc<Badge>>;
+    /// The awards of a child, including revoked ones. Only of the child in [`super::Scope::Awards`].
+    fn awards_of(&self, child_id: &ChildId) -> Vec<Arc<Award>>;
 
     /// The record of an account's idempotency key, even if it has expired.
     fn idempotency_record(

@@ -5,6 +5,7 @@ use uuid::{Builder, Uuid};
 
 use super::history::StoredEvent;
 use super::{CommitError, Fence};
+use crate::domain::badges::{Award, Badge, BadgeId};
 use crate::domain::{
     Child, ChildId, EndedRequest, Id, IdempotencyKey, IdempotencyRecord, KeyLife, KeyResult,
     LogEntry, LogEntryId, Message, PendingReward, PendingTask, RequestId, Reward, RewardId,
@@ -136,7 +137,8 @@ impl Changes {
 /// A change of one record. A `Put` whose id exists replaces that record, and keeps the fields that
 /// Goldstar does not know. A `Remove` of a record that does not exist changes nothing.
 ///
-/// `RemoveUser` also removes the account's messages, and the rows of any table that name the account and are not valid records.
+/// `RemoveUser` also removes the account's messages, and the rows of any table that name the account and are not valid
+/// records. `RemoveChild` also removes the child's awards.
 /// `RemoveSession` is allowed in every scope: the token's hash is proof enough.
 #[derive(Clone, Debug)]
 pub enum Change {
@@ -158,6 +160,9 @@ pub enum Change {
     PutMessage(Message),
     /// The message of an account with that cause.
     RemoveMessage(UserId, Arc<str>),
+    PutBadge(Badge),
+    RemoveBadge(BadgeId),
+    PutAward(Award),
     PutSession(Session),
     RemoveSession(TokenHash),
     RemoveIdempotencyKey(UserId, IdempotencyKey),
@@ -172,6 +177,15 @@ pub enum Change {
 }
 
 impl Change {
+    /// The child whose awards the change needs.
+    pub(super) fn awarded(&self) -> Option<&ChildId> {
+        match self {
+            Self::RemoveChild(id) => Some(id),
+            Self::PutAward(new) => Some(&new.key.child_id),
+            _ => None,
+        }
+    }
+
     /// The account whose family the change needs.
     pub(super) fn owner(&self) -> Option<&UserId> {
         match self {
@@ -182,6 +196,8 @@ impl Change {
             Self::PutPending(new) => Some(&new.user_id),
             Self::PutPendingTask(new) => Some(&new.user_id),
             Self::PutEnded(new) => Some(&new.user_id),
+            Self::PutBadge(new) => new.user_id.as_ref(),
+            Self::PutAward(new) => Some(&new.user_id),
             Self::PutSession(new) => Some(&new.user_id),
             Self::PutMessage(new) => Some(&new.user_id),
             Self::RemoveUser(id)
@@ -193,6 +209,7 @@ impl Change {
             | Self::RemovePending(_)
             | Self::RemovePendingTask(_)
             | Self::RemoveEnded(_)
+            | Self::RemoveBadge(_)
             | Self::RemoveSession(_)
             | Self::PutSetting { .. }
             | Self::Log(_)

@@ -119,6 +119,7 @@ def record(path, parameter, family):
         "task_id": family.task,
         "rewards": family.reward,
         "reward_id": family.reward,
+        "badges": family.badge,
         # Not marked for deletion; what needs a marked account prepares one.
         "user_id": family.id,
         # What needs a session or an event prepares one.
@@ -136,6 +137,9 @@ def fields(name, person):
         return person.leaving.account
     if name in ("signUp", "createManagedAccount", "updateManagedAccount"):
         return {"email": f"{person.role}-{next(person.numbers)}@example.org"}
+    if name in ("createBadge", "updateBadge"):
+        # Their rules concern several fields.
+        return {"metric": "tasks_done", "task_id": None, "thresholds": [5, 25], "period": None}
     return family.account | {
         "current_password": family.account["password"],
         "child_id": family.child,
@@ -233,6 +237,7 @@ PREPARE = {
     "deleteChild": new_record("children"),
     "deleteTask": new_record("tasks"),
     "deleteReward": new_record("rewards"),
+    "deleteBadge": new_record("badges"),
     "requestReward": mutation("cancel"),
     "requestRewardLegacy": mutation("cancel"),
     "cancelReward": mutation("request"),
@@ -259,5 +264,9 @@ def tidy(case, person, response):
         return
     if name == "changePassword":
         person.family.account["password"] = case.body["new_password"]
+    if name == "createBadge":
+        # A family can have only some of its own.
+        badge = response.json()["badge"]["id"]
+        person.family.ask("DELETE", f"/badges/{badge}")
     if name in ENDING:
         person.log_in()

@@ -20,6 +20,7 @@ class Family:
         self.child = self.make("children")
         self.task = self.make("tasks")
         self.reward = self.make("rewards")
+        self.badge = self.make("badges")
 
     def _session(self, path):
         answer = requests.post(self.url + path, json=self.account)
@@ -32,11 +33,12 @@ class Family:
         return requests.request(method, self.url + path, headers=headers, **more)
 
     def make(self, kind):
-        """The id of a new child, task or reward."""
+        """The id of a new child, task, reward or badge."""
         body = {
             "children": {"name": "Mía", "points": 1_000_000},
             "tasks": {"name": "Make the bed", "points": 5},
             "rewards": {"name": "Ice cream", "cost": 1},
+            "badges": {"name": "Bookworm", "metric": "tasks_done", "thresholds": [5]},
         }[kind]
         answer = self.ask("POST", f"/{kind}", json=body)
         answer.raise_for_status()

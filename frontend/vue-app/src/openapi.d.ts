@@ -668,6 +668,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/badges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the badges
+         * @description First the built-in ones, then the family's own in the order of their creation.
+         */
+        get: operations["listBadges"];
+        put?: never;
+        /**
+         * Create a badge
+         * @description A family can have 50 of its own.
+         */
+        post: operations["createBadge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/badges/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a badge */
+        get: operations["getBadge"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a badge
+         * @description The awards of it stay. Built-in badges cannot be deleted.
+         */
+        delete: operations["deleteBadge"];
+        options?: never;
+        head?: never;
+        /**
+         * Update a badge
+         * @description Fields that are left out keep their values. A built-in badge can only be hidden and shown. Awards stay as they are.
+         */
+        patch: operations["updateBadge"];
+        trace?: never;
+    };
+    "/children/{id}/badges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the badges of one child
+         * @description With what the child has earned. Hidden badges are left out unless the child has earned them.
+         */
+        get: operations["listChildBadges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/children/{id}/awards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the awards of one child
+         * @description The newest first, including revoked ones and those of deleted badges.
+         */
+        get: operations["listAwards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/children/{id}/tracking": {
         parameters: {
             query?: never;
@@ -1467,6 +1556,8 @@ export interface components {
             ended_requests: components["schemas"]["ExportedEndedRequest"][];
             sessions: components["schemas"]["ExportedSession"][];
             idempotency_keys: components["schemas"]["ExportedIdempotencyKey"][];
+            badges: components["schemas"]["Badge"][];
+            awards: components["schemas"]["Award"][];
             messages: components["schemas"]["ExportedMessage"][];
             tracking_events: components["schemas"]["TrackingEvent"][];
         };
@@ -1510,6 +1601,148 @@ export interface components {
             note?: string | null;
             request_id?: string | null;
             points?: number | null;
+        };
+        /**
+         * @description A grade of a badge that a child has earned, as it was at that time.
+         * @example {
+         *       "id": "busy-week.1.2026-11-23",
+         *       "child_id": "7e29a927-0222-4c47-a312-a37762464203",
+         *       "badge_id": "busy-week",
+         *       "grade": 1,
+         *       "period": "2026-11-23",
+         *       "badge_name": "Busy week",
+         *       "metric": "tasks_done",
+         *       "task_id": null,
+         *       "threshold": 10,
+         *       "earned_at": "2026-11-23T01:49:49.730293Z",
+         *       "tracking_event_id": "42f97cd9-a931-4025-97d6-c870d0148f74",
+         *       "revoked_at": null
+         *     }
+         */
+        Award: {
+            /** @description Unique among the awards of the child. */
+            id: string;
+            /** @description The child that has earned it. */
+            child_id: string;
+            /** @description The badge; it may be deleted. */
+            badge_id: string;
+            /**
+             * Format: int32
+             * @description 1 for bronze, 2 for silver, 3 for gold.
+             */
+            grade: number;
+            /** @description The first day of the week, or the month, in which it was earned. Null if all of the history counts. */
+            period: string | null;
+            /** @description The badge's name at that time. */
+            badge_name: string;
+            /**
+             * @description What the badge counts.
+             * @enum {string}
+             */
+            metric: "tasks_done" | "points_earned" | "streak_days" | "days_without_penalty" | "rewards_redeemed" | "task_done";
+            /** @description The task that was counted; null except for `task_done`. */
+            task_id: string | null;
+            /**
+             * Format: int64
+             * @description The value that the grade needed.
+             */
+            threshold: number;
+            /**
+             * Format: date-time
+             * @description When the child reached it.
+             */
+            earned_at: string;
+            /** @description The event that reached it. Null if the passing of time did. */
+            tracking_event_id: string | null;
+            /**
+             * Format: date-time
+             * @description When the reversal of an event took it away. Null if the child has it.
+             */
+            revoked_at: string | null;
+        };
+        /** @description One page of a list. */
+        AwardList: components["schemas"]["Page"] & {
+            awards: components["schemas"]["Award"][];
+        };
+        /**
+         * @description A badge, which children earn in up to three grades.
+         * @example {
+         *       "id": "busy-week",
+         *       "user_id": null,
+         *       "name": "Busy week",
+         *       "icon": "broom",
+         *       "metric": "tasks_done",
+         *       "task_id": null,
+         *       "thresholds": [
+         *         10,
+         *         20,
+         *         30
+         *       ],
+         *       "period": "week",
+         *       "hidden": false,
+         *       "created_at": null,
+         *       "updated_at": null
+         *     }
+         */
+        Badge: {
+            /** @description Unique. That of a built-in badge is a word, such as `first-steps`. */
+            id: string;
+            /** @description The family's account. Null for a built-in badge, which every family has. */
+            user_id: string | null;
+            /** @description The badge's name. */
+            name: string;
+            /** @enum {string|null} */
+            icon: "bath" | "bed" | "bike" | "book" | "broom" | "cake" | "car" | "cat" | "clock" | "clothes" | "computer" | "cooking" | "dishes" | "dog" | "film" | "football" | "friends" | "game" | "garden" | "gift" | "heart" | "homework" | "house" | "ice_cream" | "laundry" | "lunch" | "money" | "moon" | "music" | "paint" | "park" | "pencil" | "phone" | "pizza" | "plant" | "puzzle" | "school" | "shoes" | "shopping" | "shout" | "star" | "sun" | "swimming" | "table" | "teeth" | "thanks" | "trash" | "trip" | "walk" | "warning" | null;
+            /**
+             * @description What the badge counts.
+             * @enum {string}
+             */
+            metric: "tasks_done" | "points_earned" | "streak_days" | "days_without_penalty" | "rewards_redeemed" | "task_done";
+            /** @description The task that is counted; null except for `task_done`. */
+            task_id: string | null;
+            /** @description What the grades need: bronze, silver and gold. */
+            thresholds: number[];
+            /** @enum {string|null} */
+            period: "week" | "month" | null;
+            /** @description Whether the family does not use it: children no longer earn it. */
+            hidden: boolean;
+            /**
+             * Format: date-time
+             * @description Null for a built-in badge.
+             */
+            created_at: string | null;
+            /**
+             * Format: date-time
+             * @description The time of the last update. Null for a built-in badge.
+             */
+            updated_at: string | null;
+        };
+        BadgeAnswer: {
+            badge: components["schemas"]["Badge"];
+        };
+        /** @description One page of a list. */
+        BadgeList: components["schemas"]["Page"] & {
+            badges: components["schemas"]["Badge"][];
+        };
+        /**
+         * @description The fields of a badge to update.
+         * @example {
+         *       "hidden": true
+         *     }
+         */
+        BadgePatch: {
+            /** @description At most 100 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
+            name?: string;
+            /** @enum {string|null} */
+            icon?: "bath" | "bed" | "bike" | "book" | "broom" | "cake" | "car" | "cat" | "clock" | "clothes" | "computer" | "cooking" | "dishes" | "dog" | "film" | "football" | "friends" | "game" | "garden" | "gift" | "heart" | "homework" | "house" | "ice_cream" | "laundry" | "lunch" | "money" | "moon" | "music" | "paint" | "park" | "pencil" | "phone" | "pizza" | "plant" | "puzzle" | "school" | "shoes" | "shopping" | "shout" | "star" | "sun" | "swimming" | "table" | "teeth" | "thanks" | "trash" | "trip" | "walk" | "warning" | null;
+            /** @enum {string} */
+            metric?: "tasks_done" | "points_earned" | "streak_days" | "days_without_penalty" | "rewards_redeemed" | "task_done";
+            task_id?: string | null;
+            /** @description What the grades bronze, silver and gold need. Each number is greater than the one before. */
+            thresholds?: number[];
+            /** @enum {string|null} */
+            period?: "week" | "month" | null;
+            hidden?: boolean;
         };
         /**
          * @description A child.
@@ -1576,6 +1809,17 @@ export interface components {
         };
         ChildAnswer: {
             child: components["schemas"]["Child"];
+        };
+        /** @description A badge, and what a child has earned of it. */
+        ChildBadge: components["schemas"]["Badge"] & {
+            /** @description The newest awards of the child first, including revoked ones; at most 20. */
+            awards: components["schemas"]["Award"][];
+            /** @description The number of all of them. */
+            award_count: number;
+        };
+        /** @description One page of a list. */
+        ChildBadgeList: components["schemas"]["Page"] & {
+            badges: components["schemas"]["ChildBadge"][];
         };
         /** @description One page of a list. */
         ChildList: components["schemas"]["Page"] & {
@@ -1881,7 +2125,7 @@ export interface components {
         /** @description A limit of a family. */
         FamilyLimit: {
             /** @enum {string} */
-            name: "children" | "tasks" | "rewards" | "pending_requests" | "display_bytes";
+            name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "display_bytes";
             /** @description The highest number. */
             most: number;
         };
@@ -2147,6 +2391,32 @@ export interface components {
         MutationResult: {
             child: components["schemas"]["Child"];
             tracking_event: components["schemas"]["TrackingEvent"];
+        };
+        /**
+         * @description A new badge.
+         * @example {
+         *       "name": "Bookworm",
+         *       "icon": "book",
+         *       "metric": "tasks_done",
+         *       "thresholds": [
+         *         5,
+         *         25,
+         *         100
+         *       ]
+         *     }
+         */
+        NewBadge: {
+            /** @description At most 100 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
+            name: string;
+            /** @enum {string|null} */
+            icon?: "bath" | "bed" | "bike" | "book" | "broom" | "cake" | "car" | "cat" | "clock" | "clothes" | "computer" | "cooking" | "dishes" | "dog" | "film" | "football" | "friends" | "game" | "garden" | "gift" | "heart" | "homework" | "house" | "ice_cream" | "laundry" | "lunch" | "money" | "moon" | "music" | "paint" | "park" | "pencil" | "phone" | "pizza" | "plant" | "puzzle" | "school" | "shoes" | "shopping" | "shout" | "star" | "sun" | "swimming" | "table" | "teeth" | "thanks" | "trash" | "trip" | "walk" | "warning" | null;
+            /** @enum {string} */
+            metric: "tasks_done" | "points_earned" | "streak_days" | "days_without_penalty" | "rewards_redeemed" | "task_done";
+            task_id?: string | null;
+            /** @description What the grades bronze, silver and gold need. Each number is greater than the one before. */
+            thresholds: number[];
+            /** @enum {string|null} */
+            period?: "week" | "month" | null;
         };
         /**
          * @description A new child.
@@ -2480,7 +2750,7 @@ export interface components {
                  * @description What it is.
                  * @enum {string}
                  */
-                kind: "child" | "task" | "reward" | "pending_reward" | "pending_task";
+                kind: "child" | "task" | "reward" | "pending_reward" | "pending_task" | "badge";
                 /** @description Its `id`; it may be deleted. */
                 id: string;
             };
@@ -7089,6 +7359,514 @@ export interface operations {
                 };
             };
             507: components["responses"]["StorageFull"];
+        };
+    };
+    listBadges: {
+        parameters: {
+            query?: {
+                /** @description The most records to return. Larger values count as 500. */
+                limit?: number;
+                /** @description The number of records to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BadgeList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    createBadge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBadge"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description `true` if the request is a repetition */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BadgeAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["FamilyLimitReached"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    getBadge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the badge. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The badge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BadgeAnswer"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    deleteBadge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the badge. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `SHARED_READ_ONLY`: a task or a reward that is shared with every family cannot be changed
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    updateBadge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the badge. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BadgePatch"];
+            };
+        };
+        responses: {
+            /** @description Updated */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BadgeAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `SHARED_READ_ONLY`: a task or a reward that is shared with every family cannot be changed
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    listChildBadges: {
+        parameters: {
+            query?: {
+                /** @description The most records to return. Larger values count as 500. */
+                limit?: number;
+                /** @description The number of records to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChildBadgeList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    listAwards: {
+        parameters: {
+            query?: {
+                /** @description The most records to return. Larger values count as 500. */
+                limit?: number;
+                /** @description The number of records to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AwardList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
         };
     };
     listTrackingEvents: {

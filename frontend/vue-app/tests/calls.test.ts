@@ -81,6 +81,22 @@ test("records are created, listed, updated and deleted", async () => {
   await api.deleteChild(child.id);
 });
 
+test("a family has badges", async () => {
+  const { api } = parent;
+  const { child } = await api.createChild({ name: "Ida" });
+  const definition = { name: "Bookworm", metric: "tasks_done", thresholds: [5, 25] } as const;
+  const { badge } = await api.createBadge({ ...definition, thresholds: [5, 25] });
+  expect((await api.updateBadge(badge.id, { period: "week" })).badge.period).toBe("week");
+  await api.updateBadge("first-steps", { hidden: true });
+  expect((await api.badge("first-steps")).badge.hidden).toBe(true);
+  expect((await api.badges()).badges.map(({ id }) => id)).toContain(badge.id);
+  const own = (await api.childBadges(child.id)).badges.map(({ id }) => id);
+  expect([own.includes(badge.id), own.includes("first-steps")]).toEqual([true, false]);
+  expect((await api.awards(child.id)).awards).toEqual([]);
+  await api.deleteBadge(badge.id);
+  await api.deleteChild(child.id);
+});
+
 test("accounts are created, changed, marked and restored", async () => {
   const api = new Api({ baseUrl: goldstar.baseUrl });
   const login = { email: "petra@example.org", password: "correct horse battery" };

@@ -20,7 +20,13 @@ type Schemas = components["schemas"];
 /** What is written by hand, by the names of the description. */
 interface Written {
   AccountExport: models.AccountExport;
+  Award: models.Award;
+  AwardList: models.AwardList;
+  Badge: models.Badge;
+  BadgeList: models.BadgeList;
   Child: models.Child;
+  ChildBadge: models.ChildBadge;
+  ChildBadgeList: models.ChildBadgeList;
   ChildList: models.ChildList;
   DeletionAttempt: models.DeletionAttempt;
   DeletionDue: models.DeletionDue;
@@ -79,10 +85,12 @@ interface Written {
   UserForChild: models.UserForChild;
 
   AccountPatch: requests.AccountPatch;
+  BadgePatch: requests.BadgePatch;
   ChildPatch: requests.ChildPatch;
   FamilySettingsPatch: requests.FamilySettingsPatch;
   EmailChange: requests.Login;
   Login: requests.Login;
+  NewBadge: requests.NewBadge;
   NewChild: requests.NewChild;
   NewManagedAccount: requests.NewManagedAccount;
   NewReward: requests.NewReward;
@@ -96,6 +104,7 @@ interface Written {
   TaskPatch: requests.TaskPatch;
   UserPatch: requests.UserPatch;
 
+  BadgeAnswer: { badge: models.Badge };
   ChildAnswer: { child: models.Child };
   RewardAnswer: { reward: models.Reward };
   TaskAnswer: { task: models.Task };

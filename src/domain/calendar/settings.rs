@@ -17,9 +17,17 @@ pub struct FamilySettings {
     pub pauses: Pauses,
     /// The number of tasks that each child is to do on a day.
     pub daily_goal: Option<u16>,
+    /// The ids of the badges that the family does not use, in the order of hiding.
+    pub hidden_badges: Arc<[Arc<str>]>,
 }
 
 impl FamilySettings {
+    /// Hides or shows a badge.
+    pub fn set_hidden(&mut self, badge: &Arc<str>, is_hidden: bool) {
+        let others = self.hidden_badges.iter().filter(|id| *id != badge).cloned();
+        self.hidden_badges = others.chain(is_hidden.then(|| Arc::clone(badge))).collect();
+    }
+
     pub const MAX_DAILY_GOAL: i64 = 100;
 
     /// Checks the number of tasks of a day.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use utoipa::openapi::Schema;
 use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, KnownFormat, SchemaFormat};
 
+use crate::domain::badges::{Metric, Span, Thresholds};
 use crate::domain::deletion::Threshold;
 use crate::domain::input::{
     self, MAX_AGE, MAX_DESCRIPTION_CHARS, MAX_DISPLAYED, MAX_ID_CHARS, MAX_IMAGE_ID_CHARS,
@@ -13,7 +14,7 @@ use crate::domain::input::{
 use crate::domain::password::NewPassword;
 use crate::domain::{
     Amount, ChildId, Colour, Email, Icon, Invalid, Language, Name, Note, Points, RequestId,
-    RewardId, Role,
+    RewardId, Role, TaskId,
 };
 use crate::http::extract::fields::FieldType;
 use crate::http::openapi::schemas;
@@ -38,6 +39,9 @@ pub(crate) const BOOLEAN: FieldType<bool, bool> =
     FieldType { check: |_, value| Ok(value), schema: || schemas::boolean().into() };
 
 pub(crate) const CHILD_ID: FieldType<String, ChildId> =
+    FieldType { check: |_, id| Ok(id.into()), schema: || schemas::text().into() };
+
+pub(crate) const TASK_ID: FieldType<String, TaskId> =
     FieldType { check: |_, id| Ok(id.into()), schema: || schemas::text().into() };
 
 pub(crate) const REWARD_ID: FieldType<String, RewardId> =
@@ -86,6 +90,27 @@ pub(crate) const IMAGE_ID: FieldType<String, Arc<str>> =
 pub(crate) const ICON: FieldType<String, Icon> = FieldType {
     check: |_, name| Icon::parse(&name),
     schema: || schemas::flag(Icon::ALL.iter().copied()).into(),
+};
+
+/// What a badge counts.
+pub(crate) const METRIC: FieldType<String, &'static str> = FieldType {
+    check: |field, name| {
+        let rule = || Invalid::new(field, format!("must be one of {}", Metric::NAMES.join(", ")));
+        Metric::NAMES.into_iter().find(|it| *it == name).ok_or_else(rule)
+    },
+    schema: || schemas::flag(Metric::NAMES).into(),
+};
+
+/// What the grades of a badge need.
+pub(crate) const THRESHOLDS: FieldType<Vec<i64>, Thresholds> =
+    FieldType { check: |field, values| Thresholds::parse(field, &values), schema: thresholds };
+
+/// The recurring period of a badge.
+pub(crate) const SPAN: FieldType<String, Span> = FieldType {
+    check: |field, name| {
+        Span::find(&name).ok_or_else(|| Invalid::new(field, "must be `week` or `month`"))
+    },
+    schema: || schemas::flag(Span::NAMES).into(),
 };
 
 pub(crate) const COLOUR: FieldType<String, Colour> = FieldType {
@@ -196,6 +221,14 @@ fn displayed_ids() -> Schema {
     let about = "Ids that a front end wants to show first. They have no other effect.";
     let ids = ArrayBuilder::new().items(line(MAX_ID_CHARS)).max_items(Some(MAX_DISPLAYED));
     ids.description(Some(about)).into()
+}
+
+fn thresholds() -> Schema {
+    let about =
+        "What the grades bronze, silver and gold need. Each number is greater than the one before.";
+    let values = ArrayBuilder::new().items(schemas::integer(1..=Thresholds::MAX));
+    let values = values.min_items(Some(1)).max_items(Some(3)).unique_items(true);
+    values.description(Some(about)).into()
 }
 
 /// A text without line breaks.

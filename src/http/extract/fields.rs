@@ -86,6 +86,15 @@ impl JsonValue for Vec<String> {
     const RULE: &'static str = "must be an array of strings";
 }
 
+impl JsonValue for Vec<i64> {
+    const RULE: &'static str = "must be an array of whole numbers";
+
+    fn read(text: &str) -> Option<Self> {
+        let items: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+        items.into_iter().map(|item| i64::read(item.get())).collect()
+    }
+}
+
 /// Reads the fields of one body. To describe a body, it reads an empty one and collects the schema.
 #[derive(Default)]
 pub(crate) struct FieldReader<'a> {

@@ -57,6 +57,22 @@ pub(crate) fn child() -> Value {
     })
 }
 
+pub(crate) fn badge() -> Value {
+    json!({
+        "id": "busy-week", "user_id": null, "name": "Busy week", "icon": "broom", "metric": "tasks_done",
+        "task_id": null, "thresholds": [10, 20, 30], "period": "week", "hidden": false, "created_at": null,
+        "updated_at": null,
+    })
+}
+
+pub(crate) fn award() -> Value {
+    json!({
+        "id": "busy-week.1.2026-11-23", "child_id": CHILD_ID, "badge_id": "busy-week", "grade": 1,
+        "period": "2026-11-23", "badge_name": "Busy week", "metric": "tasks_done", "task_id": null,
+        "threshold": 10, "earned_at": MOMENT, "tracking_event_id": EVENT_ID, "revoked_at": null,
+    })
+}
+
 pub(crate) fn task() -> Value {
     json!({
         "id": TASK_ID, "user_id": USER_ID, "name": "Make the bed", "points": 5, "is_good": true,

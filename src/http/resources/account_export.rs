@@ -19,13 +19,16 @@ use crate::domain::{
 };
 use crate::http::error::ApiError;
 use crate::http::openapi::{Errors, TrackingEvent, schemas, tags};
+use crate::http::resources::badges::AwardBody;
 use crate::http::resources::exports::{ExportErrors, date, file};
 use crate::http::resources::family::SettingsBody;
 use crate::http::resources::records::{Iso, RecordBody};
 use crate::http::resources::users::{AccountBody, UserFields};
 use crate::http::response::json;
 use crate::http::response::pieces::{PIECE, Source};
-use crate::service::{AccountExport, ChildState, ExportedEvents, Parent, Service, ServiceError};
+use crate::service::{
+    AccountExport, BadgeState, ChildState, ExportedEvents, Parent, Service, ServiceError,
+};
 use crate::store::FamilyRecords;
 
 /// Export everything about the account
@@ -72,8 +75,11 @@ type Part = Box<dyn FnOnce(&mut Vec<u8>) -> serde_json::Result<()> + Send>;
 
 impl AccountDocument {
     fn new(export: AccountExport) -> Self {
-        let AccountExport { records, children, default_zone, messages, events } = export;
+        let AccountExport { records, children, default_zone, badges, awards, messages, events } =
+            export;
         let mut parts = parts(records, children, &default_zone, events.started_at());
+        list(&mut parts, ",\"badges\":[", badges, RecordBody);
+        list(&mut parts, ",\"awards\":[", awards, |it| AwardBody::from(&*it));
         list(&mut parts, ",\"messages\":[", messages, MessageBody);
         text(&mut parts, ",\"tracking_events\":[");
         Self { records: parts.into_iter(), events, separator: Some("") }
@@ -106,7 +112,7 @@ impl Source for AccountDocument {
     }
 }
 
-/// The parts before the messages.
+/// The parts before the badges.
 fn parts(
     records: FamilyRecords,
     children: Vec<Arc<ChildState>>,
@@ -123,6 +129,7 @@ fn parts(
         pending,
         pending_tasks,
         ended,
+        badges: _,
         idempotency,
     } = records;
     let mut parts = Vec::new();
@@ -310,6 +317,8 @@ impl PartialSchema for AccountDocument {
             ("ended_requests", list::<EndedBody>()),
             ("sessions", list::<SessionBody>()),
             ("idempotency_keys", list::<KeyBody>()),
+            ("badges", list::<RecordBody<BadgeState>>()),
+            ("awards", list::<AwardBody>()),
             ("messages", list::<MessageFields<'_>>()),
             ("tracking_events", list::<TrackingEvent>()),
         ];
@@ -338,6 +347,8 @@ impl ToSchema for AccountDocument {
         schemas::add::<EndedBody>(schemas);
         schemas::add::<SessionBody>(schemas);
         schemas::add::<KeyBody>(schemas);
+        schemas::add::<RecordBody<BadgeState>>(schemas);
+        schemas::add::<AwardBody>(schemas);
         schemas::add::<MessageFields<'_>>(schemas);
         schemas::add::<TrackingEvent>(schemas);
     }

@@ -6,6 +6,7 @@ pub(crate) mod account_export;
 pub(crate) mod administration_log;
 pub(crate) mod auth;
 pub(crate) mod backups;
+pub(crate) mod badges;
 pub(crate) mod children;
 pub(crate) mod corrections;
 pub(crate) mod credentials;

@@ -284,12 +284,12 @@ fn colour() -> Schema {
     or_null(Colour::ALL)
 }
 
-fn icon() -> Schema {
+pub(crate) fn icon() -> Schema {
     or_null(Icon::ALL)
 }
 
 /// One of these names, or null.
-fn or_null(names: &'static [&'static str]) -> Schema {
+pub(crate) fn or_null(names: &'static [&'static str]) -> Schema {
     let names = names.iter().map(|name| Value::from(*name)).chain([Value::Null]);
     let types = SchemaType::from_iter([Type::String, Type::Null]);
     ObjectBuilder::new().schema_type(types).enum_values(Some(names)).into()

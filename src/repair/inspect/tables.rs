@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::other_tables::OtherTable;
 use super::rows::inspect_row;
 use super::{Finding, FindingKind};
+use crate::domain::badges::{Award, Badge};
 use crate::domain::{
     Child, EndedRequest, Id, IdempotencyRecord, Message, PendingReward, PendingTask, Reward,
     Session, Task, Timestamp, User,
@@ -167,7 +168,17 @@ impl Tables<'_> {
     /// Examines the files that the Flask service does not have.
     fn references_of_own_files(&self, check: &mut Check<'_>) {
         let State {
-            users, children, tasks, rewards, pending, pending_tasks, ended, messages, ..
+            users,
+            children,
+            tasks,
+            rewards,
+            pending,
+            pending_tasks,
+            ended,
+            messages,
+            badges,
+            awards,
+            ..
         } = self.state;
         check.details("account", users);
         check.details("child", children);
@@ -185,6 +196,15 @@ impl Tables<'_> {
         }
         for (row, it) in messages.numbered() {
             check.names::<Message, User>(row, "account", it.user_id.as_str(), users);
+        }
+        for (row, it) in badges.numbered() {
+            if let Some(user) = &it.user_id {
+                check.names::<Badge, User>(row, "account", user.as_str(), users);
+            }
+        }
+        for (row, it) in awards.numbered() {
+            check.names::<Award, User>(row, "account", it.user_id.as_str(), users);
+            check.names::<Award, Child>(row, "child", it.key.child_id.as_str(), children);
         }
         for (row, it) in children.details.numbered() {
             if let Some(goal) = &it.goal {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::domain::badges::{Award, Badge};
 use crate::domain::{
     Child, EndedRequest, IdempotencyRecord, LogEntry, Message, PendingReward, PendingTask, Reward,
     Session, Setting, Task, Timestamp, User,
@@ -34,7 +35,7 @@ impl TableKind {
 
 /// The small tables' files. The accounts come first, because the others depend on which accounts
 /// are removed.
-pub(crate) const TABLES: [TableKind; 17] = [
+pub(crate) const TABLES: [TableKind; 19] = [
     table::<User>(),
     table::<Child>(),
     table::<Task>(),
@@ -52,6 +53,8 @@ pub(crate) const TABLES: [TableKind; 17] = [
     table::<EndedRequest>(),
     table::<Message>(),
     table::<LogEntry>(),
+    table::<Badge>(),
+    table::<Award>(),
 ];
 
 /// The tracking file.
@@ -97,7 +100,7 @@ pub(super) fn latest_moment(row: &str) -> Option<Timestamp> {
 
 /// The latest time in a row's fields.
 pub(crate) fn latest_of(fields: &Fields<'_>) -> Option<Timestamp> {
-    let moments = ["created_at", "updated_at", "last_used_at", "occurred_at"];
+    let moments = ["created_at", "updated_at", "last_used_at", "occurred_at", "earned_at"];
     moments.into_iter().filter_map(|field| fields.optional_moment(field)).max()
 }
 

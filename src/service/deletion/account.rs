@@ -279,6 +279,8 @@ fn all_records_of(records: &dyn Snapshot, user_id: &UserId) -> Changes {
     changes.extend(tasks.iter().map(|request| Change::RemovePendingTask(request.id.clone())));
     let ended = records.ended_requests_of(user_id);
     changes.extend(ended.iter().map(|request| Change::RemoveEnded(request.id.clone())));
+    let badges = records.badges_of(user_id);
+    changes.extend(badges.iter().map(|badge| Change::RemoveBadge(badge.id.clone())));
     let sessions = records.sessions_of(user_id);
     let hashes = sessions.iter().map(|session| session.token_hash.clone());
     changes.extend(hashes.map(Change::RemoveSession));

@@ -10,7 +10,9 @@ pub(super) use permit::Exports;
 
 use std::sync::Arc;
 
-use super::{Admin, ChildState, Parent, Service, ServiceError};
+use super::badges::stored_badges;
+use super::{Admin, BadgeState, ChildState, Parent, Service, ServiceError};
+use crate::domain::badges::Award;
 use crate::domain::calendar::{Period, Zone};
 use crate::domain::{ChildId, EventFilter, Message, SortOrder, UserId};
 use crate::store::{FamilyRecords, Store};
@@ -31,6 +33,10 @@ pub struct AccountExport {
     pub children: Vec<Arc<ChildState>>,
     /// The zone of a family that has set none.
     pub default_zone: Zone,
+    /// The family's own badges and the hidden ones.
+    pub badges: Vec<Arc<BadgeState>>,
+    /// Of all children.
+    pub awards: Vec<Arc<Award>>,
     pub messages: Vec<Arc<Message>>,
     pub events: ExportedEvents,
 }
@@ -74,10 +80,15 @@ impl Service {
         let records = snapshot.family(family);
         let children = records.children.iter().cloned();
         let children = children.map(|child| ChildState::of(child, &*snapshot)).collect();
+        let badges = stored_badges(&*snapshot, family);
+        let mut awards = Vec::new();
+        for child in &records.children {
+            awards.extend(self.store.awards_of(family, &child.id).await?);
+        }
         let messages = self.store.messages_of(family).await?;
         let events = self.export_for(family, &filter, SortOrder::Ascending).await?;
         let default_zone = self.default_zone();
-        Ok(AccountExport { records, children, default_zone, messages, events })
+        Ok(AccountExport { records, children, default_zone, badges, awards, messages, events })
     }
 
     /// Exports events for the operator, who has no family, without a limit.

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::state::State;
+use super::tinydb::badges::award_list;
 use super::tinydb::idempotency::remembered_key;
 use super::tinydb::record::list_name;
+use crate::domain::badges::{Award, Badge, BadgeId};
 use crate::domain::{
     Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord, Page,
     PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash,
@@ -21,6 +23,8 @@ pub(super) struct Scoped<S> {
     families: [Option<UserId>; 2],
     /// The event whose reversal is visible.
     event: Option<EventId>,
+    /// The child whose awards are visible.
+    child: Option<ChildId>,
     /// Whether the settings are visible.
     server: bool,
 }
@@ -28,7 +32,9 @@ pub(super) struct Scoped<S> {
 impl<S: Deref<Target = State>> Scoped<S> {
     pub(super) fn new(state: S, scope: &Scope) -> Self {
         let families = match scope {
-            Scope::Family(id) | Scope::Event(id, _) => [Some(id.clone()), None],
+            Scope::Family(id) | Scope::Event(id, _) | Scope::Awards(id, _) => {
+                [Some(id.clone()), None]
+            }
             Scope::Families(one, other) => [Some(one.clone()), Some(other.clone())],
             Scope::Email(email) => [state.user_by_email(email).map(|user| user.id.clone()), None],
             Scope::Session(token_hash) => {
@@ -38,7 +44,8 @@ impl<S: Deref<Target = State>> Scoped<S> {
             Scope::Server => [None, None],
         };
         let event = if let Scope::Event(_, id) = scope { Some(id.clone()) } else { None };
-        Self { state, families, event, server: *scope == Scope::Server }
+        let child = if let Scope::Awards(_, id) = scope { Some(id.clone()) } else { None };
+        Self { state, families, event, child, server: *scope == Scope::Server }
     }
 
     fn contains(&self, family: &UserId) -> bool {
@@ -86,6 +93,7 @@ impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
             pending: self.pending_of(user_id),
             pending_tasks: self.pending_tasks_of(user_id),
             ended: self.ended_requests_of(user_id),
+            badges: self.badges_of(user_id),
             idempotency: self.idempotency_records_of(user_id),
         }
     }
@@ -242,6 +250,21 @@ impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
 
     fn ended_requests_of(&self, user_id: &UserId) -> Vec<Arc<EndedRequest>> {
         self.list(user_id, |state| state.ended.group(user_id.as_str()))
+    }
+
+    fn badge(&self, id: &BadgeId) -> Option<Arc<Badge>> {
+        let badge = self.state.one(self.state.badges.get(id.as_str()));
+        badge.filter(|badge| badge.user_id.as_ref().is_some_and(|id| self.contains(id)))
+    }
+
+    fn badges_of(&self, user_id: &UserId) -> Vec<Arc<Badge>> {
+        self.list(user_id, |state| state.badges.group(user_id.as_str()))
+    }
+
+    fn awards_of(&self, child_id: &ChildId) -> Vec<Arc<Award>> {
+        let family = self.families[0].as_ref().filter(|_| self.child.as_ref() == Some(child_id));
+        let Some(family) = family else { return Vec::new() };
+        self.list(family, |state| state.awards.list(&award_list(family, child_id)))
     }
 
     fn idempotency_record(

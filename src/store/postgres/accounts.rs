@@ -1,4 +1,4 @@
-//! Lists of accounts.
+//! Accounts in their look-up table, and lists of them.
 
 use std::sync::Arc;
 
@@ -10,8 +10,30 @@ use super::events::{count, rows_limit};
 use super::inner::Inner;
 use super::load::parse;
 use super::sql;
-use crate::domain::{AccountFilter, Page, User};
+use crate::domain::{AccountFilter, Page, User, UserId};
 use crate::store::Listing;
+
+/// A row of the look-up table of accounts.
+pub(super) struct Account {
+    pub(super) id: UserId,
+    pub(super) email: Option<Arc<str>>,
+    pub(super) is_active_admin: bool,
+    pub(super) is_marked: bool,
+    pub(super) deletion_has_started: bool,
+}
+
+impl Account {
+    /// The row of an account that has no record, or none any more.
+    pub(super) fn without_record(id: &UserId) -> Self {
+        Self {
+            id: id.clone(),
+            email: None,
+            is_active_admin: false,
+            is_marked: false,
+            deletion_has_started: false,
+        }
+    }
+}
 
 impl Inner {
     pub(super) async fn accounts(

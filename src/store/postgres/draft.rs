@@ -3,20 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::accounts::Account;
 use super::administration::LOG;
 use super::load::{Family, Kind, Loaded, SHARED, Wanted, kind_of};
 use crate::clock::random;
+use crate::domain::badges::{Award, Badge};
 use crate::domain::{
-    Child, Deletion, EndedRequest, IdempotencyRecord, KeyLife, LogEntry, Message, PendingReward,
-    PendingTask, Reward, RuleViolation, Seq, Session, Setting, Task, Timestamp, TrackingEvent,
-    User, UserId,
+    Child, ChildId, Deletion, EndedRequest, Id, IdempotencyRecord, KeyLife, LogEntry, Message,
+    PendingReward, PendingTask, Reward, RuleViolation, Seq, Session, Setting, Task, Timestamp,
+    TrackingEvent, User, UserId,
 };
 use crate::store::json::tinydb::details::Extended;
 use crate::store::json::tinydb::idempotency::remembered_key;
 use crate::store::json::tinydb::record::{Record, merge, new_row};
 use crate::store::json::tracking::event::encode;
 use crate::store::records::Records;
-use crate::store::{Change, Changes, Fence, StoredEvent};
+use crate::store::{Change, Changes, Fence, Snapshot as _, StoredEvent};
 
 /// Why a transaction's changes cannot be added.
 pub(super) enum Obstacle {
@@ -33,15 +35,6 @@ pub(super) struct Write {
     pub(super) expires_at: Option<Timestamp>,
 }
 
-/// A row of the look-up table of accounts.
-pub(super) struct Account {
-    pub(super) id: UserId,
-    pub(super) email: Option<Arc<str>>,
-    pub(super) is_active_admin: bool,
-    pub(super) is_marked: bool,
-    pub(super) deletion_has_started: bool,
-}
-
 /// Families as they were loaded, with the changes of the transactions that were decided since.
 pub(super) struct Draft {
     pub(super) families: Vec<Family>,
@@ -52,6 +45,8 @@ pub(super) struct Draft {
     tokens: BTreeSet<Arc<str>>,
     /// The events whose reversals were looked for.
     reversed: BTreeSet<Arc<str>>,
+    /// The children whose awards were looked for.
+    awarded: BTreeSet<Arc<str>>,
     pub(super) writes: BTreeMap<(i64, Kind, Arc<str>), Write>,
     pub(super) accounts: BTreeMap<i64, Account>,
     /// The events with the keys of their families.
@@ -72,6 +67,7 @@ impl Draft {
             known: wanted.accounts.clone(),
             tokens: wanted.tokens.clone(),
             reversed: wanted.reversed.clone(),
+            awarded: wanted.awarded.clone(),
             writes: BTreeMap::new(),
             accounts: BTreeMap::new(),
             events: Vec::new(),
@@ -131,6 +127,8 @@ impl Draft {
         let reversed = changes.event.iter().filter_map(|event| event.reverses());
         let unknown = reversed.filter(|id| !self.reversed.contains(*id));
         wanted.reversed.extend(unknown.map(Arc::from));
+        let awarded = changes.records.iter().filter_map(Change::awarded).map(Id::shared);
+        wanted.awarded.extend(awarded.filter(|id| !self.awarded.contains(id)));
         let demotes = changes.records.iter().any(|change| self.demotes(change));
         wanted.admins = demotes && self.admins.is_none();
         if wanted == Wanted::default() { Ok(()) } else { Err(Obstacle::Missing(wanted)) }
@@ -198,18 +196,27 @@ impl Draft {
                 let expires_at = new.ended_at.after(EndedRequest::LIFETIME);
                 self.put(new, Some(&new.user_id), old.as_deref(), Some(expires_at));
             }
+            Change::PutBadge(new) => {
+                let old = find(&self.records.badges, new);
+                self.put(new, new.user_id.as_ref(), old.as_deref(), None);
+            }
+            Change::PutAward(new) => {
+                let old = self.records.awards.iter().find(|it| it.key == new.key).cloned();
+                self.put(new, Some(&new.user_id), old.as_deref(), None);
+            }
             Change::PutSetting { name, value } => {
                 let new = Setting { name: Arc::clone(name), value: value.clone() };
                 let old = self.records.settings.get(name).cloned();
                 let old = old.map(|value| Arc::new(Setting { name: Arc::clone(name), value }));
                 self.put(&new, None, old.as_deref(), None);
             }
-            Change::RemoveChild(id) => self.remove_extended::<Child>(&id.shared()),
+            Change::RemoveChild(id) => self.remove_child(id),
             Change::RemoveTask(id) => self.remove_extended::<Task>(&id.shared()),
             Change::RemoveReward(id) => self.remove_extended::<Reward>(&id.shared()),
             Change::RemovePending(id) => self.remove_extended::<PendingReward>(&id.shared()),
             Change::RemovePendingTask(id) => self.remove::<PendingTask>(&id.shared()),
             Change::RemoveEnded(id) => self.remove::<EndedRequest>(&id.shared()),
+            Change::RemoveBadge(id) => self.remove::<Badge>(&id.shared()),
             Change::RemoveSession(hash) => self.remove::<Session>(&hash.0),
             Change::PutMessage(new) => {
                 let key = self.family(Some(&new.user_id)).key;
@@ -251,6 +258,12 @@ impl Draft {
         self.accounts.insert(key, account);
         let old = find(&self.records.users, new);
         self.put_extended(new, Some(&new.id), old.as_deref());
+    }
+
+    fn remove_child(&mut self, id: &ChildId) {
+        let awards = self.records.awards_of(id);
+        awards.iter().for_each(|award| self.remove::<Award>(&award.key()));
+        self.remove_extended::<Child>(&id.shared());
     }
 
     fn remove_user(&mut self, id: &UserId) {
@@ -382,19 +395,6 @@ impl Draft {
             self.families.len() - 1
         });
         &mut self.families[place]
-    }
-}
-
-impl Account {
-    /// The row of an account that has no record, or none any more.
-    fn without_record(id: &UserId) -> Self {
-        Self {
-            id: id.clone(),
-            email: None,
-            is_active_admin: false,
-            is_marked: false,
-            deletion_has_started: false,
-        }
     }
 }
 

@@ -11,11 +11,13 @@ use super::connect::{On, rows};
 use super::copy::storable;
 use super::error::Failure;
 use super::sql;
+use crate::domain::badges::{Award, Badge};
 use crate::domain::{
     Child, EndedRequest, IdempotencyRecord, KeyLife, PendingReward, PendingTask, Reward, Session,
     Setting, Task, Timestamp, User, UserId,
 };
 use crate::store::Scope;
+use crate::store::json::tinydb::badges::awards_of;
 use crate::store::json::tinydb::details::Extended;
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::record::Record;
@@ -43,6 +45,8 @@ pub(super) struct Wanted {
     pub(super) tokens: BTreeSet<Arc<str>>,
     /// The events whose reversals are needed.
     pub(super) reversed: BTreeSet<Arc<str>>,
+    /// The children whose awards are needed.
+    pub(super) awarded: BTreeSet<Arc<str>>,
     /// Whether the number of administrators is needed.
     pub(super) admins: bool,
 }
@@ -56,6 +60,10 @@ impl Wanted {
             Scope::Event(id, event) => {
                 self.accounts.insert(id.shared());
                 self.reversed.insert(event.shared());
+            }
+            Scope::Awards(id, child) => {
+                self.accounts.insert(id.shared());
+                self.awarded.insert(child.shared());
             }
             Scope::Families(one, other) => {
                 self.accounts.extend([one.shared(), other.shared()]);
@@ -77,7 +85,8 @@ impl Wanted {
 
     /// The account, if only the records of its family are wanted.
     pub(super) fn account(&self) -> Option<&str> {
-        if self.reversed.is_empty() { self.one()?.0 } else { None }
+        let is_all = self.reversed.is_empty() && self.awarded.is_empty();
+        if is_all { self.one()?.0 } else { None }
     }
 
     pub(super) fn add(&mut self, other: Self) {
@@ -85,6 +94,7 @@ impl Wanted {
         self.emails.extend(other.emails);
         self.tokens.extend(other.tokens);
         self.reversed.extend(other.reversed);
+        self.awarded.extend(other.awarded);
         self.admins |= other.admins;
     }
 }
@@ -128,6 +138,45 @@ impl Loaded {
             family.version = family.version.map(|version| version + 1);
         }
         self.number();
+        self
+    }
+
+    /// Loads the awards of children. As with reversals, they may be of a later moment.
+    async fn add_awards(
+        &mut self,
+        client: &impl GenericClient,
+        wanted: &Wanted,
+    ) -> Result<(), Failure> {
+        let (mut keys, mut first, mut end) = (Vec::new(), Vec::new(), Vec::new());
+        for family in &self.families {
+            for child in &wanted.awarded {
+                let start = storable(awards_of(child).into()).into_owned();
+                keys.push(family.key);
+                // The character after the colon at the end.
+                end.push(format!("{};", &start[..start.len() - 1]));
+                first.push(start);
+            }
+        }
+        for row in rows(client, &sql::AWARDS, &[&keys, &first, &end]).await? {
+            let added = self.records.add(kind_of::<Award>(), row.try_get("row")?, true)?;
+            let key: i64 = row.try_get("family_id")?;
+            let family = self.families.iter_mut().find(|family| family.key == key);
+            if let (Some((kind, id, text)), Some(family)) = (added, family) {
+                family.rows.insert((kind, id), text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Without the awards: only few transactions need them.
+    pub(super) fn without_awards(mut self) -> Self {
+        if !self.records.awards.is_empty() {
+            self.records.awards = Vec::new();
+            let of_awards = kind_of::<Award>();
+            self.families
+                .iter_mut()
+                .for_each(|it| it.rows.retain(|(kind, _), _| *kind != of_awards));
+        }
         self
     }
 
@@ -189,6 +238,9 @@ pub(super) async fn load(
             loaded.records.reversals.insert(reversed.into(), id.into());
         }
     }
+    if !wanted.awarded.is_empty() {
+        loaded.add_awards(on.client, wanted).await?;
+    }
     Ok(loaded)
 }
 
@@ -224,6 +276,8 @@ impl Records {
             "pending_rewards" => push::<PendingReward>(&mut self.pending, &fields),
             "pending_tasks" => push::<PendingTask>(&mut self.pending_tasks, &fields),
             "ended_requests" => push::<EndedRequest>(&mut self.ended, &fields),
+            "badges" => push::<Badge>(&mut self.badges, &fields),
+            "awards" => push::<Award>(&mut self.awards, &fields),
             "sessions" => push::<Session>(&mut self.sessions, &fields),
             "idempotency_keys" => {
                 let added = push::<IdempotencyRecord>(&mut self.idempotency, &fields)?;

@@ -28,7 +28,7 @@ pub(super) use history::{
     COUNT_AFTER, COUNT_SINCE, END, EVENT_TEXTS, EVENTS_AFTER, FIND_EVENT, FOLLOW, HAS_LATER_EVENT,
     HEAD,
 };
-pub(super) use load::{LOAD, LOAD_ONE, LOCK};
+pub(super) use load::{AWARDS, LOAD, LOAD_ONE, LOCK};
 pub(super) use logs::{
     CONFIRM_LOG_REMOVAL, END_LOG_REMOVALS, FORGET_LOG_SERVER, LOG_SERVERS, REGISTER_LOG_SERVER,
     REQUEST_LOG_REMOVAL, REQUESTED_LOG_REMOVALS, UNCONFIRMED_LOG_REMOVALS,
@@ -301,6 +301,7 @@ DELETE FROM accounts a USING changed WHERE a.family_id = changed.id",
 pub(super) const ALL: &[&Sql] = &[
     &LOAD_ONE,
     &LOAD,
+    &AWARDS,
     &LOCK,
     &HAS_LATER_EVENT,
     &SWAP_ONE,

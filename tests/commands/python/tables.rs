@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Folders, Settings, TestServer, activate_path, assert_error, python};
 
-const FILES: [&str; 17] = [
+const FILES: [&str; 19] = [
     "users.json",
     "children.json",
     "tasks.json",
@@ -24,6 +24,8 @@ const FILES: [&str; 17] = [
     "pending_tasks.json",
     "ended_requests.json",
     "messages.json",
+    "badges.json",
+    "awards.json",
 ];
 
 fn assert_tinydb_reads(folders: &Folders) {

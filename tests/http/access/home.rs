@@ -77,6 +77,9 @@ pub(crate) fn put(folders: &Folders) {
     });
     table(folders, "tracking_events.json", [event]);
     table(folders, "rewards.json", owned("reward", &json!({"description": "", "cost": 20})));
+    let mut badges = owned("badge", &json!({"metric": "tasks_done", "thresholds": [5]}));
+    badges.retain(|badge| badge["user_id"] != Value::Null);
+    table(folders, "badges.json", badges);
     let holders = [
         ("child", "first", Some("first-child")),
         ("parent", "first", None),

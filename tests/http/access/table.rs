@@ -49,6 +49,12 @@ pub(crate) const TABLE: &[Row] = &[
     Row("POST /tasks", r#"{"name":"New","points":5}"#, MAKES),
     Row("GET /tasks/{task}", "", FAMILY),
     Row("PATCH /tasks/{task}", r#"{"name":"Renamed"}"#, OWN),
+    Row("GET /badges", "", SESSION),
+    Row("POST /badges", r#"{"name":"New","metric":"tasks_done","thresholds":[5]}"#, MAKES),
+    Row("GET /badges/{badge}", "", FAMILY),
+    Row("PATCH /badges/{badge}", r#"{"name":"Renamed"}"#, OWN),
+    Row("GET /children/{child}/badges", "", FAMILY),
+    Row("GET /children/{child}/awards", "", FAMILY),
     Row("GET /rewards", "", SESSION),
     Row("POST /rewards", r#"{"name":"New","cost":5}"#, MAKES),
     Row("GET /rewards/pending", "", SESSION),
@@ -102,6 +108,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row("GET /demo", "", ANYONE),
     Row("DELETE /tasks/{task}", "", REMOVES),
     Row("DELETE /rewards/{reward}", "", REMOVES),
+    Row("DELETE /badges/{badge}", "", REMOVES),
     Row("POST /auth/child-session", r#"{"child_id":"{child}"}"#, OWN),
     Row("DELETE /children/{child}", "", REMOVES),
     Row("POST /auth/logout", "", [401, 204, 204, 204, 204]),
@@ -111,10 +118,11 @@ pub(crate) const TABLE: &[Row] = &[
 ];
 
 /// The ids of the first family.
-pub(crate) const IDS: [(&str, &str); 4] = [
+pub(crate) const IDS: [(&str, &str); 5] = [
     ("{child}", "first-child"),
     ("{task}", "first-task"),
     ("{reward}", "first-reward"),
+    ("{badge}", "first-badge"),
     ("{event}", "first-event"),
 ];
 

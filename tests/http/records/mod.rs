@@ -1,5 +1,6 @@
 //! Children, tasks and rewards: fields, lists, limits, and the older Flask service's paths.
 
+mod badges;
 mod children;
 mod details;
 mod family_limits;

@@ -2,6 +2,7 @@
 //! more line in `IMPLEMENTATIONS`.
 
 mod administration;
+mod badges;
 pub(crate) mod bench;
 mod commits;
 mod departures;

@@ -17,7 +17,11 @@ import type {
   Paging,
 } from "./apiOptions";
 import type {
+  AwardList,
+  Badge,
+  BadgeList,
   Child,
+  ChildBadgeList,
   ChildList,
   DeletionDue,
   DeletionQueue,
@@ -50,9 +54,11 @@ import type {
 import { allPages } from "./pages";
 import type {
   AccountPatch,
+  BadgePatch,
   ChildPatch,
   FamilySettingsPatch,
   Login,
+  NewBadge,
   NewChild,
   NewManagedAccount,
   NewReward,
@@ -334,6 +340,42 @@ export class Api extends Client {
 
   deleteTask(id: string, options?: CallOptions): Promise<void> {
     return this.request("DELETE", at`/tasks/${id}`, options);
+  }
+
+  /** The built-in badges and the family's own. */
+  badges(page: Paging = {}, options?: CallOptions): Promise<BadgeList> {
+    return this.request("GET", "/badges", { ...options, query: page });
+  }
+
+  badge(id: string, options?: CallOptions): Promise<{ badge: Badge }> {
+    return this.request("GET", at`/badges/${id}`, options);
+  }
+
+  createBadge(badge: NewBadge, options?: MutationOptions): Promise<{ badge: Badge }> {
+    return this.#create("/badges", badge, options);
+  }
+
+  /** Updates the fields that are present. A built-in badge can only be hidden and shown. */
+  updateBadge(id: string, patch: BadgePatch, options?: CallOptions): Promise<{ badge: Badge }> {
+    return this.request("PATCH", at`/badges/${id}`, { ...options, body: patch });
+  }
+
+  deleteBadge(id: string, options?: CallOptions): Promise<void> {
+    return this.request("DELETE", at`/badges/${id}`, options);
+  }
+
+  /** The badges, with what a child has earned of each. */
+  childBadges(
+    childId: string,
+    page: Paging = {},
+    options?: CallOptions,
+  ): Promise<ChildBadgeList> {
+    return this.request("GET", at`/children/${childId}/badges`, { ...options, query: page });
+  }
+
+  /** What a child has earned, the newest first. */
+  awards(childId: string, page: Paging = {}, options?: CallOptions): Promise<AwardList> {
+    return this.request("GET", at`/children/${childId}/awards`, { ...options, query: page });
   }
 
   rewards(page: Paging = {}, options?: CallOptions): Promise<RewardList> {

@@ -311,6 +311,63 @@ export interface PendingTask {
   note: string | null;
 }
 
+export type Metric =
+  | "tasks_done"
+  | "points_earned"
+  | "streak_days"
+  | "days_without_penalty"
+  | "rewards_redeemed"
+  | "task_done";
+
+/** A badge, which children earn in up to three grades. */
+export interface Badge {
+  /** That of a built-in badge is a word, such as `first-steps`. */
+  id: string;
+  /** Null for a built-in badge, which can only be hidden and shown. */
+  user_id: string | null;
+  name: string;
+  icon: Icon | null;
+  metric: Metric;
+  /** The task that `task_done` counts. */
+  task_id: string | null;
+  /** What bronze, silver and gold need. */
+  thresholds: number[];
+  /** Null if all of the history counts. */
+  period: "week" | "month" | null;
+  /** Whether the family does not use it. */
+  hidden: boolean;
+  created_at: string | null;
+  updated_at: string | null;
+}
+
+/** A grade of a badge that a child has earned, as the badge was at that time. */
+export interface Award {
+  /** Unique among the awards of the child. */
+  id: string;
+  child_id: string;
+  badge_id: string;
+  /** 1 for bronze, 2 for silver, 3 for gold. */
+  grade: number;
+  /** The first day of a week, a month such as `2026-02`, or null. */
+  period: string | null;
+  badge_name: string;
+  metric: Metric;
+  task_id: string | null;
+  threshold: number;
+  earned_at: string;
+  /** Null if the passing of time reached it. */
+  tracking_event_id: string | null;
+  /** When the reversal of an event took it away. */
+  revoked_at: string | null;
+}
+
+/** A badge, and what a child has earned of it. */
+export interface ChildBadge extends Badge {
+  /** The newest 20. */
+  awards: Award[];
+  award_count: number;
+}
+
 /** Everything that is stored about an account. Later versions add fields. */
 export interface AccountExport {
   exported_at: string;
@@ -324,6 +381,9 @@ export interface AccountExport {
   ended_requests: ExportedEndedRequest[];
   sessions: ExportedSession[];
   idempotency_keys: ExportedIdempotencyKey[];
+  /** The family's own, and the hidden ones. */
+  badges: Badge[];
+  awards: Award[];
   messages: ExportedMessage[];
   /** The oldest first. */
   tracking_events: TrackingEvent[];
@@ -403,6 +463,18 @@ export interface PendingTaskList extends Page {
   pending_tasks: PendingTask[];
 }
 
+export interface BadgeList extends Page {
+  badges: Badge[];
+}
+
+export interface ChildBadgeList extends Page {
+  badges: ChildBadge[];
+}
+
+export interface AwardList extends Page {
+  awards: Award[];
+}
+
 export interface RewardList extends Page {
   rewards: Reward[];
 }
@@ -473,7 +545,7 @@ export interface RequestEnded {
 
 /** A record that was created, updated or deleted in another way than by a tracking event. */
 export interface ChangedRecord {
-  kind: "child" | "task" | "reward" | "pending_reward" | "pending_task";
+  kind: "child" | "task" | "reward" | "pending_reward" | "pending_task" | "badge";
   id: string;
 }
 
@@ -704,7 +776,7 @@ export type FieldCode =
 
 /** A limit of a family, and its value. */
 export interface FamilyLimit {
-  name: "children" | "tasks" | "rewards" | "pending_requests" | "display_bytes";
+  name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "display_bytes";
   most: number;
 }
 

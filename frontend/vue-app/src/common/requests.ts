@@ -1,6 +1,6 @@
 /** The bodies of requests. */
 
-import type { Colour, Icon, Pause, Weekday } from "./models";
+import type { Colour, Icon, Metric, Pause, Weekday } from "./models";
 
 export interface Signup {
   first_name: string;
@@ -89,6 +89,19 @@ export interface NewTask {
 }
 
 export type TaskPatch = Partial<NewTask>;
+
+export interface NewBadge {
+  name: string;
+  icon?: Icon | null;
+  metric: Metric;
+  task_id?: string | null;
+  /** One to three rising numbers. */
+  thresholds: number[];
+  period?: "week" | "month" | null;
+}
+
+/** Of a built-in badge only `hidden`. */
+export type BadgePatch = Partial<NewBadge> & { hidden?: boolean };
 
 export interface NewReward {
   name: string;

@@ -8,6 +8,7 @@ pub(crate) mod table;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::domain::badges::{Award, Badge};
 use crate::domain::{
     AccountFilter, Child, ChildId, Email, EndedRequest, Epoch, IdempotencyRecord, LogEntry,
     Message, PendingReward, PendingTask, Reward, RuleViolation, Session, Setting, Task, TaskId,
@@ -15,6 +16,7 @@ use crate::domain::{
 };
 use crate::metrics::Counter;
 use crate::store::json::damage::Damage;
+use crate::store::json::tinydb::badges::award_list;
 use crate::store::json::tinydb::details::Extended;
 use crate::store::json::tinydb::file::RowImage;
 use crate::store::json::tinydb::idempotency::remembered_key;
@@ -47,6 +49,8 @@ pub(crate) struct State {
     pub(crate) messages: Table<Message>,
     /// The administration log.
     pub(crate) log: Table<LogEntry>,
+    pub(crate) badges: Table<Badge>,
+    pub(crate) awards: Table<Award>,
     /// Part of the history, kept with the state of the records so that a transaction sees both.
     pub(crate) reversals: Reversals,
     /// Counts the records that lists and look-ups visit. Clones share the counter.
@@ -76,6 +80,8 @@ impl State {
             ended: parse_table(folder, &mut read, damage)?,
             messages: parse_table(folder, &mut read, damage)?,
             log: parse_table(folder, &mut read, damage)?,
+            badges: parse_table(folder, &mut read, damage)?,
+            awards: parse_table(folder, &mut read, damage)?,
             reversals: Reversals::default(),
             visited: Counter::default(),
             version: 0,
@@ -102,6 +108,8 @@ impl State {
             latest(&self.pending_tasks, |it| [Some(it.created_at), None]),
             latest(&self.ended, |it| [Some(it.ended_at), None]),
             latest(&self.messages, |it| [Some(it.created_at), None]),
+            latest(&self.badges, |it| [it.created_at, it.updated_at]),
+            latest(&self.awards, |it| [Some(it.earned_at), it.revoked_at]),
             latest(&self.sessions, |it| [it.created_at, it.last_used_at].map(Some)),
             latest(&self.remembered, |it| [Some(it.created_at), None]),
         ];
@@ -109,7 +117,7 @@ impl State {
     }
 
     /// Every table.
-    pub(crate) fn tables(&self) -> [&dyn AnyTable; 17] {
+    pub(crate) fn tables(&self) -> [&dyn AnyTable; 19] {
         [
             &self.users.records,
             &self.children.records,
@@ -128,6 +136,8 @@ impl State {
             &self.ended,
             &self.messages,
             &self.log,
+            &self.badges,
+            &self.awards,
         ]
     }
 
@@ -164,6 +174,10 @@ impl State {
                 .pending_tasks
                 .remove_if(|it| !has_child(&it.child_id, &it.user_id) || !has_task(&it.task_id))
             + self.ended.remove_if(|it| !has_child(&it.child_id, &it.user_id))
+            + self
+                .badges
+                .remove_if(|it| !it.user_id.as_ref().is_some_and(|id| has_account(id.as_str())))
+            + self.awards.remove_if(|it| !has_child(&it.key.child_id, &it.user_id))
             + self.users.remove_orphans(has_account)
             + self.children.remove_orphans(has_account)
             + self.tasks.remove_orphans(has_account)
@@ -191,7 +205,7 @@ impl State {
             Change::PutUser(user) => self.users.put(user),
             Change::RemoveUser(id) => self.remove_user(id.as_str()),
             Change::PutChild(child) => self.children.put(child),
-            Change::RemoveChild(id) => self.children.remove(id.as_str()),
+            Change::RemoveChild(id) => self.remove_child(&id),
             Change::PutTask(task) => self.tasks.put(task),
             Change::RemoveTask(id) => self.tasks.remove(id.as_str()),
             Change::PutReward(reward) => self.rewards.put(reward),
@@ -206,6 +220,9 @@ impl State {
             Change::RemoveMessage(user_id, cause) => {
                 self.remove_message(&message_key(&user_id, &cause))
             }
+            Change::PutBadge(badge) => vec![self.badges.put(badge)],
+            Change::RemoveBadge(id) => self.badges.remove(id.as_str()),
+            Change::PutAward(award) => vec![self.awards.put(award)],
             Change::PutSession(session) => vec![self.sessions.put(session)],
             Change::RemoveSession(hash) => self.sessions.remove(&hash.0),
             Change::RemoveIdempotencyKey(user_id, key) => {
@@ -215,6 +232,17 @@ impl State {
             Change::Log(entry) => vec![self.log.put(entry)],
             Change::RemoveLogEntry(id) => self.log.remove(id.as_str()),
         }
+    }
+
+    /// Removes a child with its awards.
+    fn remove_child(&mut self, id: &ChildId) -> Vec<RowImage> {
+        let awards = match self.children.get(id.as_str()) {
+            Some(child) => self.awards.list(&award_list(&child.user_id, id)),
+            None => Vec::new(),
+        };
+        let mut removed = self.children.remove(id.as_str());
+        removed.extend(awards.iter().flat_map(|award| self.awards.remove(&award.key())));
+        removed
     }
 
     /// Removes an account, its messages, and the rows that name it and have no key of their own.
@@ -248,7 +276,7 @@ impl State {
         }
     }
 
-    pub(crate) fn tables_mut(&mut self) -> [&mut dyn AnyTable; 17] {
+    pub(crate) fn tables_mut(&mut self) -> [&mut dyn AnyTable; 19] {
         [
             &mut self.users.records,
             &mut self.children.records,
@@ -267,6 +295,8 @@ impl State {
             &mut self.ended,
             &mut self.messages,
             &mut self.log,
+            &mut self.badges,
+            &mut self.awards,
         ]
     }
 }

@@ -8,6 +8,7 @@ use super::encoder::Encoder;
 use super::fields::{Fields, Unreadable};
 use super::pyjson;
 use super::record::{Record, list_name, request_lists};
+use crate::domain::badges::{Award, Badge};
 use crate::domain::calendar::FamilySettings;
 use crate::domain::{
     Child, Email, EndedRequest, Id, IdempotencyRecord, LogEntry, Message, PendingReward,
@@ -15,7 +16,7 @@ use crate::domain::{
 };
 
 /// The files of the small tables.
-pub(crate) const TABLE_FILES: [&str; 17] = [
+pub(crate) const TABLE_FILES: [&str; 19] = [
     User::FILE,
     Child::FILE,
     Task::FILE,
@@ -33,6 +34,8 @@ pub(crate) const TABLE_FILES: [&str; 17] = [
     EndedRequest::FILE,
     Message::FILE,
     LogEntry::FILE,
+    Badge::FILE,
+    Award::FILE,
 ];
 
 impl Record for User {

@@ -26,6 +26,7 @@ pub(super) fn decode(fields: &Fields<'_>) -> FamilySettings {
         rest_days: Weekdays::from_stored(&fields.texts("rest_days")),
         pauses: pauses(fields).unwrap_or_default(),
         daily_goal: goal.and_then(|number| FamilySettings::daily_goal(number).ok()),
+        hidden_badges: fields.texts("hidden_badges"),
     }
 }
 
@@ -43,8 +44,15 @@ pub(super) fn encode(settings: &FamilySettings, row: &mut Encoder) {
     let mut unless = |is_default: bool, name: &'static str, write: &dyn Fn(&mut Encoder)| {
         if is_default { row.absent(name) } else { write(row) }
     };
-    let FamilySettings { time_zone, day_starts_at, week_start, rest_days, pauses, daily_goal } =
-        settings;
+    let FamilySettings {
+        time_zone,
+        day_starts_at,
+        week_start,
+        rest_days,
+        pauses,
+        daily_goal,
+        hidden_badges,
+    } = settings;
     unless(time_zone.is_none(), "time_zone", &|row| {
         row.optional_text("time_zone", time_zone.as_deref());
     });
@@ -66,6 +74,9 @@ pub(super) fn encode(settings: &FamilySettings, row: &mut Encoder) {
     unless(daily_goal.is_none(), "daily_goal", &|row| {
         row.optional_plain("daily_goal", *daily_goal);
     });
+    unless(hidden_badges.is_empty(), "hidden_badges", &|row| {
+        row.texts("hidden_badges", hidden_badges);
+    });
 }
 
 #[cfg(test)]
@@ -83,6 +94,7 @@ mod tests {
             rest_days: Weekdays::from_stored(&["sunday".into()]),
             pauses: Pauses::new("pauses", vec![pause("2026-08-01", "2026-08-14")]).unwrap(),
             daily_goal: Some(3),
+            hidden_badges: ["warm-up".into()].into(),
         };
         for settings in [settings, FamilySettings::default()] {
             let mut row = Encoder::new();

@@ -1,6 +1,7 @@
 //! The file format of TinyDB's `JSONStorage`: Python's JSON, files of tables, and the row of each
 //! record.
 
+pub(crate) mod badges;
 pub(crate) mod codecs;
 pub(crate) mod deletion;
 pub(crate) mod details;

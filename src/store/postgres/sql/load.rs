@@ -4,7 +4,8 @@ use tokio_postgres::types::Type;
 
 use super::statement::Sql;
 
-/// Loads families with what all families share. No rule reads messages.
+/// Loads families with what all families share, without messages, which no rule reads, and without awards,
+/// which few rules read.
 macro_rules! load {
     ($wanted:literal, $more:literal) => {
         concat!(
@@ -20,7 +21,7 @@ SELECT f.id, f.version, f.seq, f.last_occurred_at, a.id AS account_id, r.kind, r
 FROM wanted
 JOIN families f ON f.id = wanted.family_id
 LEFT JOIN accounts a ON a.family_id = f.id
-LEFT JOIN records r ON r.family_id = f.id AND r.kind <> 'messages'
+LEFT JOIN records r ON r.family_id = f.id AND r.kind NOT IN ('messages', 'awards')
 ORDER BY r.position"
         )
     };
@@ -53,6 +54,16 @@ pub(in crate::store::postgres) const LOAD: Sql = Sql {
     CASE WHEN $5 THEN (SELECT count(*) FROM accounts WHERE is_active_admin) END AS admins"
     ),
     types: &[Type::TEXT_ARRAY, Type::TEXT_ARRAY, Type::TEXT_ARRAY, Type::BOOL, Type::BOOL],
+};
+
+/// The awards of children, each by its family and the keys between which theirs are.
+pub(in crate::store::postgres) const AWARDS: Sql = Sql {
+    text: "
+SELECT r.family_id, r.row
+FROM unnest($1::bigint[], $2::text[], $3::text[]) AS w (family_id, first, last)
+JOIN records r ON r.family_id = w.family_id AND r.kind = 'awards' AND r.id >= w.first AND r.id < w.last
+ORDER BY r.position",
+    types: &[Type::INT8_ARRAY, Type::TEXT_ARRAY, Type::TEXT_ARRAY],
 };
 
 /// Locks families after several conflicts.

@@ -1,0 +1,11 @@
+//! Badges: what children can earn, and what they have earned.
+
+mod award;
+mod built_in;
+mod definition;
+mod metric;
+
+pub use award::{Award, AwardKey, AwardPeriod};
+pub use built_in::built_in;
+pub use definition::{Badge, BadgeId, Grade, Span, Thresholds};
+pub use metric::Metric;
