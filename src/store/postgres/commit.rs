@@ -277,7 +277,7 @@ impl<'a> Group<'a> {
         let mut draft = Draft::new(loaded, &self.wanted);
         let results = match self.decide(&mut draft) {
             Ok(results) => results,
-            Err(missing) => return Ok(Step::Missing(missing)),
+            Err(missing) => return Ok(Step::Missing(*missing)),
         };
         let mut attempt = Attempt::new(&draft, results);
         if draft.is_empty() {
@@ -300,7 +300,7 @@ impl<'a> Group<'a> {
 
     /// Decides the transactions one after the other: each sees the changes of those before it. Fails
     /// if more must be loaded.
-    fn decide(&mut self, draft: &mut Draft) -> Result<Vec<Finished>, Wanted> {
+    fn decide(&mut self, draft: &mut Draft) -> Result<Vec<Finished>, Box<Wanted>> {
         let (mut results, mut missing) = (Vec::with_capacity(self.jobs.len()), Wanted::default());
         for job in &mut *self.jobs {
             let records = draft.records.scoped(job.scope());
@@ -308,14 +308,14 @@ impl<'a> Group<'a> {
                 Ok(Ok(event)) => Ok(event),
                 Ok(Err(Obstacle::Refused(violation))) => Err(violation.into()),
                 Ok(Err(Obstacle::Missing(more))) => {
-                    missing.add(more);
+                    missing.add(*more);
                     Ok(None)
                 }
                 Err(error) => Err(error),
             };
             results.push(result);
         }
-        if missing == Wanted::default() { Ok(results) } else { Err(missing) }
+        if missing == Wanted::default() { Ok(results) } else { Err(Box::new(missing)) }
     }
 
     /// The place of an unanswered attempt that was committed after all. One that was not committed by

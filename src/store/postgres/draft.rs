@@ -24,7 +24,7 @@ use crate::store::{Change, Changes, Fence, Snapshot as _, StoredEvent};
 pub(super) enum Obstacle {
     Refused(RuleViolation),
     /// More must be loaded first.
-    Missing(Wanted),
+    Missing(Box<Wanted>),
 }
 
 /// A record that is written: its text, or `None` if it is removed.
@@ -131,7 +131,7 @@ impl Draft {
         wanted.awarded.extend(awarded.filter(|id| !self.awarded.contains(id)));
         let demotes = changes.records.iter().any(|change| self.demotes(change));
         wanted.admins = demotes && self.admins.is_none();
-        if wanted == Wanted::default() { Ok(()) } else { Err(Obstacle::Missing(wanted)) }
+        if wanted == Wanted::default() { Ok(()) } else { Err(Obstacle::Missing(Box::new(wanted))) }
     }
 
     fn demotes(&self, change: &Change) -> bool {
@@ -262,7 +262,9 @@ impl Draft {
 
     fn remove_child(&mut self, id: &ChildId) {
         let awards = self.records.awards_of(id);
-        awards.iter().for_each(|award| self.remove::<Award>(&award.key()));
+        for award in &awards {
+            self.remove::<Award>(&award.key());
+        }
         self.remove_extended::<Child>(&id.shared());
     }
 

@@ -35,7 +35,7 @@ async fn a_family_hides_and_shows_badges() {
     let mut server = TestServer::start().await;
     let family = server.family().await;
     let (parent, other) = (&family.parent, server.parent().await);
-    let own = text(&parent.post("/badges", bookworm()).await.expect(201)["badge"]["id"]).to_owned();
+    let own = text(&parent.post("/badges", bookworm()).await.expect(201)["badge"]["id"]);
     for id in ["busy-week", &own] {
         let path = format!("/badges/{id}");
         for _ in 0..2 {
@@ -48,10 +48,7 @@ async fn a_family_hides_and_shows_badges() {
     let hidden = async || {
         let page = parent.get("/badges").await.expect(200);
         let badges = page["badges"].as_array().unwrap().iter();
-        badges
-            .filter(|it| it["hidden"] == true)
-            .map(|it| text(&it["id"]).to_owned())
-            .collect::<Vec<_>>()
+        badges.filter(|it| it["hidden"] == true).map(|it| text(&it["id"])).collect::<Vec<_>>()
     };
     assert_eq!(hidden().await, ["busy-week", &own]);
     let total = parent.get(&of_child).await.expect(200)["total"].clone();
