@@ -25,7 +25,8 @@ use crate::followers::broker::Broker;
 use crate::followers::{ErasureCopy, Followers};
 use crate::http;
 use crate::metrics::{Counter, Metrics};
-use crate::service::{Demo, Service, ServiceError, ServiceSettings};
+use crate::repair::archive::BackupFolder;
+use crate::service::{BackupSchedule, Demo, Service, ServiceError, ServiceSettings};
 use crate::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};
 use crate::store::postgres::{self, PostgresStore};
 use crate::store::{AnyStore, Following, LogServer, Store as _};
@@ -136,7 +137,17 @@ fn assemble(
     let disk = Arc::clone(&machine.disk);
     let deletion_log = DeletionLog::new(disk, storage.log_dir.clone(), storage.audit_log);
     let deletion_log = deletion_log.of_server(server);
-    Ok(Service::new(store, followers, machine.clock.clone(), settings, deletion_log, metrics))
+    let backups = storage.backups.as_ref().map(|backups| BackupSchedule {
+        folder: BackupFolder::new(
+            Arc::clone(&machine.disk),
+            backups.directory.clone(),
+            backups.keep,
+        ),
+        interval: backups.interval,
+    });
+    let clock = machine.clock.clone();
+    let service = Service::new(store, followers, clock, settings, deletion_log, metrics);
+    Ok(service.with_backups(backups))
 }
 
 /// Makes a server that writes log files known to the others on its database, before its first line. Blocks.

@@ -3,6 +3,7 @@
 
 mod attributes;
 mod folder_check;
+mod new_file;
 mod owner;
 mod real;
 mod regular;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use folder_check::{UnusableFolder, probe};
+pub use new_file::{NewFile, NewFileError, require_space};
 pub use owner::{copy_folder_owner, give_to_owner_of, with_permission_advice};
 pub use real::RealDisk;
 pub use regular::{NONBLOCK, open_lock};

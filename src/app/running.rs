@@ -69,6 +69,7 @@ pub(super) async fn run(
     let logs = tokio::spawn(logs);
     let copies = Arc::clone(&service).copy_erasures_on_schedule(shutdown.clone());
     let copies = tokio::spawn(copies);
+    let backups = tokio::spawn(Arc::clone(&service).back_up_on_schedule(shutdown.clone()));
     let deletion = tokio::spawn(Arc::clone(&service).delete_on_schedule());
     let end_of_streams = async {
         shutdown.cancelled().await;
@@ -81,7 +82,10 @@ pub(super) async fn run(
     let ((), (), deadline) = tokio::join!(requests, commands, end_of_streams);
     // It may be waiting for a change that the disk does not accept.
     expiry.abort();
+    // It may be verifying a large file.
+    backups.abort();
     ended("the expiry", expiry).await;
+    ended("the backups", backups).await;
     ended("the end of other servers' sessions", sessions).await;
     let between_two_steps = async {
         ended("the copies of the erasure list", copies).await;

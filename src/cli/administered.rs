@@ -4,12 +4,12 @@
 use std::error::Error;
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{Method, Request, StatusCode, header};
+use axum::http::{Method, Request, Response, StatusCode, header};
 use bytes::Bytes;
 use clap::Args;
 use http_body_util::{BodyExt, Limited};
@@ -25,7 +25,7 @@ use super::runtime::runtime;
 use crate::app::{self, Machine, StopError};
 use crate::config::{Config, Data, Flags};
 use crate::disk::connect;
-use crate::http::{App, Peer};
+use crate::http::{App, BACKUP_BYTES, Peer};
 use crate::metrics::Metrics;
 use crate::service::Service;
 
@@ -86,9 +86,8 @@ impl Administered {
         if config.storage.database_url.is_none() {
             let data_dir = &config.storage.data_dir;
             data_directory::require(data_dir)?;
-            let found = connect(data_dir).map_err(Failure::io("the server cannot be reached"))?;
-            if found.is_some() {
-                return Ok(Self::Running(data_dir.clone()));
+            if let Some(server) = Self::running(data_dir)? {
+                return Ok(server);
             }
         }
         let machine = Machine::default();
@@ -97,6 +96,12 @@ impl Administered {
         let service = Arc::new(block_in_place(open)?);
         let app = App::new(Arc::clone(&service), Arc::new(config.http), metrics);
         Ok(Self::Own { service, app })
+    }
+
+    /// The server that runs on the data directory.
+    pub(super) fn running(data_dir: &Path) -> Result<Option<Self>, Failure> {
+        let found = connect(data_dir).map_err(Failure::io("the server cannot be reached"))?;
+        Ok(found.map(|_| Self::Running(data_dir.to_owned())))
     }
 
     /// The body of the response to a request without a body, null if it has none. The response to a request
@@ -115,45 +120,46 @@ impl Administered {
         self.request(method, path, Some(body)).await
     }
 
+    /// The response to a request for a file.
+    pub(super) async fn download(&self, method: Method, path: &str) -> Result<Download, Failure> {
+        let (head, body) = self.respond(method, path, None).await.map_err(failed)?.into_parts();
+        if !head.status.is_success() {
+            let body = Limited::new(body, MAX_RESPONSE_BYTES).collect().await.map_err(failed)?;
+            return Err(refusal(head.status, &json(&body.to_bytes())?));
+        }
+        let bytes = head.headers.get(BACKUP_BYTES);
+        let bytes = bytes.and_then(|bytes| bytes.to_str().ok()?.parse().ok());
+        Ok(Download { bytes, body })
+    }
+
     async fn request(
         &self,
         method: Method,
         path: &str,
         body: Option<&Value>,
     ) -> Result<Value, Failure> {
+        let response = self.respond(method, path, body).await.map_err(failed)?;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, MAX_RESPONSE_BYTES).collect().await.map_err(failed)?;
+        let body = json(&body.to_bytes())?;
+        if head.status.is_success() { Ok(body) } else { Err(refusal(head.status, &body)) }
+    }
+
+    async fn respond(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Response<Body>, Box<dyn Error + Send + Sync>> {
         let mut request = Request::builder().method(method).uri(path);
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
         let body = body.map_or(Body::empty(), |body| body.to_string().into());
-        let request = request.header(header::HOST, "localhost").body(body);
-        let failed = |error: Box<dyn Error + Send + Sync>| {
-            Failure::io("the server did not answer")(io::Error::other(error))
-        };
-        let request = request.map_err(|error| failed(error.into()))?;
-        let (status, body) = self.fetch(request).await.map_err(failed)?;
-        let body = if body.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&body).map_err(|error| failed(error.into()))?
-        };
-        if status.is_success() {
-            return Ok(body);
-        }
-        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-        Err(Failure::Answered { status, error: text("error"), code: text("code") })
-    }
-
-    async fn fetch(
-        &self,
-        request: Request<Body>,
-    ) -> Result<(StatusCode, Bytes), Box<dyn Error + Send + Sync>> {
+        let request = request.header(header::HOST, "localhost").body(body)?;
         let data_dir = match self {
             Self::Own { app, .. } => {
-                let answer = app.clone().respond(Arc::new(Peer::operator()), request).await;
-                let status = answer.status();
-                let body = Limited::new(answer.into_body(), MAX_RESPONSE_BYTES).collect().await?;
-                return Ok((status, body.to_bytes()));
+                return Ok(app.clone().respond(Arc::new(Peer::operator()), request).await);
             }
             Self::Running(data_dir) => data_dir,
         };
@@ -163,10 +169,7 @@ impl Administered {
         let (mut sender, connection) = http1::handshake(stream).await?;
         // It ends with the response; an error in it fails the request as well.
         tokio::spawn(connection);
-        let answer = sender.send_request(request).await?;
-        let status = answer.status();
-        let body = Limited::new(answer.into_body(), MAX_RESPONSE_BYTES).collect().await?;
-        Ok((status, body.to_bytes()))
+        Ok(sender.send_request(request).await?.map(Body::new))
     }
 
     /// Whether no other process can write the data meanwhile.
@@ -182,6 +185,44 @@ impl Administered {
             Self::Own { service, .. } => Ok(service.close().await.map_err(StopError::Close)?),
         }
     }
+}
+
+/// A file that is received in pieces.
+pub(super) struct Download {
+    /// About how many bytes it has, if that is known.
+    pub(super) bytes: Option<u64>,
+    body: Body,
+}
+
+impl Download {
+    /// The next bytes; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        while let Some(frame) = self.body.frame().await {
+            let frame = frame.map_err(|error| failed(error.into()))?;
+            if let Ok(bytes) = frame.into_data() {
+                return Ok(Some(bytes));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn failed(error: Box<dyn Error + Send + Sync>) -> Failure {
+    Failure::io("the server did not answer")(io::Error::other(error))
+}
+
+/// The body of a response, null if it has none.
+fn json(body: &[u8]) -> Result<Value, Failure> {
+    if body.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(body).map_err(|error| failed(error.into()))
+}
+
+/// The error for a request that is not granted.
+fn refusal(status: StatusCode, body: &Value) -> Failure {
+    let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+    Failure::Answered { status, error: text("error"), code: text("code") }
 }
 
 /// A text as a part of a path or of a query.

@@ -3,21 +3,21 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
+use super::administered::Administered;
 use super::check::{Place, print};
 use super::failure::Failure;
-use super::new_file::NewFile;
 use super::runtime::runtime;
-use super::{data_directory, progress};
+use super::{data_directory, live_backup, progress};
 use crate::app::{self, Machine, StartError, StopError};
 use crate::clock::Clock;
 use crate::config::{Config, Data, Flags};
+use crate::disk::{NewFile, RealDisk};
 use crate::metrics::Metrics;
-use crate::repair::archive::{
-    ArchiveError, Begun, Manifest, begin_database, begin_directory, verify,
-};
+use crate::repair::archive::{Archive, Begun, Manifest, begin_database, begin_directory, verify};
 use crate::store::json::OpenError;
 
 #[derive(Args)]
@@ -40,8 +40,8 @@ The file is a tar archive: TinyDB's files and the audit logs. It restores into a
 database. It contains password hashes and personal data: encrypt it. Sessions and idempotency keys are not \
 in it, and accounts whose deletion has started are anonymised.
 
-Servers may use a database meanwhile; a database is first exported to temporary files next to FILE. A \
-server on a data directory must be stopped, or make the backup itself: POST /admin/backup.
+Servers may use a database meanwhile; a database is first exported to temporary files next to FILE. If a \
+server runs on the data directory, it makes the backup: the command uses its socket.
 
 Examples:
   goldstar backup create /mnt/backup/goldstar.tar --data-dir /var/lib/goldstar --log-dir /var/log/goldstar
@@ -87,29 +87,54 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 
 fn create_backup(Create { file, flags }: Create) -> Result<(), Failure> {
     let config = Config::resolve(&flags)?;
+    let server = running_server(&config)?;
     if file == Path::new("-") {
-        begin(&config, None)?.write(&mut io::stdout())?;
+        match server {
+            Some(server) => {
+                runtime()?.block_on(live_backup::write(&server, &mut io::stdout()))?;
+            }
+            None => {
+                begin(&config, None)?.write(&mut io::stdout())?;
+            }
+        }
         return Ok(());
     }
-    let mut new = NewFile::begin(file.clone())?;
-    let begun = begin(&config, file.parent())?;
-    require_space(new.partial(), begun.bytes()).map_err(ArchiveError::Write)?;
-    let manifest = begun.write(&mut new)?;
+    let mut new = NewFile::begin(Arc::new(RealDisk), file.clone())?;
+    let manifest = if let Some(server) = server {
+        runtime()?.block_on(live_backup::store(&server, &mut new))?;
+        Archive::open(new.partial())?.manifest().clone()
+    } else {
+        let begun = begin(&config, file.parent())?;
+        live_backup::require(new.partial(), begun.bytes())?;
+        begun.write(&mut new)?
+    };
     let file = new.finish()?;
     let said = writeln!(io::stdout(), "{}", in_words(&file, &manifest));
     said.map_err(Failure::io("the backup was made, but this could not be printed"))
+}
+
+fn is_of_database(config: &Config) -> bool {
+    config.storage.database_url.is_some() && !config.storage.prefers_data_dir
+}
+
+/// The server that runs on the data directory.
+fn running_server(config: &Config) -> Result<Option<Administered>, Failure> {
+    if is_of_database(config) {
+        return Ok(None);
+    }
+    data_directory::require(&config.storage.data_dir)?;
+    Administered::running(&config.storage.data_dir)
 }
 
 /// Begins a backup. A database is exported to the disk of `folder` first.
 fn begin(config: &Config, folder: Option<&Path>) -> Result<Begun, Failure> {
     let storage = &config.storage;
     let (now, progress) = (Clock::system().now(), progress::on_terminal());
-    if let Some(url) = storage.database_url.as_ref().filter(|_| !storage.prefers_data_dir) {
+    if let Some(url) = storage.database_url.as_ref().filter(|_| is_of_database(config)) {
         let folder = folder.map_or_else(std::env::temp_dir, Path::to_owned);
         let begun = begin_database(url, folder, now, &progress);
         return Ok(runtime()?.block_on(begun)?);
     }
-    data_directory::require(&storage.data_dir)?;
     runtime()?.block_on(bring_up_to_date(config))?;
     Ok(begin_directory(&storage.data_dir, &storage.log_dir, now, &progress)?)
 }
@@ -128,17 +153,6 @@ async fn bring_up_to_date(config: &Config) -> Result<(), Failure> {
     })?;
     service.erasures().await?;
     Ok(service.close().await.map_err(StopError::Close)?)
-}
-
-/// Fails if the disk has too little space.
-fn require_space(file: &Path, needed: u64) -> io::Result<()> {
-    let Ok(found) = rustix::fs::statvfs(file) else { return Ok(()) };
-    let free = found.f_bavail.saturating_mul(found.f_frsize);
-    if free >= needed {
-        return Ok(());
-    }
-    let why = format!("it needs about {needed} bytes, and the disk has {free} free");
-    Err(io::Error::new(io::ErrorKind::StorageFull, why))
 }
 
 fn in_words(file: &Path, manifest: &Manifest) -> String {

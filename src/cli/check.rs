@@ -1,25 +1,30 @@
 //! `goldstar check`
 
 use std::collections::BTreeMap;
+use std::env;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::administered::Administered;
 use super::failure::{DAMAGE, Failure, LOOK};
 use super::runtime::runtime;
-use super::{data_directory, progress};
-use crate::clock::Clock;
+use super::{data_directory, live_backup, progress};
+use crate::clock::{Clock, new_seed};
 use crate::config::{Data, Flags};
-use crate::disk::RealDisk;
+use crate::disk::{NewFile, RealDisk};
 use crate::domain::deletion::Threshold;
-use crate::domain::{Deletion, UserId};
+use crate::domain::{Deletion, Timestamp, UserId};
+use crate::repair::archive::verify;
 use crate::repair::{
     CheckReport, Finding, FindingKind, Marked, Severity, TableReport, inspect, inspect_database,
 };
+use crate::store::json::progress::Progress;
 use crate::store::json::tinydb::RowNumber;
 
 /// How many findings of each kind the text form prints.
@@ -29,7 +34,10 @@ const EXAMPLES: usize = 3;
 #[command(after_help = "\
 The exit code is 0 if nothing is wrong, 3 if a person should look at something although a server runs on \
 the directory, 78 if a file is so damaged that no server starts, 1 if the directory can't be checked \
-(it doesn't exist, a server uses it, a file can't be read), and 2 for wrong arguments.
+(it doesn't exist, a file can't be read), and 2 for wrong arguments.
+
+If a server runs on the directory, it makes a backup, and that is checked: the records, the events, and \
+neither sessions nor the journal. The backup is a temporary file, in TMPDIR.
 
 With --database-url and no directory, the database is checked; servers may use it meanwhile. The number of a record's row is its position in the database, and that of an event is its sequence number in its family.
 
@@ -38,7 +46,7 @@ Examples:
   goldstar check --database-url postgres://goldstar@localhost/goldstar
   goldstar check --json --config /etc/goldstar/goldstar.toml")]
 pub(super) struct Arguments {
-    /// Data directory of a stopped server, instead of --data-dir
+    /// Data directory, instead of --data-dir
     #[arg(conflicts_with = "data_dir")]
     directory: Option<PathBuf>,
 
@@ -62,8 +70,24 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     }
     let directory = config.storage.data_dir;
     data_directory::require(&directory)?;
-    let report = inspect(&RealDisk, &directory, now, &progress).map_err(Failure::Check)?;
+    let report = match Administered::running(&directory)? {
+        Some(server) => check_running(&server, now, &progress)?,
+        None => inspect(&RealDisk, &directory, now, &progress).map_err(Failure::Check)?,
+    };
     print(&Place::Directory(directory), json, &report, threshold)
+}
+
+/// Checks a backup that the server makes, because the files change while they are read.
+fn check_running(
+    server: &Administered,
+    now: Timestamp,
+    progress: &Progress,
+) -> Result<CheckReport, Failure> {
+    let path = env::temp_dir().join(format!("goldstar-check-{}", new_seed()));
+    // It is never complete, so that it is removed at the end.
+    let mut backup = NewFile::begin(Arc::new(RealDisk), path)?;
+    runtime()?.block_on(live_backup::store(server, &mut backup))?;
+    Ok(verify(backup.partial(), now, progress)?)
 }
 
 /// What was checked: a directory, or a database on these hosts.

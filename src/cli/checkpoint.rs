@@ -2,6 +2,9 @@
 
 use std::io::{self, Write};
 
+use axum::http::Method;
+
+use super::administered::Administered;
 use super::failure::Failure;
 use super::runtime::runtime;
 use super::{data_directory, progress};
@@ -14,7 +17,12 @@ pub(super) fn run(flags: &Flags<Storage>) -> Result<(), Failure> {
     data_directory::instead_of_database(&mut config)?;
     let data = &config.storage.data_dir;
     data_directory::require(data)?;
-    runtime()?.block_on(open_and_close(&config))?;
+    match Administered::running(data)? {
+        Some(server) => {
+            runtime()?.block_on(server.call(Method::POST, "/admin/checkpoint"))?;
+        }
+        None => runtime()?.block_on(open_and_close(&config))?,
+    }
     let said = writeln!(io::stdout(), "{} has every change in its files.", data.display());
     said.map_err(Failure::io("all changes are in the files, but this could not be printed"))
 }

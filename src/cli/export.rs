@@ -25,7 +25,7 @@ enum To {
     /// Export to a data directory: a Goldstar without a database and a Flask service with TinyDB start
     /// on it
     Tinydb(Tinydb),
-    /// Export events of a database, or of a data directory that no server uses, to a CSV or NDJSON file
+    /// Export events of a database or a data directory to a CSV or NDJSON file
     Events(export_events::Events),
 }
 

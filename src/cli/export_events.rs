@@ -2,26 +2,26 @@
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use axum::http::Method;
 use clap::{Args, ValueEnum};
 
+use super::administered::{Administered, Download, encoded};
 use super::data_directory;
 use super::failure::Failure;
-use super::new_file::NewFile;
-use super::progress;
 use super::runtime::runtime;
-use crate::app::{self, Machine, StopError};
-use crate::config::{Config, Data, Flags, zone};
-use crate::domain::calendar::{Bound, Period, PeriodZone, Zone};
-use crate::domain::{Action, EntityType, EventFilter, SortOrder};
-use crate::metrics::Metrics;
-use crate::service::{ExportFormat, ExportQuery, ExportedEvents, Service};
+use crate::config::{Data, Flags, zone};
+use crate::disk::{NewFile, RealDisk};
+use crate::domain::calendar::{Bound, Zone};
+use crate::domain::{Action, EntityType};
 
 #[derive(Args)]
 #[command(after_help = "\
 The file contains the events at one moment, of all families unless a filter selects some, including those \
-of deleted children and accounts. Servers may use a database meanwhile. A directory is opened as a server \
-does, which writes all changes from the journal into the data files.
+of deleted children and accounts. If a server runs on the directory, it makes the export; servers may also use \
+a database. Another directory is opened as a server does, which writes all changes from the journal into the \
+data files.
 
 A CSV file has the fields of an event as columns, and of its metadata name, points, cost, note, reverses \
 and actor. A text that a spreadsheet would execute as a formula has an apostrophe before it. A line of an \
@@ -35,7 +35,7 @@ Examples:
   goldstar export events --database-url postgres://goldstar@localhost/goldstar --format ndjson | gzip > events.gz
   goldstar export events --config /etc/goldstar/goldstar.toml --format csv --from 2026-01-01 --to 2026-12-31")]
 pub(super) struct Events {
-    /// Data directory of a stopped server, instead of --data-dir
+    /// Data directory, instead of --data-dir
     #[arg(value_name = "DIR", conflicts_with = "data_dir")]
     directory: Option<PathBuf>,
 
@@ -118,8 +118,8 @@ fn bound(text: &str) -> Result<Bound, &'static str> {
 }
 
 pub(super) fn run(events: Events) -> Result<(), Failure> {
-    let (query, format) = (query(&events), format(&events)?);
-    let Events { directory, out, flags, .. } = events;
+    let path = path_of(&events)?;
+    let Events { directory, format, out, flags, .. } = events;
     let mut config = data_directory::resolve(flags, directory)?;
     if config.storage.is_data_dir_named {
         config.storage.database_url = None;
@@ -128,82 +128,87 @@ pub(super) fn run(events: Events) -> Result<(), Failure> {
         data_directory::require(&config.storage.data_dir)?;
     }
     // Before the data is read, so that a file that exists is reported at once.
-    let file = out.map(NewFile::begin).transpose()?;
-    runtime()?.block_on(export(&config, query, format, file))
+    let file = out.map(|to| NewFile::begin(Arc::new(RealDisk), to)).transpose()?;
+    runtime()?.block_on(async {
+        let server = Administered::open(config)?;
+        let written = write(&server, &path, format, file).await;
+        // Even after an error, the directory must be in the state in which a stopped server leaves it.
+        let closed = server.close().await;
+        written?;
+        closed
+    })
 }
 
-fn query(events: &Events) -> ExportQuery {
-    let filter = EventFilter {
-        child_id: events.child_id.as_deref().map(Into::into),
-        user_id: events.user_id.as_deref().map(Into::into),
-        entity_type: events.entity_type,
-        entity_id: events.entity_id.clone(),
-        action: events.action,
-        ..EventFilter::default()
-    };
-    let zone = PeriodZone::Named(events.tz.clone());
-    let period = Period { from: events.from, to: events.to, zone };
-    let order = match events.order {
-        Order::Asc => SortOrder::Ascending,
-        Order::Desc => SortOrder::Descending,
-    };
-    ExportQuery { filter, period, order }
-}
-
-fn format(events: &Events) -> Result<ExportFormat, Failure> {
-    match (events.format, events.bom) {
-        (Format::Csv, bom) => Ok(ExportFormat::Csv { bom }),
-        (Format::Ndjson, false) => Ok(ExportFormat::Ndjson),
-        (Format::Ndjson, true) => Err(Failure::BomOfNdjson),
+/// The path of the export in the API, with the query.
+fn path_of(events: &Events) -> Result<String, Failure> {
+    if events.bom && events.format == Format::Ndjson {
+        return Err(Failure::BomOfNdjson);
     }
-}
-
-async fn export(
-    config: &Config,
-    query: ExportQuery,
-    format: ExportFormat,
-    file: Option<NewFile>,
-) -> Result<(), Failure> {
-    let machine = Machine { progress: progress::on_terminal(), ..Machine::default() };
-    let metrics = Metrics::new(machine.clock.now());
-    let service = tokio::task::block_in_place(|| {
-        app::open(&config.storage, config.service.clone(), &machine, &metrics)
-    })?;
-    let written = write(&service, query, format, file).await;
-    // Even after an error, the directory must be in the state in which a stopped server leaves it.
-    let closed = service.close().await.map_err(StopError::Close);
-    written?;
-    Ok(closed?)
+    let bound = |bound: Option<Bound>| bound.map(|bound| bound.to_string());
+    let parameters = [
+        ("child_id", events.child_id.clone()),
+        ("user_id", events.user_id.clone()),
+        ("entity_type", events.entity_type.map(|it| it.as_str().to_owned())),
+        ("entity_id", events.entity_id.clone()),
+        ("action", events.action.map(|it| it.as_str().to_owned())),
+        ("from", bound(events.from)),
+        ("to", bound(events.to)),
+        ("tz", Some(events.tz.name().to_owned())),
+        ("order", Some(if events.order == Order::Asc { "asc" } else { "desc" }.to_owned())),
+        ("format", Some(if events.format == Format::Csv { "csv" } else { "ndjson" }.to_owned())),
+        ("bom", events.bom.then(|| "true".to_owned())),
+    ];
+    let given = parameters.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let query: Vec<String> =
+        given.map(|(name, value)| format!("{name}={}", encoded(&value))).collect();
+    Ok(format!("/admin/tracking/export?{}", query.join("&")))
 }
 
 async fn write(
-    service: &Service,
-    query: ExportQuery,
-    format: ExportFormat,
+    server: &Administered,
+    path: &str,
+    format: Format,
     file: Option<NewFile>,
 ) -> Result<(), Failure> {
-    let mut events = service.export_events(query).await?;
-    let Some(mut file) = file else { return print(events, format).await };
-    loop {
-        let piece = events.next(format).await?;
-        if piece.is_empty() {
-            break;
-        }
-        file.push(piece.as_bytes())?;
+    let mut download = server.download(Method::GET, path).await?;
+    let Some(mut file) = file else { return print(download).await };
+    let mut lines = Lines::default();
+    while let Some(bytes) = download.next().await? {
+        lines.count(&bytes);
+        file.push(&bytes)?;
     }
     let path = file.finish()?;
-    let said = writeln!(io::stdout(), "{} contains {} events.", path.display(), events.count());
+    // A CSV file has a line with the names of the columns.
+    let events = lines.complete - u64::from(format == Format::Csv);
+    let said = writeln!(io::stdout(), "{} contains {events} events.", path.display());
     said.map_err(Failure::io("everything was exported, but this could not be printed"))
 }
 
-async fn print(mut events: ExportedEvents, format: ExportFormat) -> Result<(), Failure> {
-    loop {
-        let piece = events.next(format).await?;
+async fn print(mut download: Download) -> Result<(), Failure> {
+    while let Some(bytes) = download.next().await? {
         let mut out = io::stdout().lock();
-        let written = out.write_all(piece.as_bytes()).and_then(|()| out.flush());
+        let written = out.write_all(&bytes).and_then(|()| out.flush());
         written.map_err(Failure::io("the events could not be printed"))?;
-        if piece.is_empty() {
-            return Ok(());
+    }
+    Ok(())
+}
+
+/// Counts the lines of a file. A line break in a field of a CSV file is between quotation marks; a line of JSON
+/// contains none.
+#[derive(Default)]
+struct Lines {
+    complete: u64,
+    is_quoted: bool,
+}
+
+impl Lines {
+    fn count(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            match byte {
+                b'"' => self.is_quoted = !self.is_quoted,
+                b'\n' if !self.is_quoted => self.complete += 1,
+                _ => {}
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::health_client::Unhealthy;
 use crate::app::{StartError, StopError};
 use crate::config::ConfigError;
+use crate::disk::NewFileError;
 use crate::domain::Invalid;
 use crate::repair::archive::ArchiveError;
 use crate::repair::salvage::SalvageError;
@@ -48,7 +49,7 @@ pub(super) enum Failure {
     #[error(transparent)]
     Archive(#[from] ArchiveError),
     #[error(
-        "a server uses the data directory: stop it first, or have it make the backup with `POST /admin/backup`"
+        "a server uses the data directory, and its socket cannot be used: stop it first, or have it make the backup with `POST /admin/backup`"
     )]
     Served(#[source] OpenError),
     #[error("name the database with --database-url, or with `database_url` in the settings file")]
@@ -70,10 +71,8 @@ pub(super) enum Failure {
          directory with --data-dir"
     )]
     Database,
-    #[error("{} exists: choose another name, or remove it", .0.display())]
-    FileExists(PathBuf),
-    #[error("{} is left of an export that was interrupted: remove it, and start again", .0.display())]
-    Leftover(PathBuf),
+    #[error(transparent)]
+    NewFile(#[from] NewFileError),
     #[error("--bom is for --format csv only")]
     BomOfNdjson,
     /// An error of the API.

@@ -19,8 +19,8 @@ mod greeting;
 mod health;
 mod health_client;
 mod import;
+mod live_backup;
 mod migrate;
-mod new_file;
 mod open_files;
 mod overview;
 mod password;
@@ -99,7 +99,7 @@ enum Command {
     Import(import::Arguments),
     /// Copy a PostgreSQL database into a new data directory, or events into a file
     Export(export::Arguments),
-    /// Make a backup of a stopped server or a database, or verify one
+    /// Make a backup of a server or a database, or verify one
     Backup(backup::Arguments),
     /// Restore a backup into a new data directory or an empty database
     Restore(restore::Arguments),
@@ -117,8 +117,8 @@ enum Command {
     Servers(servers::Arguments),
     /// Write all changes from the journal into the data files
     #[command(after_help = "\
-For a data directory that no server uses, for example after a crash. Afterwards TinyDB finds every \
-record in the files. Each start and each stop of a server does the same.")]
+Afterwards TinyDB finds every record in the files. Each start and each stop of a server does the same. If a \
+server runs on the directory, the command uses its socket, and the files contain every change until then.")]
     Checkpoint(Flags<Storage>),
     /// Print a script that completes the arguments of goldstar in a shell
     #[command(after_help = "\

@@ -11,6 +11,7 @@ use super::progress;
 use super::runtime::runtime;
 use crate::clock::Clock;
 use crate::config::{Config, Data, Flags};
+use crate::domain::Missing;
 use crate::repair::archive::{Archive, Restored, restore_database, restore_directory};
 
 #[derive(Args)]
@@ -64,10 +65,14 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 fn in_words(file: &Path, restored: &Restored) -> String {
-    let Restored { events, erased, complete_until } = restored;
+    let Restored { events, erased, complete_until, missing } = restored;
+    let except = missing.map(|Missing { from, until }| {
+        format!(", but deletions from {from} until {until} may be missing")
+    });
+    let except = except.unwrap_or_default();
     format!(
         "{} was restored: {events} events.\nAccounts that were deleted again: {erased}. The erasure list \
-         is complete until {complete_until}.",
+         is complete until {complete_until}{except}.",
         file.display()
     )
 }

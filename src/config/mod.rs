@@ -52,10 +52,23 @@ pub struct StorageConfig {
     pub log_dir: PathBuf,
     /// The directory of a copy of the erasure list.
     pub erasures_dir: Option<PathBuf>,
+    /// The backups that a server makes.
+    pub backups: Option<BackupConfig>,
     /// Where the lines of the audit log go.
     pub audit_output: audit_log::AuditOutput,
     /// How the audit logs are rotated.
     pub audit_log: audit_log::Settings,
+}
+
+/// The backups that a server makes on a schedule.
+#[derive(Clone, Debug)]
+pub struct BackupConfig {
+    /// The directory of the backups.
+    pub directory: PathBuf,
+    /// The time between two backups.
+    pub interval: Duration,
+    /// How many backups are kept.
+    pub keep: usize,
 }
 
 /// The server log.
@@ -109,6 +122,7 @@ impl Config {
         if listen_url.is_some() && places.database_url.is_none() {
             return Err(values.refused("database_listen_url", "needs `database_url`, too"));
         }
+        let backups = backups(values, &settings)?;
         let database_url = places.database_url.clone().map(|url| url.with_listen_url(listen_url));
         Ok(Self {
             service: service_settings(&settings),
@@ -120,6 +134,7 @@ impl Config {
                 database_url,
                 log_dir: settings.places.log_dir,
                 erasures_dir: settings.backups.erasures_dir,
+                backups,
                 audit_output: settings.logs.audit_log,
                 audit_log: audit_log::Settings {
                     max_bytes: settings.logs.log_max_bytes,
@@ -162,6 +177,23 @@ impl Default for Config {
 
 fn in_effect(value: &Value) -> http::InEffect {
     http::InEffect { line: value.assignment(), origin: value.origin() }
+}
+
+/// Fails if there is no copy of the erasure list, or if files in the directory would count as the server's.
+fn backups(values: &Values, settings: &AllSettings) -> Result<Option<BackupConfig>, ConfigError> {
+    let settings::BackupsGroup { backup_dir, backup_interval, backup_keep, erasures_dir } =
+        &settings.backups;
+    let Some(directory) = backup_dir.clone() else { return Ok(None) };
+    if erasures_dir.is_none() {
+        return Err(values.refused("backup_dir", "needs `erasures_dir`, too"));
+    }
+    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    for own in [&settings.places.data_dir, &settings.places.log_dir] {
+        if absolute(&directory).starts_with(absolute(own)) {
+            return Err(values.refused("backup_dir", "must be outside of data_dir and log_dir"));
+        }
+    }
+    Ok(Some(BackupConfig { directory, interval: *backup_interval, keep: *backup_keep }))
 }
 
 fn http_limits(limits: &settings::LimitsGroup, timeouts: &settings::TimeoutsGroup) -> http::Limits {

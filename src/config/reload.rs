@@ -5,7 +5,7 @@ use super::value::ConfigError;
 use super::values::Values;
 
 /// The settings that need a restart. All others take effect when they are read again.
-pub const FIXED: [&str; 20] = [
+pub const FIXED: [&str; 23] = [
     "public_url",
     "listen",
     "data_dir",
@@ -13,6 +13,9 @@ pub const FIXED: [&str; 20] = [
     "database_listen_url",
     "log_dir",
     "erasures_dir",
+    "backup_dir",
+    "backup_interval",
+    "backup_keep",
     "session_cookie",
     "max_connections",
     "max_connections_per_address",

@@ -322,6 +322,16 @@ pub(super) struct BackupsGroup {
     /// restored backup does not bring them back
     #[arg(long, value_name = "DIR")]
     pub(super) erasures_dir: Option<PathBuf>,
+    /// Directory, on another disk than the data, for backups that the server makes while it runs; needs
+    /// erasures_dir
+    #[arg(long, value_name = "DIR")]
+    pub(super) backup_dir: Option<PathBuf>,
+    /// Time between two of these backups
+    #[arg(long, value_name = "SECONDS", default_value = "86400", value_parser = seconds(60, 366 * DAY))]
+    pub(super) backup_interval: Duration,
+    /// Number of these backups to keep
+    #[arg(long, value_name = "COUNT", default_value = "7", value_parser = count(1, 10_000))]
+    pub(super) backup_keep: usize,
 }
 
 #[derive(Debug, Args)]

@@ -33,8 +33,8 @@ pub use administration::{AdminAction, LogEntry, LogEntryId, pseudonym};
 pub use clock_watch::{ClockJump, ClockWatch};
 pub use deletion::Deletion;
 pub use display::{Colour, Icon, Language};
-pub use erasures::ErasureList;
 pub(crate) use erasures::hex;
+pub use erasures::{ErasureList, Missing};
 pub use event::{
     Action, EntityType, EventError, EventFields, EventFilter, EventId, Page, SortOrder,
     TrackingEvent, check_action, check_delta, is_usual_delta,

@@ -22,6 +22,7 @@ mod settings;
 mod state;
 
 pub use error::{ApiError, ErrorCode};
+pub(crate) use resources::backups::BACKUP_BYTES;
 pub use routes::openapi_document;
 pub use server::{App, MAX_REFUSALS, Peer, serve, serve_operator};
 pub(crate) use settings::is_host;

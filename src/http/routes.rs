@@ -10,9 +10,9 @@ use crate::domain::{Child, Reward, Task};
 use crate::http::docs::{self, demo, home};
 use crate::http::error::api_error;
 use crate::http::resources::{
-    account, account_changes, account_export, administration_log, auth, backups, badges, children,
-    corrections, crud, deletion, events, exports, family, health, managed_accounts, metrics,
-    mutations, overview, resets, rewards, sessions, tasks, tracking,
+    account, account_changes, account_export, administration_log, auth, backups, badges,
+    checkpoints, children, corrections, crud, deletion, events, exports, family, health,
+    managed_accounts, metrics, mutations, overview, resets, rewards, sessions, tasks, tracking,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -115,6 +115,7 @@ fn administration_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(deletion::run_one))
         .routes(routes!(deletion::unmark))
         .routes(routes!(backups::create))
+        .routes(routes!(checkpoints::create))
         .routes(routes!(administration_log::list))
         .routes(routes!(overview::sessions))
         .routes(routes!(overview::settings))

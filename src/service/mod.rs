@@ -43,7 +43,7 @@ mod tracking;
 pub use accounts::{LoggedIn, NewAccount, UserPatch};
 pub use administration::{AccountDetails, AccountPatch, ManagedAccount};
 pub use administration_log::LoggedAction;
-pub use backups::SentBackup;
+pub use backups::{BackupSchedule, SentBackup};
 pub use badges::{BadgePatch, BadgeState, ChildBadge, NewBadge};
 pub use caller::{Admin, Authority, Caller, Parent, SessionRole, Token};
 pub use changes::ChangeLimits;
@@ -181,6 +181,15 @@ impl Service {
         service
     }
 
+    /// Has it make backups on a schedule.
+    #[must_use]
+    pub fn with_backups(mut self, schedule: Option<BackupSchedule>) -> Self {
+        if let Some(schedule) = schedule {
+            self.backups.set_schedule(schedule);
+        }
+        self
+    }
+
     fn settings(&self) -> Arc<ServiceSettings> {
         self.settings.load_full()
     }
@@ -216,6 +225,7 @@ impl Service {
         health.projections.push(Projection { name: Broker::NAME, backlog: 0, last_error });
         health.projections.push(self.deletion_health().await);
         health.projections.extend(self.erasure_copy.as_ref().map(|copy| copy.health()));
+        health.projections.extend(self.backups.health());
         health.projections.push(self.expiry_health());
         health.projections.push(self.clock_health());
         health

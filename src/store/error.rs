@@ -1,3 +1,5 @@
+use std::io;
+
 use thiserror::Error;
 
 use crate::domain::RuleViolation;
@@ -51,4 +53,14 @@ pub enum CommitError {
     /// The store is closed or closing. Nothing has changed.
     #[error("the store is closed")]
     Closed,
+}
+
+impl CommitError {
+    /// The error of a write of a file that has failed.
+    pub fn of(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull => Self::StorageFull,
+            _ => Self::NotDurable,
+        }
+    }
 }

@@ -13,6 +13,8 @@ pub enum Purpose {
     DeletionSchedule,
     /// Removing expired sessions and idempotency keys.
     Expiry,
+    /// Making backups on schedule.
+    Backups,
 }
 
 /// The right to be the only server that does some work. Dropping it releases it.

@@ -140,6 +140,11 @@ fn other_value(setting: &Setting) -> String {
     }
 }
 
+/// The variable of another setting without which a setting is an error.
+fn needed_by(key: &str) -> Option<&'static str> {
+    (key == "backup_dir").then_some("GOLDSTAR_ERASURES_DIR")
+}
+
 /// In the form of a settings file.
 fn assignment(setting: &Setting, value: &str) -> String {
     let text = match setting.kind {
@@ -212,14 +217,21 @@ fn every_setting_has_its_key_its_variable_and_its_flag() {
         let folder = folder_with("goldstar.toml", &line);
         let flag = format!("{}={value}", setting.flag());
         let variable = setting.variable();
+        let needed = needed_by(key);
+        let needed_variables = needed.map(|needed| (needed, "x"));
+        let needed_variables = needed_variables.as_slice();
+        let with_needed = [needed_variables, &[(&*variable, &*value)]].concat();
         for (printed, origin) in [
-            (config(folder.path(), &[], &[]), "goldstar.toml"),
-            (config(empty.path(), &[], &[(&variable, &value)]), &variable),
-            (config(empty.path(), &[&flag], &[]), &setting.flag()),
+            (config(folder.path(), &[], needed_variables), "goldstar.toml"),
+            (config(empty.path(), &[], &with_needed), &*variable),
+            (config(empty.path(), &[&flag], needed_variables), &setting.flag()),
         ] {
             assert_eq!(parse(&printed[key].0), parse(&line));
             assert_eq!(printed[key].1, origin);
-            let others = printed.iter().filter(|(other, _)| *other != key);
+            let is_other = |(other, (_, origin)): &(&String, &(String, String))| {
+                *other != key && needed.is_none_or(|needed| needed != origin)
+            };
+            let others = printed.iter().filter(is_other);
             assert!(others.into_iter().all(|(_, (_, origin))| origin == "default"), "{printed:?}");
         }
     }

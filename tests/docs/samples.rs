@@ -103,6 +103,8 @@ const LEFT_OUT: &[(&str, &str)] = &[
         OPERATIONS,
         "curl -fsS -b cookies -H \"Content-Type: application/json\" -d @password.json -o backup.tar https://goldstar.example.org/admin/backup",
     ),
+    // The directories are on another disk.
+    (OPERATIONS, "backup_dir = \"/mnt/backup/goldstar\""),
     // systemd, Docker and cron.
     (OPERATIONS, "systemctl stop goldstar"),
     (OPERATIONS, "systemctl stop goldstar"),

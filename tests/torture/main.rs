@@ -11,6 +11,7 @@ mod harness;
 #[path = "../store/harness/mod.rs"]
 mod store;
 
+mod backups;
 mod budget;
 mod clock;
 mod dribbles;

@@ -1,5 +1,7 @@
 //! The period of a query, whose bounds can be dates.
 
+use std::fmt;
+
 use super::day::{Day, DayStart};
 use super::days::Calendar;
 use super::zone::Zone;
@@ -16,6 +18,16 @@ impl Bound {
     /// Parses a date, `2026-02-09`, or a moment, `2026-02-09T18:42:15Z`.
     pub fn parse(text: &str) -> Option<Self> {
         Day::parse(text).map(Self::On).or_else(|| Timestamp::parse_iso(text).map(Self::At))
+    }
+}
+
+/// As [`Bound::parse`] reads it.
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(moment) => moment.fmt(f),
+            Self::On(day) => day.fmt(f),
+        }
     }
 }
 

@@ -7,17 +7,20 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::Response;
 use utoipa::IntoResponses;
+use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::{ContentBuilder, RefOr, ResponseBuilder};
 
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::confirmed::{Confirmed, PasswordAgainInput};
-use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, tags};
+use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, schemas, tags};
 use crate::http::resources::exports::{date, disposition, file};
 use crate::http::response::json;
 use crate::http::response::pieces::Source;
 use crate::service::{SentBackup, Service, ServiceError};
 
 const TAR: &str = "application/x-tar";
+/// The header with the approximate size of a backup.
+pub(crate) const BACKUP_BYTES: &str = "x-backup-bytes";
 
 /// Make a backup
 ///
@@ -42,7 +45,13 @@ pub(crate) async fn create(
 ) -> Result<Response, ApiError> {
     let backup = service.back_up(&authority).await?;
     let name = format!("goldstar-{}.tar", date(backup.started_at()));
-    Ok(file(BackupFile(backup), json::reader_for(&service, &authority), TAR, &name))
+    let bytes = backup.bytes();
+    let reader = json::reader_for(&service, &authority);
+    let mut response = file(BackupFile(backup), reader, TAR, &name);
+    if let Some(bytes) = bytes {
+        response.headers_mut().insert(BACKUP_BYTES, bytes.into());
+    }
+    Ok(response)
 }
 
 enum BackupErrors {}
@@ -59,12 +68,19 @@ impl Source for BackupFile {
     }
 }
 
+/// The documentation of [`BACKUP_BYTES`].
+fn size() -> utoipa::openapi::Header {
+    let header = HeaderBuilder::new().schema(Some(schemas::integer(1..)));
+    header.description(Some("About how many bytes the archive has, if that is known.")).build()
+}
+
 impl IntoResponses for BackupFile {
     fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
         let response = ResponseBuilder::new()
             .description("The archive")
             .content(TAR, ContentBuilder::new().build())
-            .header(header::CONTENT_DISPOSITION.as_str(), disposition());
+            .header(header::CONTENT_DISPOSITION.as_str(), disposition())
+            .header("X-Backup-Bytes", size());
         [("200".to_owned(), response.build().into())].into()
     }
 }

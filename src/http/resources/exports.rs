@@ -21,7 +21,7 @@ use crate::http::resources::tracking::{event_filter, filter_parameters};
 use crate::http::response::json;
 use crate::http::response::pieces::{Reader, Source, body_of_any_length};
 use crate::service::{
-    Admin, ExportFormat, ExportQuery, ExportedEvents, Parent, Service, ServiceError,
+    Authority, ExportFormat, ExportQuery, ExportedEvents, Parent, Service, ServiceError,
 };
 
 /// Export events of all families
@@ -37,15 +37,15 @@ use crate::service::{
     operation_id = "exportTrackingEvents",
     tag = tags::ADMINISTRATION,
     params(AdminExport),
-    responses(EventFile, Errors<Admin, Query<AdminExport>, ExportErrors>)
+    responses(EventFile, Errors<Authority, Query<AdminExport>, ExportErrors>)
 )]
 pub(crate) async fn events(
     State(service): State<Arc<Service>>,
-    admin: Admin,
+    authority: Authority,
     Query(ExportWithout { query, format }): Query<AdminExport>,
 ) -> Result<Response, ApiError> {
-    let events = service.export_tracking(&admin, query).await?;
-    Ok(EventFile { events, format }.answer(json::reader(&service, &admin)))
+    let events = service.export_tracking(&authority, query).await?;
+    Ok(EventFile { events, format }.answer(json::reader_for(&service, &authority)))
 }
 
 /// Export events of one child
@@ -66,7 +66,7 @@ pub(crate) async fn events_of_child(
     Query(ExportWithout { query, format }): Query<ChildExport>,
 ) -> Result<Response, ApiError> {
     let events = service.export_tracking_of_child(&parent, &id.into(), query).await?;
-    Ok(EventFile { events, format }.answer(json::reader(&service, &parent)))
+    Ok(EventFile { events, format }.answer(Some(json::reader(&service, &parent))))
 }
 
 pub(crate) enum ExportErrors {}
@@ -107,13 +107,13 @@ struct EventFile {
 }
 
 impl EventFile {
-    fn answer(self, reader: Reader) -> Response {
+    fn answer(self, reader: Option<Reader>) -> Response {
         let (content_type, extension) = match self.format {
             ExportFormat::Csv { .. } => (CSV, "csv"),
             ExportFormat::Ndjson => (NDJSON, "ndjson"),
         };
         let date = date(self.events.started_at());
-        file(self, Some(reader), content_type, &format!("goldstar-events-{date}.{extension}"))
+        file(self, reader, content_type, &format!("goldstar-events-{date}.{extension}"))
     }
 }
 

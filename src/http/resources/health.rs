@@ -14,6 +14,7 @@ use crate::http::error::ApiError;
 use crate::http::error::body::ErrorBody;
 use crate::http::extract::caller::Monitor;
 use crate::http::openapi::{Errors, schemas, tags};
+use crate::http::resources::records::Iso;
 use crate::service::Service;
 use crate::store::{Health, Projection};
 
@@ -31,6 +32,11 @@ pub(crate) struct HealthAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     projections: Option<Vec<ProjectionBody>>,
+    /// When the last verified backup of the schedule began. Only if there is one, and for clients that may
+    /// monitor the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    last_backup_at: Option<Iso>,
 }
 
 /// Something that is derived from the changes, in the background.
@@ -79,7 +85,9 @@ pub(crate) async fn health(
     let may_monitor = monitor.is_ok();
     let projections = may_monitor.then(|| projections.collect());
     let reason = health.trouble.filter(|_| may_monitor);
-    let answer = HealthAnswer { status: word, reason, projections };
+    let last_backup = service.last_backup().filter(|_| may_monitor);
+    let last_backup_at = last_backup.map(Iso);
+    let answer = HealthAnswer { status: word, reason, projections, last_backup_at };
     (status, Json(answer))
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod administration_log;
 pub(crate) mod auth;
 pub(crate) mod backups;
 pub(crate) mod badges;
+pub(crate) mod checkpoints;
 pub(crate) mod children;
 pub(crate) mod corrections;
 pub(crate) mod credentials;

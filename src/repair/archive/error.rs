@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::disk::NewFileError;
 use crate::repair::transfer::TransferError;
 use crate::store::ReadError;
 use crate::store::json::damage::OpenError;
@@ -32,11 +33,15 @@ pub enum ArchiveError {
     NotStored,
     #[error("the backup can't be written")]
     Write(#[source] io::Error),
+    #[error(transparent)]
+    NewFile(#[from] NewFileError),
+    #[error("the backup was made, but an old one can't be removed")]
+    OldBackup(#[source] io::Error),
     /// The archive is not one, or its bytes have changed.
     #[error("{} is not a complete backup: {fault}", .path.display())]
     Invalid { path: PathBuf, fault: String },
     /// No server would start on the restored data.
-    #[error("{} contains damaged data, and nothing was restored: {faults}. Run `goldstar backup verify {}`", .path.display(), .path.display())]
+    #[error("{} contains damaged data: {faults}. Run `goldstar backup verify {}`", .path.display(), .path.display())]
     Damaged { path: PathBuf, faults: String },
     #[error(
         "the erasure list belongs to another server than the backup: their keys are not the same"

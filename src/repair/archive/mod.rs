@@ -12,6 +12,7 @@
 mod begun;
 mod disk;
 mod error;
+mod folder;
 mod manifest;
 mod names;
 mod read;
@@ -23,6 +24,7 @@ mod write;
 
 pub use begun::{Begun, IsLater, LogEntry};
 pub use error::ArchiveError;
+pub use folder::BackupFolder;
 pub use manifest::Manifest;
 pub use read::Archive;
 pub use restore::{Restored, restore_database, restore_directory};

@@ -14,9 +14,10 @@ use super::manifest::Manifest;
 use super::names::{CHECKSUMS, DATA, MANIFEST, is_expected};
 use super::write::push_sum;
 use crate::disk::{Disk as _, Open, RealDisk};
-use crate::domain::{ErasureList, IdempotencyRecord, Session};
-use crate::repair::inspect::CheckReport;
-use crate::repair::transfer::directory_erasures;
+use crate::domain::{ErasureList, IdempotencyRecord, Session, Timestamp};
+use crate::repair::inspect::{CheckReport, Examined, examine_unlocked};
+use crate::repair::transfer::{damage_in, directory_erasures};
+use crate::store::json::progress::Progress;
 use crate::store::json::tinydb::record::Record as _;
 
 /// The largest manifest and list of checksums.
@@ -65,6 +66,10 @@ impl Archive {
         Ok(Self { path: path.to_owned(), manifest, disk })
     }
 
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
     /// Its entries as files.
     pub(super) fn disk(&self) -> ArchiveDisk {
         self.disk.clone()
@@ -79,6 +84,22 @@ impl Archive {
     pub fn erasures(&self) -> Result<ErasureList, ArchiveError> {
         let list = directory_erasures(&self.disk, Path::new(DATA))?;
         list.ok_or_else(|| self.invalid("it has no erasure list"))
+    }
+
+    /// Examines the records and events. Fails if no server would start on them.
+    pub(super) fn examine(
+        &self,
+        now: Timestamp,
+        progress: &Progress,
+    ) -> Result<(CheckReport, Examined), ArchiveError> {
+        let (report, examined) =
+            examine_unlocked(&self.disk, Path::new(DATA), now, progress, false)?;
+        if let Some(faults) = damage_in(&report) {
+            return Err(ArchiveError::Damaged { path: self.path.clone(), faults });
+        }
+        self.check_counts(&report)?;
+        self.erasures()?;
+        Ok((report, examined))
     }
 
     /// Compares the numbers of rows.

@@ -11,11 +11,11 @@ use super::names::{DATA, LOGS};
 use super::read::Archive;
 use super::source::has_contents;
 use crate::disk::{Disk as _, Open, read_exact_at};
-use crate::domain::{ErasureList, Timestamp, UserId, log_name};
+use crate::domain::{ErasureList, Missing, Timestamp, UserId, log_name};
 use crate::repair::erase::{Erased, erase};
-use crate::repair::inspect::{CheckReport, Examined, examine_unlocked};
+use crate::repair::inspect::{CheckReport, Examined};
 use crate::repair::salvage::new_epoch;
-use crate::repair::transfer::{ImportSource, NewDirectory, NewTable, damage_in, import_from};
+use crate::repair::transfer::{ImportSource, NewDirectory, NewTable, import_from};
 use crate::store::Change;
 use crate::store::json::progress::Progress;
 use crate::store::json::state::{EPOCH, State};
@@ -34,6 +34,8 @@ pub struct Restored {
     pub erased: usize,
     /// The time until which the used list of deleted accounts is complete.
     pub complete_until: Timestamp,
+    /// The time whose deletions may be missing in the list.
+    pub missing: Option<Missing>,
 }
 
 /// An archive, prepared for a restore.
@@ -54,15 +56,12 @@ impl Prepared {
         progress: &Progress,
     ) -> Result<Self, ArchiveError> {
         let mut list = archive.erasures()?;
-        if later.is_some_and(|later| !list.merge(later)) {
-            return Err(ArchiveError::OtherList);
+        match later {
+            Some(later) if !list.merge(later) => return Err(ArchiveError::OtherList),
+            Some(_) => {}
+            None => list.skip_to(now),
         }
-        let data = Path::new(DATA);
-        let (report, mut examined) = examine_unlocked(&archive.disk(), data, now, progress, false)?;
-        if let Some(faults) = damage_in(&report) {
-            return Err(ArchiveError::Damaged { path: archive.path.clone(), faults });
-        }
-        archive.check_counts(&report)?;
+        let (report, mut examined) = archive.examine(now, progress)?;
         let mut erased = Erased::listed(list.clone());
         let accounts = erase(&mut examined.state, &mut erased);
         Ok(Self { list, erased, accounts, report, examined })
@@ -70,7 +69,7 @@ impl Prepared {
 }
 
 /// Restores into an empty database, in one transaction. `later` is a newer list of deleted accounts than
-/// that of the archive.
+/// that of the archive. Without one, the list states from when to when deletions may be missing.
 pub async fn restore_database(
     archive: &Archive,
     later: Option<&ErasureList>,
@@ -80,7 +79,7 @@ pub async fn restore_database(
 ) -> Result<Restored, ArchiveError> {
     let Prepared { list, erased, accounts, report, examined } =
         block_in_place(|| Prepared::new(archive, later, now, progress))?;
-    let complete_until = list.complete_until;
+    let (complete_until, missing) = (list.complete_until, list.missing);
     let source = ImportSource {
         disk: Box::new(archive.disk()),
         data: PathBuf::from(DATA),
@@ -90,7 +89,7 @@ pub async fn restore_database(
         erased: Some(erased),
     };
     let imported = import_from(url, source, now, progress).await?;
-    Ok(Restored { events: imported.events, erased: accounts.len(), complete_until })
+    Ok(Restored { events: imported.events, erased: accounts.len(), complete_until, missing })
 }
 
 /// Restores into new directories. Existing ones must be empty. Each gets its name when it is
@@ -122,7 +121,8 @@ pub fn restore_directory(
     }
     restore_logs(archive, logs, &accounts)?;
     directory.finish()?;
-    Ok(Restored { events, erased: accounts.len(), complete_until: list.complete_until })
+    let ErasureList { complete_until, missing, .. } = list;
+    Ok(Restored { events, erased: accounts.len(), complete_until, missing })
 }
 
 fn write_tables(directory: &NewDirectory, state: &State) -> Result<(), ArchiveError> {

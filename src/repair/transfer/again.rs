@@ -24,8 +24,11 @@ pub async fn erase_again(
     now: Timestamp,
 ) -> Result<usize, TransferError> {
     let bulk = Bulk::writing(url).await?;
-    let own = read(&bulk, now).await?;
-    if own.is_some_and(|own| own.key != list.key && !own.erased.is_empty()) {
+    let mut merged = list.clone();
+    if let Some(own) = read(&bulk, now).await?
+        && !merged.merge(&own)
+        && !own.erased.is_empty()
+    {
         return Err(TransferError::OtherList(path.to_owned()));
     }
     let mut erased = 0;
@@ -40,7 +43,7 @@ pub async fn erase_again(
         bulk.rows(&sql::START_DELETION, &values).await?;
         erased += 1;
     }
-    write(&bulk, list).await?;
+    write(&bulk, &merged).await?;
     bulk.commit().await?;
     Ok(erased)
 }

@@ -10,7 +10,7 @@ use crate::disk::{Disk, read_if_exists};
 use crate::domain::{ErasureList, Timestamp};
 use crate::store::json::damage::OpenError;
 use crate::store::postgres::bulk::Bulk;
-use crate::store::postgres::erasures::add_rows;
+use crate::store::postgres::erasures::list_of;
 use crate::store::postgres::sql::erasures as sql;
 use crate::store::postgres::{DatabaseUrl, Failure};
 
@@ -47,20 +47,16 @@ pub fn directory_erasures(
 
 /// Reads the list, which is complete until `now`.
 pub(super) async fn read(bulk: &Bulk, now: Timestamp) -> Result<Option<ErasureList>, Failure> {
-    let key = bulk.rows(&sql::ERASURES_KEY, &[]).await?;
-    let Some(key) = key.first() else { return Ok(None) };
-    let mut list = ErasureList {
-        key: key.try_get("key")?,
-        complete_until: now,
-        erased: std::collections::BTreeMap::new(),
-    };
-    add_rows(&mut list, &bulk.rows(&sql::ERASURES, &[]).await?)?;
-    Ok(Some(list))
+    let header = bulk.rows(&sql::ERASURES_HEADER, &[]).await?;
+    let Some(header) = header.first() else { return Ok(None) };
+    list_of(header, &bulk.rows(&sql::ERASURES, &[]).await?, now)
 }
 
 /// Adds a list to that of the database, which is empty or has the same key.
 pub(super) async fn write(bulk: &Bulk, list: &ErasureList) -> Result<(), Failure> {
     bulk.rows(&sql::SET_ERASURES_KEY, &[&list.key]).await?;
+    let missing = list.missing.map(|missing| missing.to_string());
+    bulk.rows(&sql::SET_ERASURES_MISSING, &[&missing]).await?;
     for (account, erased_at) in &list.erased {
         let values: [&(dyn ToSql + Sync); 2] = [account, &erased_at.as_micros()];
         bulk.rows(&sql::ADD_ERASURE, &values).await?;

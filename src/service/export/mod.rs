@@ -11,11 +11,12 @@ pub(super) use permit::Exports;
 use std::sync::Arc;
 
 use super::badges::stored_badges;
-use super::{Admin, BadgeState, ChildState, Parent, Service, ServiceError};
+use super::{Authority, BadgeState, ChildState, Parent, Service, ServiceError};
 use crate::domain::badges::Award;
 use crate::domain::calendar::{Period, Zone};
 use crate::domain::{ChildId, EventFilter, Message, SortOrder, UserId};
 use crate::store::{FamilyRecords, Store};
+use permit::Permit;
 
 /// Which events to export.
 #[derive(Clone, Debug)]
@@ -44,12 +45,18 @@ pub struct AccountExport {
 impl Service {
     /// Exports events of all families, including those of deleted children and accounts.
     ///
-    /// Fails if the account has an export in progress, as the other exports do.
+    /// Fails if the account has an export in progress, as the other exports do. The operator, who has no
+    /// account, has no limit.
     pub async fn export_tracking(
         &self,
-        admin: &Admin,
+        authority: &Authority,
         query: ExportQuery,
     ) -> Result<ExportedEvents, ServiceError> {
+        let Authority::Administrator(admin) = authority else {
+            let (from, to) = query.period.moments(|| self.default_zone());
+            let filter = EventFilter { from, to, ..query.filter };
+            return self.export_with(None, &filter, query.order).await;
+        };
         let filter = self.in_period(query.filter, &query.period, admin.user());
         self.export_for(&admin.user().id, &filter, query.order).await
     }
@@ -91,21 +98,21 @@ impl Service {
         Ok(AccountExport { records, children, default_zone, badges, awards, messages, events })
     }
 
-    /// Exports events for the operator, who has no family, without a limit.
-    pub async fn export_events(&self, query: ExportQuery) -> Result<ExportedEvents, ServiceError> {
-        let (from, to) = query.period.moments(|| Zone::UTC);
-        let filter = EventFilter { from, to, ..query.filter };
-        let scan = self.store.scan_events(&filter, query.order).await?;
-        ExportedEvents::start(scan, None, self.exports.metrics.clone(), self.clock.now()).await
-    }
-
     async fn export_for(
         &self,
         account: &UserId,
         filter: &EventFilter,
         order: SortOrder,
     ) -> Result<ExportedEvents, ServiceError> {
-        let permit = Some(self.exports.acquire(account)?);
+        self.export_with(Some(self.exports.acquire(account)?), filter, order).await
+    }
+
+    async fn export_with(
+        &self,
+        permit: Option<Permit>,
+        filter: &EventFilter,
+        order: SortOrder,
+    ) -> Result<ExportedEvents, ServiceError> {
         let scan = self.store.scan_events(filter, order).await?;
         ExportedEvents::start(scan, permit, self.exports.metrics.clone(), self.clock.now()).await
     }

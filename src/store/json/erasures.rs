@@ -43,8 +43,7 @@ impl Erasures for ErasureFile {
                 Some(Ok(_)) => Ok(()),
                 Some(Err(error)) => {
                     tracing::error!(%error, "the erasure list can't be updated");
-                    let is_full = error.kind() == io::ErrorKind::StorageFull;
-                    Err(if is_full { CommitError::StorageFull } else { CommitError::NotDurable })
+                    Err(CommitError::of(&error))
                 }
             }
         })

@@ -10,7 +10,7 @@ use super::inner::Inner;
 use super::runtime::Runtime;
 use super::sql;
 use crate::clock::random;
-use crate::domain::{ErasureList, Timestamp, UserId};
+use crate::domain::{ErasureList, Missing, Timestamp, UserId};
 use crate::store::{BoxFuture, CommitError, Erasures, Fence, ReadError};
 
 /// The table of a store's database.
@@ -20,19 +20,27 @@ pub(super) struct ErasureTable(pub(super) Runtime);
 async fn read(inner: &Inner, now: Timestamp) -> Result<ErasureList, Failure> {
     let new = ErasureList::new(random(), now);
     inner.db.rows(&sql::PUT_ERASURES_KEY, &[&new.key]).await?;
-    let key = inner.db.row(&sql::ERASURES_KEY, &[]).await?;
-    let mut list = ErasureList { key: key.try_get("key")?, ..new };
-    add_rows(&mut list, &inner.db.rows(&sql::ERASURES, &[]).await?)?;
-    Ok(list)
+    let header = inner.db.row(&sql::ERASURES_HEADER, &[]).await?;
+    let list = list_of(&header, &inner.db.rows(&sql::ERASURES, &[]).await?, now)?;
+    Ok(list.unwrap_or(new))
 }
 
-/// Adds the rows of [`sql::ERASURES`] to a list.
-pub(crate) fn add_rows(list: &mut ErasureList, rows: &[Row]) -> Result<(), Failure> {
-    for row in rows {
+/// The list, complete until `now`, of the rows of [`sql::ERASURES_HEADER`] and [`sql::ERASURES`]; `None` if it
+/// has not begun.
+pub(crate) fn list_of(
+    header: &Row,
+    rows: &[Row],
+    now: Timestamp,
+) -> Result<Option<ErasureList>, Failure> {
+    let Some(key) = header.try_get("key")? else { return Ok(None) };
+    let missing = header.try_get::<_, Option<&str>>("missing")?.map(Missing::parse);
+    let missing = missing.transpose().map_err(Failure::Malformed)?;
+    let erased = rows.iter().map(|row| {
         let erased_at = Timestamp::from_micros(row.try_get("erased_at")?);
-        list.erased.insert(row.try_get("account")?, erased_at);
-    }
-    Ok(())
+        Ok((row.try_get("account")?, erased_at))
+    });
+    let erased = erased.collect::<Result<_, Failure>>()?;
+    Ok(Some(ErasureList { key, complete_until: now, missing, erased }))
 }
 
 impl Erasures for ErasureTable {

@@ -41,6 +41,7 @@ fn name(purpose: Purpose) -> &'static str {
         Purpose::AuditLog => "audit_log",
         Purpose::DeletionSchedule => "deletion_schedule",
         Purpose::Expiry => "expiry",
+        Purpose::Backups => "backups",
     }
 }
 

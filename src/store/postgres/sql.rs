@@ -22,7 +22,7 @@ use tokio_postgres::types::Type;
 
 pub(super) use accounts::{ACCOUNTS, COUNT_ACCOUNTS, USERS};
 pub(super) use administration::{ACCOUNTS_NAMED, COUNTS, LIVE_SESSIONS, LOG_ENTRIES, TRIM_LOG};
-pub(super) use erasures::{ADD_ERASURE, ERASURES, ERASURES_KEY, PUT_ERASURES_KEY};
+pub(super) use erasures::{ADD_ERASURE, ERASURES, ERASURES_HEADER, PUT_ERASURES_KEY};
 pub(super) use expiry::{EXPIRE, LATE_SESSIONS};
 pub(super) use history::{
     COUNT_AFTER, COUNT_SINCE, END, EVENT_TEXTS, EVENTS_AFTER, FIND_EVENT, FOLLOW, HAS_LATER_EVENT,
@@ -359,7 +359,8 @@ pub(super) const ALL: &[&Sql] = &[
     &erasures::SET_ERASURES_KEY,
     &erasures::ACCOUNTS,
     &erasures::START_DELETION,
-    &ERASURES_KEY,
+    &erasures::SET_ERASURES_MISSING,
+    &ERASURES_HEADER,
     &ERASURES,
     &ADD_ERASURE,
     &FORGET_LOG_SERVER,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{ARCHIVE, assert_clean, back_up, restore, restored, run};
 use crate::harness::cluster::new_database;
-use crate::harness::{Folders, TestServer, names};
+use crate::harness::{Folders, Settings, TestServer, names};
 
 /// Whether a file, or its name, contains a text.
 fn is_anywhere(folders: &Folders, text: &str) -> bool {
@@ -103,4 +103,40 @@ fn an_account_whose_deletion_has_started_is_anonymised_in_the_backup() {
     let copy = restored(&folders, &["--no-erasures"]);
     assert!(!is_anywhere(&copy, &id));
     assert_eq!(copy.events().len(), before);
+}
+
+#[tokio::test]
+async fn a_restore_without_a_list_notes_that_deletions_may_be_missing() {
+    let (server, _, list) = two_families().await;
+    let folders = &server.folders;
+    let from = list.complete_until;
+    let copy = restored(folders, &["--no-erasures"]);
+    let kept = ErasureList::parse(copy.json("erasures.json").to_string().as_bytes()).unwrap();
+    let missing = kept.missing.unwrap();
+    assert_eq!((missing.from, missing.until), (from, kept.complete_until));
+    // A server on the data, and the next backup, do not forget it.
+    let settings = Settings { binary: true, ..Settings::default() };
+    let mut later_server = TestServer::on(copy, settings).await;
+    later_server.stop().await;
+    back_up(&later_server.folders);
+    let (code, text, error) = restore(&later_server.folders, &Folders::new(), &["--no-erasures"]);
+    assert!(code == 0 && text.contains(&format!("from {from} until")), "{text}{error}");
+
+    let url = new_database();
+    let place = ["--database-url", &*url];
+    let (code, text, error) =
+        run(folders, &[&["restore", ARCHIVE, "--no-erasures"], &place[..]].concat());
+    assert!(code == 0 && text.contains(&format!("from {from} until")), "{text}{error}");
+    let missing_in_database = || {
+        let (_, text, _) = run(folders, &[&["erasures"], &place[..]].concat());
+        ErasureList::parse(text.as_bytes()).unwrap().missing
+    };
+    assert_eq!(missing_in_database().unwrap().from, from);
+    // A list that contains these deletions is found.
+    let later = ErasureList { complete_until: Timestamp::MAX, ..list };
+    folders.put("../later.json", &later.text());
+    let apply = ["erasures", "apply", "--erasures", "later.json"];
+    let (code, _, error) = run(folders, &[&apply[..], &place[..]].concat());
+    assert_eq!(code, 0, "{error}");
+    assert_eq!(missing_in_database(), None);
 }

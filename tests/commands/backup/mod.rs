@@ -3,6 +3,7 @@
 mod archives;
 mod erased;
 mod moved;
+mod running;
 
 use crate::check::directory::run;
 use crate::harness::Folders;

@@ -83,8 +83,9 @@ async fn a_torn_batch_is_reported_and_not_a_fault() {
 }
 
 #[tokio::test]
-async fn a_directory_in_use_is_not_checked() {
+async fn a_directory_of_a_server_without_its_socket_is_not_checked() {
     let mut server = TestServer::process().await;
+    fs::remove_file(server.folders.data_file(goldstar::disk::SOCKET)).unwrap();
     for arguments in [&["check", "data"][..], &["check", "data", "--json"]] {
         let (code, text, error) = run(&server.folders, arguments);
         assert_eq!((code, text.as_str()), (1, ""));

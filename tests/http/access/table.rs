@@ -99,6 +99,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row("POST /admin/deletion-queue/run", "", ADMIN),
     Row("POST /admin/deletion-queue/{leaver}/run", "", ADMIN),
     Row("POST /admin/backup", r#"{"password":"correct horse"}"#, ADMIN),
+    Row("POST /admin/checkpoint", "", OPERATOR),
     Row("DELETE /admin/deletion-queue/{waiter}", "", [401, 403, 403, 403, 204]),
     Row("GET /health", "", ANYONE),
     Row("GET /metrics", "", ANYONE),

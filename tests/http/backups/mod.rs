@@ -3,6 +3,7 @@
 mod accounts;
 mod contents;
 mod lifetime;
+mod schedule;
 
 use std::fs;
 use std::process::Output;

@@ -193,6 +193,7 @@ impl TestServer {
         let settings = &self.settings;
         let storage = StorageConfig {
             erasures_dir: None,
+            backups: None,
             data_dir: self.folders.data(),
             is_data_dir_named: true,
             prefers_data_dir: false,

@@ -160,7 +160,8 @@ async fn a_cursor_is_kept_with_the_data() {
 async fn a_lease_has_one_holder_and_changes_hands() {
     for medium in IMPLEMENTATIONS {
         let bench = Bench::new(medium());
-        let purposes = [Purpose::AuditLog, Purpose::DeletionSchedule, Purpose::Expiry];
+        let purposes =
+            [Purpose::AuditLog, Purpose::DeletionSchedule, Purpose::Expiry, Purpose::Backups];
         for purpose in purposes {
             let first = bench.store.lease(purpose).await.expect("it is free");
             assert!(first.is_held());

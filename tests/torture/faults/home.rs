@@ -93,6 +93,7 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let storage = StorageConfig {
+            backups: None,
             erasures_dir: None,
             data_dir: folders.data(),
             is_data_dir_named: true,

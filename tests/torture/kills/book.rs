@@ -243,7 +243,9 @@ pub(crate) fn check_with_tinydb(folders: &Folders) {
     for entry in fs::read_dir(folders.data()).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|it| it == "json") {
-            rows += folders.rows(path.file_name().unwrap().to_str().unwrap()).len();
+            let tables = folders.json(path.file_name().unwrap().to_str().unwrap());
+            let tables = tables.as_object().unwrap().values();
+            rows += tables.map(|table| table.as_object().unwrap().len()).sum::<usize>();
         }
     }
     let found = python("open_tables.py", &[&folders.data()], "").stdout;

@@ -461,6 +461,11 @@ export class Api extends Client {
     return this.request("PUT", path, { ...options, body: password });
   }
 
+  /** Writes all changes into the data files. For the operator's commands: another caller gets an {@link ApiError}. */
+  makeCheckpoint(options?: CallOptions): Promise<void> {
+    return this.request("POST", "/admin/checkpoint", options);
+  }
+
   /** Makes an account an administrator's, and ends its sessions. */
   promote(userId: string, options?: ConfirmedOptions): Promise<ManagedAccountDetails> {
     return this.#confirm("POST", at`/admin/accounts/${userId}/promote`, options);

@@ -714,6 +714,11 @@ export interface Health {
   reason?: string;
   /** Only for whoever may monitor the server. */
   projections?: Projection[];
+  /**
+   * When the last verified backup of the schedule began. Only if there is one, and for whoever may monitor
+   * the server.
+   */
+  last_backup_at?: string;
 }
 
 /** A part of the server that follows the recorded changes. */

@@ -19,8 +19,22 @@ ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     types: &[Type::TEXT],
 };
 
-pub(crate) const ERASURES_KEY: Sql =
-    Sql { text: "SELECT value AS key FROM meta WHERE name = 'erasures_key'", types: &[] };
+/// Sets the time whose deletions may be missing, or removes it.
+pub(crate) const SET_ERASURES_MISSING: Sql = Sql {
+    text: "
+WITH removed AS (DELETE FROM meta WHERE name = 'erasures_missing' AND $1::text IS NULL)
+INSERT INTO meta (name, value) SELECT 'erasures_missing', $1 WHERE $1 IS NOT NULL
+ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    types: &[Type::TEXT],
+};
+
+/// The key of the hashes, if the list has begun, and the time whose deletions may be missing.
+pub(crate) const ERASURES_HEADER: Sql = Sql {
+    text: "
+SELECT (SELECT value FROM meta WHERE name = 'erasures_key') AS key,
+    (SELECT value FROM meta WHERE name = 'erasures_missing') AS missing",
+    types: &[],
+};
 
 /// The accounts that have a record.
 pub(crate) const ACCOUNTS: Sql = Sql {

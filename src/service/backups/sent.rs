@@ -1,0 +1,126 @@
+//! Backups that are written while they are sent.
+
+use std::io::{self, Write};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tracing::Instrument;
+
+use super::state::Permit;
+use crate::domain::{AdminAction, Timestamp};
+use crate::service::{Authority, Causes, Service, ServiceError, spawn};
+
+/// About how many bytes are sent at once.
+const PIECE: usize = 64 << 10;
+/// The response starts after this time, even if the export of a database still goes on. An error until then
+/// is returned as an error of the API; a later one ends the response early.
+const FIRST_WAIT: Duration = Duration::from_secs(10);
+
+/// A backup that is being sent.
+pub struct SentBackup {
+    started_at: Timestamp,
+    /// Set when the contents of the archive are known.
+    bytes: Arc<OnceLock<u64>>,
+    first: Option<Vec<u8>>,
+    pieces: mpsc::Receiver<Result<Vec<u8>, ServiceError>>,
+}
+
+impl SentBackup {
+    pub fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    /// About how many bytes the archive has, if that is known yet.
+    pub fn bytes(&self) -> Option<u64> {
+        self.bytes.get().copied()
+    }
+
+    /// The next bytes of the archive; none at its end.
+    pub async fn next(&mut self) -> Result<Vec<u8>, ServiceError> {
+        if let Some(first) = self.first.take() {
+            return Ok(first);
+        }
+        let ended = || Err(ServiceError::internal("the backup has panicked"));
+        self.pieces.recv().await.unwrap_or_else(ended)
+    }
+}
+
+impl Service {
+    /// Makes a backup of what is committed when it begins. If the result is dropped, the backup ends.
+    ///
+    /// Fails while another backup is made.
+    pub async fn back_up(
+        self: &Arc<Self>,
+        authority: &Authority,
+    ) -> Result<SentBackup, ServiceError> {
+        let permit = self.backups.acquire()?;
+        self.record(authority, AdminAction::BackupCreated).await?;
+        let (sender, pieces) = mpsc::channel(1);
+        let (service, started_at) = (Arc::clone(self), self.clock.now());
+        let bytes = Arc::<OnceLock<u64>>::default();
+        let size = Arc::clone(&bytes);
+        let sending = async move { service.send_backup(started_at, size, sender, permit).await };
+        drop(tokio::spawn(sending.in_current_span()));
+        let mut sent = SentBackup { started_at, bytes, first: None, pieces };
+        if let Ok(first) = timeout(FIRST_WAIT, sent.next()).await {
+            sent.first = Some(first?);
+        }
+        Ok(sent)
+    }
+
+    async fn send_backup(
+        &self,
+        now: Timestamp,
+        bytes: Arc<OnceLock<u64>>,
+        sender: mpsc::Sender<Result<Vec<u8>, ServiceError>>,
+        permit: Permit,
+    ) {
+        let written = match self.begin_backup(now).await {
+            Ok(begun) => {
+                bytes.get_or_init(|| begun.bytes());
+                let mut pieces = Pieces { sender: sender.clone(), piece: Vec::new() };
+                let write =
+                    move || begun.write(&mut pieces).map(|_| ()).map_err(ServiceError::from);
+                spawn::blocking(write).await.map_err(ServiceError::internal).flatten()
+            }
+            Err(error) => Err(error),
+        };
+        drop(permit);
+        match &written {
+            Ok(()) => tracing::info!("a backup was sent"),
+            Err(_) if sender.is_closed() => {
+                tracing::info!("a backup was not sent completely: its client has disconnected");
+            }
+            Err(error) => tracing::error!(error = %Causes(error), "a backup could not be made"),
+        }
+        // Fails if the client has disconnected.
+        sender.send(written.map(|()| Vec::new())).await.unwrap_or_default();
+    }
+}
+
+/// Sends what is written to it, in pieces.
+struct Pieces {
+    sender: mpsc::Sender<Result<Vec<u8>, ServiceError>>,
+    piece: Vec<u8>,
+}
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.piece.extend_from_slice(bytes);
+        if self.piece.len() >= PIECE {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    /// Waits until the previous piece is taken. Fails if the client has disconnected.
+    fn flush(&mut self) -> io::Result<()> {
+        if self.piece.is_empty() {
+            return Ok(());
+        }
+        let sent = self.sender.blocking_send(Ok(std::mem::take(&mut self.piece)));
+        sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
