@@ -20,6 +20,8 @@ mod message;
 mod mutation;
 pub mod password;
 mod points;
+pub mod progress;
+mod ranks;
 mod records;
 mod requests;
 mod reset_link;
@@ -46,6 +48,7 @@ pub use log_name::log_name;
 pub use message::{ChangedKind, Message};
 pub use mutation::{Mutation, MutationDetails, Operation};
 pub use points::{Amount, Points};
+pub use ranks::{Rank, Ranks, Standing};
 pub use records::{
     Child, ChildId, Extra, PendingReward, PendingTask, Request, RequestId, Reward, RewardId, Role,
     Session, Setting, Task, TaskId, TokenHash, User, UserId,

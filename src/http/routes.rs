@@ -12,7 +12,8 @@ use crate::http::error::api_error;
 use crate::http::resources::{
     account, account_changes, account_export, administration_log, auth, backups, badges,
     checkpoints, children, corrections, crud, deletion, events, exports, family, health,
-    managed_accounts, metrics, mutations, overview, resets, rewards, sessions, tasks, tracking,
+    managed_accounts, metrics, mutations, overview, progress, ranking, resets, rewards, sessions,
+    tasks, tracking,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -91,6 +92,9 @@ fn family_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(exports::events_of_child))
         .routes(routes!(tracking::of_family))
         .routes(routes!(family::settings, family::set_settings))
+        .routes(routes!(progress::of_child))
+        .routes(routes!(progress::statistics))
+        .routes(routes!(ranking::ranking))
         .routes(routes!(corrections::reverse))
         .routes(routes!(corrections::adjust))
         .routes(routes!(events::stream))

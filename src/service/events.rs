@@ -181,14 +181,15 @@ impl EventStream {
         let store = &self.service.store;
         let child = self.child.as_ref();
         let read = store.events_after(&self.family, child, self.sent, REPLAYED_AT_ONCE).await;
-        let chunk = match read {
-            Ok(chunk) => chunk,
-            Err(ReadError::Unavailable(_) | ReadError::Overloaded) => {
-                (self.missed, self.is_waiting) = (Some(missed), true);
-                return;
-            }
-            Err(error) => return self.replay_failed(&error, &missed),
-        };
+        let chunk: Vec<_> =
+            match read.and_then(|chunk| Ok(chunk.into_iter().collect::<Result<_, _>>()?)) {
+                Ok(chunk) => chunk,
+                Err(ReadError::Unavailable(_) | ReadError::Overloaded) => {
+                    (self.missed, self.is_waiting) = (Some(missed), true);
+                    return;
+                }
+                Err(error) => return self.replay_failed(&error, &missed),
+            };
         let (mut bytes, mut has_more) = (0, chunk.len() == REPLAYED_AT_ONCE);
         for stored in &chunk {
             if stored.seq > missed.until {

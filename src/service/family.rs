@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{Parent, Service, ServiceError};
-use crate::domain::User;
 use crate::domain::calendar::{DayStart, FamilySettings, Pauses, Weekday, Weekdays, Zone};
 use crate::domain::input::FieldUpdate;
+use crate::domain::{Ranks, User};
 
 /// A change of the settings; `None` and [`FieldUpdate::Keep`] keep a field.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct FamilySettingsPatch {
     pub rest_days: Option<Weekdays>,
     pub pauses: Option<Pauses>,
     pub daily_goal: FieldUpdate<u16>,
+    pub ranks: FieldUpdate<Ranks>,
+    pub shows_ranking: Option<bool>,
 }
 
 impl FamilySettingsPatch {
@@ -33,6 +35,8 @@ impl FamilySettingsPatch {
             pauses: self.pauses.unwrap_or(old.pauses),
             daily_goal: self.daily_goal.apply(old.daily_goal),
             hidden_badges: old.hidden_badges,
+            ranks: self.ranks.apply(old.ranks),
+            shows_ranking: self.shows_ranking.unwrap_or(old.shows_ranking),
         }
     }
 }

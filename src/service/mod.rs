@@ -30,6 +30,7 @@ mod messages;
 mod mutations;
 mod overview;
 mod passwords;
+mod progress;
 mod rates;
 mod requests;
 mod resets;
@@ -62,6 +63,7 @@ pub use limits::FamilyLimits;
 pub use logins::{LoginLimits, SignupLimits};
 pub use mutations::Mutated;
 pub use overview::{ServerSession, Stats};
+pub use progress::{Balance, Progress, Ranking, RankingPeriod, Series, Statistics, Used};
 pub(crate) use rates::network;
 pub use resets::ResetLink;
 pub use rewards::{NewReward, Offer, RewardPatch};
@@ -98,6 +100,7 @@ use export::Exports;
 use logins::Attempts;
 use messages::with_messages;
 use passwords::Passwords;
+use progress::Histories;
 
 /// The operator's settings of the use cases.
 #[derive(Clone, Debug)]
@@ -133,6 +136,7 @@ pub struct Service {
     exports: Exports,
     backups: Backups,
     passwords: Passwords,
+    histories: Histories,
     settings: ArcSwap<ServiceSettings>,
     metrics: metrics::Logins,
     deletions: Deletions,
@@ -171,6 +175,7 @@ impl Service {
             backups: Backups::new(metrics.backups.clone()),
             clock,
             passwords: Passwords::new(settings.password_method),
+            histories: Histories::default(),
             settings: ArcSwap::from_pointee(settings),
             metrics: metrics.logins.clone(),
             deletions,

@@ -8,8 +8,8 @@ use super::memory::MemoryStore;
 use super::postgres::PostgresStore;
 use super::{
     Administration, Allowance, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry,
-    Fence, Following, FoundEvents, Health, Lease, Listing, LogServers, Purpose, ReadError, Scope,
-    Snapshot, Store, StoredEvent, UsedUp,
+    Fence, Following, FoundEvent, FoundEvents, Health, Lease, Listing, LogServers, Purpose,
+    ReadError, Scope, Snapshot, Store, StoredEvent, UsedUp,
 };
 use crate::domain::{
     AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
@@ -201,7 +201,7 @@ impl Store for AnyStore {
         child: Option<&ChildId>,
         after: Seq,
         limit: usize,
-    ) -> Result<Vec<StoredEvent>, ReadError> {
+    ) -> Result<Vec<FoundEvent>, ReadError> {
         match self {
             Self::Json(store) => store.events_after(family, child, after, limit).await,
             Self::Memory(store) => store.events_after(family, child, after, limit).await,

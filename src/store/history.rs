@@ -15,6 +15,9 @@ pub struct StoredEvent {
     pub json: Arc<str>,
 }
 
+/// An event, or why a row is not one.
+pub type FoundEvent = Result<StoredEvent, Malformed>;
+
 /// Why the history cannot be read.
 #[derive(Debug, Error)]
 pub enum ReadError {

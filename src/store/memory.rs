@@ -28,8 +28,8 @@ use super::expiry::removed_sessions;
 use super::records::Records;
 use super::{
     Administration, Change, Changes, Commit, CommitError, Context, Decided, Erasures, EventScan,
-    Expiry, Fence, Following, FoundEvents, Health, Listing, ReadError, Scope, Snapshot, Store,
-    StoredEvent,
+    Expiry, Fence, Following, FoundEvent, FoundEvents, Health, Listing, ReadError, Scope, Snapshot,
+    Store, StoredEvent,
 };
 use crate::clock::{Clock, new_seed};
 use crate::domain::{
@@ -323,9 +323,9 @@ impl Store for MemoryStore {
         child: Option<&ChildId>,
         after: Seq,
         limit: usize,
-    ) -> Result<Vec<StoredEvent>, ReadError> {
+    ) -> Result<Vec<FoundEvent>, ReadError> {
         let inner = self.inner.lock();
-        Ok(inner.after(family, child, after).take(limit).map(|it| (**it).clone()).collect())
+        Ok(inner.after(family, child, after).take(limit).map(|it| Ok((**it).clone())).collect())
     }
 
     async fn count_after(

@@ -33,7 +33,7 @@ pub use erasures::Erasures;
 pub use error::{CommitError, Outage};
 pub use expiry::Expiry;
 pub use following::{Followed, FollowedMessages, Following, SavedCursor};
-pub use history::{Malformed, ReadError, StoredEvent};
+pub use history::{FoundEvent, Malformed, ReadError, StoredEvent};
 pub use lease::{Fence, HeldLease, Lease, Purpose};
 pub use log_servers::{LogServer, LogServers};
 pub use page::{BoxFuture, EventPage, EventRows, EventScan, FoundEvents, Reversals};
@@ -171,14 +171,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns the first `limit` events of a family after `after`, in the order of their numbers:
     /// those about one child, or all. A later call returns the same events, and no others up to the
-    /// last of them. Fails if one of them is not well-formed.
+    /// last of them.
     fn events_after(
         &self,
         family: &UserId,
         child: Option<&ChildId>,
         after: Seq,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<StoredEvent>, ReadError>> + Send;
+    ) -> impl Future<Output = Result<Vec<FoundEvent>, ReadError>> + Send;
 
     /// Returns how many events [`Self::events_after`] would return, without reading them.
     fn count_after(
@@ -197,7 +197,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<StoredEvent>, ReadError>> + Send {
         let before = Seq(seq.0.saturating_sub(1));
         let first = self.events_after(family, None, before, 1);
-        async move { Ok(first.await?.pop().filter(|stored| stored.seq == seq)) }
+        async move { Ok(first.await?.pop().transpose()?.filter(|stored| stored.seq == seq)) }
     }
 
     /// Returns a number that is not less than those of the family's messages so far, and less than those

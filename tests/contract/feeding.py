@@ -41,7 +41,8 @@ def is_beyond_patterns(character):
 
 def replace_what_no_schema_names(case):
     """Replaces such characters in a body that is meant to be right, a parameter that only another one
-    permits, names of time zones, and pauses that overlap or end before they begin."""
+    permits, names of time zones, pauses that overlap or end before they begin, days of statistics in
+    another order, and ranks whose thresholds do not rise."""
 
     def replaced(value):
         if isinstance(value, str):
@@ -56,10 +57,15 @@ def replace_what_no_schema_names(case):
         case.query.pop("bom", None)
     if "tz" in (case.query or {}):
         case.query["tz"] = zone(case)
+    if operation_id(case) == "getStatistics" and case.query:
+        days = {"from": "2026-02-01", "to": "2026-02-28"}
+        case.query = {name: days.get(name, value) for name, value in case.query.items()}
     if isinstance(case.body, dict):
         case.body = {name: replaced(value) for name, value in case.body.items()}
         if case.body.get("time_zone") is not None:
             case.body["time_zone"] = zone(case)
+        if case.body.get("ranks"):
+            case.body["ranks"] = [{"name": "Beginner", "threshold": 0}]
         if case.body.get("pauses"):
             case.body["pauses"] = [in_order(pause) for pause in case.body["pauses"][:1]]
 

@@ -4,8 +4,14 @@ use crate::markdown::Document;
 use crate::session::Session;
 
 /// The documents whose commands are run.
-const FOLLOWED: [&str; 5] =
-    [MIGRATION, "README.md", ACCOUNT_DELETION, "docs/api.md", "docs/operations.md"];
+const FOLLOWED: [&str; 6] = [
+    MIGRATION,
+    "README.md",
+    ACCOUNT_DELETION,
+    "docs/api.md",
+    "docs/operations.md",
+    "docs/progress.md",
+];
 
 const MIGRATION: &str = "MIGRATION.md";
 

@@ -59,6 +59,22 @@ test("a family sets its days", async () => {
   expect(await api.familySettings()).toEqual(changed);
 });
 
+test("events add up to progress", async () => {
+  const { api } = parent;
+  const { child } = await api.createChild({ name: "Ida" });
+  const { task } = await api.createTask({ name: "Laundry", points: 6 });
+  await api.activateTask(child.id, task.id);
+  const { balance, streak, rank } = await api.progress(child.id);
+  expect(balance.all_time.good).toEqual({ count: 1, points: 6 });
+  expect([streak.current, rank.points_earned]).toEqual([1, 6]);
+  const { series, tasks } = await api.statistics(child.id, { by: "month" });
+  expect(series.at(-1)).toMatchObject({ tasks_done: 1, points_earned: 6 });
+  expect(tasks).toEqual([{ id: task.id, name: "Laundry", count: 1 }]);
+  const { ranking } = await api.ranking({ by: "tasks_done" });
+  expect(ranking[0]).toMatchObject({ place: 1, child_id: child.id });
+  await Promise.all([api.deleteChild(child.id), api.deleteTask(task.id)]);
+});
+
 test("records are created, listed, updated and deleted", async () => {
   const { api } = parent;
   const { child } = await api.createChild({ name: "Leo", points: 3 });

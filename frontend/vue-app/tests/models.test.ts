@@ -12,6 +12,7 @@ import type {
   Moment,
 } from "../src/common/api";
 import type * as models from "../src/common/models";
+import type * as progress from "../src/common/progress";
 import type * as requests from "../src/common/requests";
 import type { components, paths } from "../src/openapi";
 
@@ -24,6 +25,19 @@ interface Written {
   AwardList: models.AwardList;
   Badge: models.Badge;
   BadgeList: models.BadgeList;
+  Balance: progress.Balance;
+  Balances: progress.Progress["balance"];
+  Figures: progress.Figures;
+  Frequency: progress.Frequency;
+  Progress: progress.Progress;
+  Rank: models.Rank;
+  RankedChild: progress.RankedChild;
+  Ranking: progress.Ranking;
+  Share: progress.Share;
+  Standing: progress.Standing;
+  Statistics: progress.Statistics;
+  StatisticsPeriod: progress.StatisticsPeriod;
+  Streak: progress.Streak;
   Child: models.Child;
   ChildBadge: models.ChildBadge;
   ChildBadgeList: models.ChildBadgeList;

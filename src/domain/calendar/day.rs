@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 
 /// A date, such as 2026-02-09.
@@ -20,6 +21,36 @@ impl Day {
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.tomorrow().unwrap_or(self.0))
+    }
+
+    /// The day before; the same day at the start of the calendar.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        Self(self.0.yesterday().unwrap_or(self.0))
+    }
+
+    /// So many days later, at most the end of year 9999, or earlier if the number is negative.
+    #[must_use]
+    pub fn plus(self, days: i32) -> Self {
+        Self(self.0.saturating_add(days.days()))
+    }
+
+    /// The number of days from `self` to a later day; negative if it is earlier.
+    pub fn days_until(self, later: Self) -> i32 {
+        self.0.until(later.0).map_or(0, |span| span.get_days())
+    }
+
+    /// The first day of its week, if weeks start on that day.
+    #[must_use]
+    pub fn week(self, start: Weekday) -> Self {
+        let since = (self.weekday() as i32 - start as i32).rem_euclid(7);
+        self.plus(-since)
+    }
+
+    /// The first day of its month.
+    #[must_use]
+    pub fn month(self) -> Self {
+        Self(self.0.first_of_month())
     }
 
     pub fn weekday(self) -> Weekday {

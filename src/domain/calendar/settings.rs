@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::day::{Day, DayStart, Weekday};
-use crate::domain::Invalid;
+use crate::domain::{Invalid, Ranks};
 
 /// The settings of a family. The default is that of a family that has set nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub struct FamilySettings {
     pub daily_goal: Option<u16>,
     /// The ids of the badges that the family does not use, in the order of hiding.
     pub hidden_badges: Arc<[Arc<str>]>,
+    /// `None` for the default ranks.
+    pub ranks: Option<Ranks>,
+    /// Whether children see the ranking of the family.
+    pub shows_ranking: bool,
 }
 
 impl FamilySettings {
@@ -29,6 +33,11 @@ impl FamilySettings {
     }
 
     pub const MAX_DAILY_GOAL: i64 = 100;
+
+    /// Whether a day neither counts for a streak nor ends one.
+    pub fn is_neutral(&self, day: Day) -> bool {
+        self.rest_days.contains(day.weekday()) || self.pauses.contains(day)
+    }
 
     /// Checks the number of tasks of a day.
     pub fn daily_goal(number: i64) -> Result<u16, Invalid> {

@@ -294,19 +294,21 @@ fn with_default(mut schema: Schema, default: Value) -> Schema {
     schema
 }
 
-fn or_null(schema: Schema) -> Schema {
-    match schema {
-        Schema::Object(mut object) => {
-            if let SchemaType::Type(only) = object.schema_type {
-                object.schema_type = SchemaType::from_iter([only, Type::Null]);
-            }
+fn or_null(mut schema: Schema) -> Schema {
+    let schema_type = match &mut schema {
+        Schema::Object(object) => {
             if let Some(words) = &mut object.enum_values {
-                words.push(serde_json::Value::Null);
+                words.push(Value::Null);
             }
-            Schema::Object(object)
+            &mut object.schema_type
         }
-        other => other,
+        Schema::Array(array) => &mut array.schema_type,
+        _ => return schema,
+    };
+    if let SchemaType::Type(only) = schema_type {
+        *schema_type = SchemaType::from_iter([only.clone(), Type::Null]);
     }
+    schema
 }
 
 /// The fields of an object, each still JSON text. A map would hide the repeated ones.

@@ -112,7 +112,8 @@ fn count(text: &str) -> Option<usize> {
     is_number.then(|| text.parse().unwrap_or(usize::MAX))
 }
 
-fn invalid(name: &str, rule: &'static str) -> ApiError {
+/// The error of a parameter.
+pub(crate) fn invalid(name: &str, rule: &'static str) -> ApiError {
     let name = name.to_owned();
     ApiError::InvalidParameter { name, rule }
 }

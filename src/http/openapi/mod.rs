@@ -31,19 +31,21 @@ pub(super) mod tags {
     pub(crate) const REWARDS: &str = "Rewards";
     pub(crate) const BADGES: &str = "Badges";
     pub(crate) const HISTORY: &str = "History";
+    pub(crate) const PROGRESS: &str = "Progress";
     pub(crate) const EVENTS: &str = "Event stream";
     pub(crate) const ADMINISTRATION: &str = "Administration";
     pub(crate) const SERVER: &str = "Server";
     pub(crate) const LEGACY: &str = "Legacy paths";
 
     /// Each tag with its description, in the order of the document.
-    pub(super) const ALL: [(&str, &str); 10] = [
+    pub(super) const ALL: [(&str, &str); 11] = [
         (ACCOUNT, "Sign up, log in, log out, hand the browser to a child, delete the account."),
         (CHILDREN, "The children of the family."),
         (TASKS, "Tasks give points, penalties deduct points."),
         (REWARDS, "Children request rewards, parents redeem them."),
         (BADGES, "What children can earn, and what they have earned."),
         (HISTORY, "The tracking events: every change of points and of pending requests."),
+        (PROGRESS, "What the tracking events of the children add up to."),
         (EVENTS, "New tracking events as they happen."),
         (
             ADMINISTRATION,

@@ -38,6 +38,55 @@ pub(crate) fn family_settings() -> Value {
         "time_zone": "Europe/Berlin", "default_time_zone": "UTC", "day_starts_at": 0,
         "week_start": "monday", "rest_days": ["sunday"],
         "pauses": [{"from": "2026-08-01", "to": "2026-08-14"}], "daily_goal": null,
+        "ranks": [{"name": "Newcomer", "threshold": 0}, {"name": "Helper", "threshold": 50}],
+        "shows_ranking": false,
+    })
+}
+
+fn balance(from: &Value, to: &Value) -> Value {
+    json!({
+        "from": from, "to": to, "good": {"count": 3, "points": 15},
+        "not_good": {"count": 1, "points": 2}, "ratio": 0.75, "points_spent": 0, "net_change": 13,
+    })
+}
+
+pub(crate) fn progress() -> Value {
+    let (monday, today) = (json!("2026-11-23"), json!("2026-11-24"));
+    json!({
+        "balance": {
+            "today": balance(&today, &today), "week": balance(&monday, &today),
+            "all_time": balance(&Value::Null, &Value::Null),
+        },
+        "streak": {
+            "current": 2, "longest": 2, "current_from": monday, "current_to": today,
+            "longest_from": monday, "longest_to": today,
+        },
+        "rank": {
+            "number": 1, "name": "Newcomer", "threshold": 0, "points_earned": 15,
+            "next": {"name": "Helper", "threshold": 50}, "points_needed": 35,
+        },
+    })
+}
+
+pub(crate) fn statistics() -> Value {
+    json!({
+        "from": "2026-11-24", "to": "2026-11-24", "by": "day",
+        "series": [{
+            "from": "2026-11-24", "to": "2026-11-24", "points_earned": 15, "points_lost": 2,
+            "points_spent": 0, "tasks_done": 3, "penalties": 1, "rewards_redeemed": 0,
+        }],
+        "tasks": [{"id": TASK_ID, "name": "Make the bed", "count": 3}],
+        "penalties": [], "rewards": [],
+    })
+}
+
+pub(crate) fn ranking() -> Value {
+    json!({
+        "period": "week", "by": "points_earned", "from": "2026-11-23", "to": "2026-11-24",
+        "ranking": [{
+            "place": 1, "child_id": CHILD_ID, "name": "Mía", "points_earned": 15, "tasks_done": 3,
+            "good_ratio": 0.75,
+        }],
     })
 }
 

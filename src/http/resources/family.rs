@@ -13,8 +13,9 @@ use utoipa::openapi::{ObjectBuilder, Schema};
 use crate::domain::calendar::{
     Day, DayStart, FamilySettings, Pause, Pauses, Weekday, Weekdays, Zone,
 };
-use crate::domain::{Invalid, User};
+use crate::domain::{Invalid, Name, Points, Rank, Ranks, User};
 use crate::http::error::ApiError;
+use crate::http::extract::field_types::NAME;
 use crate::http::extract::fields::{FieldFailed, FieldReader, FieldType, JsonValue, RequestBody};
 use crate::http::extract::input::Input;
 use crate::http::openapi::{ChangeErrors, Errors, samples, schemas, tags};
@@ -41,6 +42,27 @@ pub(crate) struct SettingsBody {
     /// The number of tasks that each child is to do on a day.
     #[schema(required, schema_with = nullable_goal)]
     daily_goal: Option<u16>,
+    /// The ranks of the children, in their order.
+    ranks: Vec<RankBody>,
+    /// Whether children see the ranking of the family.
+    shows_ranking: bool,
+}
+
+/// A rank, which a child reaches with points earned in its lifetime.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Rank)]
+pub(crate) struct RankBody {
+    name: String,
+    /// The number of points at which the rank begins.
+    #[schema(minimum = 0)]
+    threshold: i64,
+}
+
+impl From<&Rank> for RankBody {
+    fn from(Rank { name, threshold }: &Rank) -> Self {
+        Self { name: name.to_string(), threshold: *threshold }
+    }
 }
 
 /// Days without chores, such as a holiday or an illness.
@@ -70,6 +92,8 @@ impl SettingsBody {
             rest_days: settings.rest_days.iter().map(Weekday::as_str).collect(),
             pauses: settings.pauses.iter().map(pause).collect(),
             daily_goal: settings.daily_goal,
+            ranks: settings.ranks.clone().unwrap_or_default().iter().map(RankBody::from).collect(),
+            shows_ranking: settings.shows_ranking,
         }
     }
 }
@@ -94,7 +118,7 @@ type SettingsInput = Input<FamilySettingsPatch>;
 
 /// Update the settings of your family
 ///
-/// Fields that are left out keep their values. `null` clears `time_zone` and `daily_goal`.
+/// Fields that are left out keep their values. `null` clears `time_zone`, `daily_goal` and `ranks`.
 #[utoipa::path(
     put,
     path = "/family/settings",
@@ -135,6 +159,8 @@ impl RequestBody for FamilySettingsPatch {
         let rest_days = fields.optional("rest_days", REST_DAYS);
         let pauses = fields.optional("pauses", PAUSES);
         let daily_goal = fields.patch("daily_goal", DAILY_GOAL);
+        let ranks = fields.patch("ranks", RANKS);
+        let shows_ranking = fields.optional("shows_ranking", SHOWS_RANKING);
         Ok(Self {
             time_zone: time_zone?,
             day_starts_at: day_starts_at?,
@@ -142,6 +168,8 @@ impl RequestBody for FamilySettingsPatch {
             rest_days: rest_days?,
             pauses: pauses?,
             daily_goal: daily_goal?,
+            ranks: ranks?,
+            shows_ranking: shows_ranking?,
         })
     }
 }
@@ -178,6 +206,40 @@ const PAUSES: FieldType<Vec<PauseBody>, Pauses> =
 
 const DAILY_GOAL: FieldType<i64, u16> =
     FieldType { check: |_, number| FamilySettings::daily_goal(number), schema: || goal().into() };
+
+const RANKS: FieldType<Vec<RankBody>, Ranks> = FieldType { check: ranks, schema: ranks_schema };
+
+const SHOWS_RANKING: FieldType<bool, bool> = FieldType {
+    check: |_, shows| Ok(shows),
+    schema: || {
+        let about = "Whether children see the ranking of the family.";
+        schemas::boolean().description(Some(about)).into()
+    },
+};
+
+impl JsonValue for Vec<RankBody> {
+    const RULE: &'static str = "must be an array of objects with `name` and `threshold`";
+}
+
+fn ranks(field: &'static str, given: Vec<RankBody>) -> Result<Ranks, Invalid> {
+    let rank =
+        |it: RankBody| Ok(Rank { name: Name::parse(field, &it.name)?, threshold: it.threshold });
+    Ranks::new(field, given.into_iter().map(rank).collect::<Result<_, _>>()?)
+}
+
+fn ranks_schema() -> Schema {
+    let rank = ObjectBuilder::new()
+        .property("name", (NAME.schema)())
+        .property("threshold", schemas::integer(0..=Points::LIMIT))
+        .required("name")
+        .required("threshold")
+        .additional_properties(Some(utoipa::openapi::schema::AdditionalProperties::FreeForm(
+            false,
+        )));
+    let about = "In their order, with rising thresholds. The first begins at 0 points.";
+    let ranks = ArrayBuilder::new().items(rank).min_items(Some(1)).max_items(Some(Ranks::MAX));
+    ranks.description(Some(about)).into()
+}
 
 impl JsonValue for Vec<PauseBody> {
     const RULE: &'static str = "must be an array of objects with the dates `from` and `to`";

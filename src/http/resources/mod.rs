@@ -23,6 +23,8 @@ pub(crate) mod metrics;
 pub(crate) mod mutations;
 pub(crate) mod overview;
 pub(crate) mod pending;
+pub(crate) mod progress;
+pub(crate) mod ranking;
 pub(crate) mod records;
 pub(crate) mod resets;
 pub(crate) mod rewards;

@@ -75,7 +75,8 @@ use wal::format;
 use super::expiry::removed_sessions;
 use super::{
     Administration, Changes, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry,
-    Fence, Following, FoundEvents, Health, Listing, ReadError, Scope, Snapshot, Store, StoredEvent,
+    Fence, Following, FoundEvent, FoundEvents, Health, Listing, ReadError, Scope, Snapshot, Store,
+    StoredEvent,
 };
 use crate::clock::new_seed;
 use crate::disk::{Disk, probe};
@@ -329,9 +330,9 @@ impl Store for JsonStore {
         child: Option<&ChildId>,
         after: Seq,
         limit: usize,
-    ) -> Result<Vec<StoredEvent>, ReadError> {
+    ) -> Result<Vec<FoundEvent>, ReadError> {
         let filter = EventFilter::of_family(family, child);
-        self.blocking(move |tracking| tracking.events_after(after.0, &filter, limit)).await?
+        Ok(self.blocking(move |tracking| tracking.events_after(after.0, &filter, limit)).await??)
     }
 
     async fn count_after(

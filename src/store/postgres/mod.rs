@@ -102,8 +102,8 @@ use crate::domain::{
 use crate::metrics;
 use crate::store::{
     Administration, Allowance, Change, Changes, Commit, CommitError, Context, Decided, Erasures,
-    EventScan, Expiry, Fence, Following, FoundEvents, Health, Lease, Listing, LogServers,
-    Malformed, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent, UsedUp,
+    EventScan, Expiry, Fence, Following, FoundEvent, FoundEvents, Health, Lease, Listing,
+    LogServers, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent, UsedUp,
 };
 
 /// A store on a PostgreSQL database.
@@ -329,13 +329,12 @@ impl Store for PostgresStore {
         child: Option<&ChildId>,
         after: Seq,
         limit: usize,
-    ) -> Result<Vec<StoredEvent>, ReadError> {
+    ) -> Result<Vec<FoundEvent>, ReadError> {
         let (family, child) = (family.clone(), child.cloned());
         let read = async move |inner: Arc<Inner>| {
             inner.events_after(&family, child.as_ref(), after, limit).await
         };
-        let events: Result<Vec<_>, Malformed> = self.runtime.run(read).await?.into_iter().collect();
-        Ok(events?)
+        Ok(self.runtime.run(read).await?)
     }
 
     async fn count_after(

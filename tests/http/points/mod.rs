@@ -10,6 +10,7 @@ mod end_to_end;
 mod idempotency;
 mod mutations;
 mod notes;
+mod progress;
 mod properties;
 mod races;
 mod refusals;

@@ -12,23 +12,27 @@ const PATH: &str = "/family/settings";
 async fn settings_have_defaults_and_keep_what_is_left_out() {
     let server = TestServer::start().await;
     let parent = server.parent().await;
+    let mut found = parent.get(PATH).await.expect(200);
+    let ranks = found["ranks"].take();
+    assert_eq!(ranks.as_array().unwrap().len(), 10);
     let expected = json!({
         "time_zone": "UTC", "default_time_zone": "UTC", "day_starts_at": 0, "week_start": "monday",
-        "rest_days": [], "pauses": [], "daily_goal": null,
+        "rest_days": [], "pauses": [], "daily_goal": null, "ranks": null, "shows_ranking": false,
     });
-    assert_eq!(parent.get(PATH).await.expect(200), expected);
+    assert_eq!(found, expected);
     let pauses = json!([
         {"from": "2026-08-01", "to": "2026-08-14"}, {"from": "2026-02-09", "to": "2026-02-09"},
     ]);
     let change = json!({
         "time_zone": "europe/berlin", "day_starts_at": 3, "week_start": "sunday",
         "rest_days": ["sunday", "saturday"], "pauses": pauses, "daily_goal": 2,
+        "shows_ranking": true,
     });
     let ordered = json!([pauses[1], pauses[0]]);
     let expected = json!({
         "time_zone": "Europe/Berlin", "default_time_zone": "UTC", "day_starts_at": 3,
         "week_start": "sunday", "rest_days": ["saturday", "sunday"], "pauses": ordered,
-        "daily_goal": 2,
+        "daily_goal": 2, "ranks": ranks, "shows_ranking": true,
     });
     assert_eq!(parent.put(PATH, change).await.expect(200), expected);
     assert_eq!(parent.put(PATH, json!({})).await.expect(200), expected);

@@ -174,6 +174,7 @@ async fn a_replay_continues_after_an_event_in_portions() {
             let count = store.count_after(&family, child.as_ref(), last, 500).await.unwrap();
             loop {
                 let portion = store.events_after(&family, child.as_ref(), last, 4).await.unwrap();
+                let portion: Vec<_> = portion.into_iter().map(Result::unwrap).collect();
                 assert!(portion.len() <= 4);
                 let Some(newest) = portion.last() else { break };
                 last = newest.seq;

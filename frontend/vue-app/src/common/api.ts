@@ -15,6 +15,8 @@ import type {
   MutationOptions,
   Noted,
   Paging,
+  RankingQuery,
+  StatisticsQuery,
 } from "./apiOptions";
 import type {
   AwardList,
@@ -52,6 +54,7 @@ import type {
   User,
 } from "./models";
 import { allPages } from "./pages";
+import type { Progress, Ranking, Statistics } from "./progress";
 import type {
   AccountPatch,
   BadgePatch,
@@ -256,6 +259,23 @@ export class Api extends Client {
   /** Updates the fields of the account that are present. */
   updateAccount(fields: UserPatch, options?: CallOptions): Promise<{ user: User }> {
     return this.request("PATCH", "/user", { ...options, body: fields });
+  }
+
+  progress(childId: string, options?: CallOptions): Promise<Progress> {
+    return this.request("GET", at`/children/${childId}/progress`, options);
+  }
+
+  statistics(
+    childId: string,
+    query: StatisticsQuery = {},
+    options?: CallOptions,
+  ): Promise<Statistics> {
+    return this.request("GET", at`/children/${childId}/statistics`, { ...options, query });
+  }
+
+  /** In a child's session only if the family's settings show it. */
+  ranking(query: RankingQuery = {}, options?: CallOptions): Promise<Ranking> {
+    return this.request("GET", "/family/ranking", { ...options, query });
   }
 
   familySettings(options?: CallOptions): Promise<FamilySettings> {

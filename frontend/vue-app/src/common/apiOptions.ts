@@ -1,6 +1,7 @@
 /** The arguments of the calls in `api.ts`. */
 
 import type { Action, EntityType } from "./models";
+import type { PeriodKind, RankedBy, RankingPeriod } from "./progress";
 
 export interface ApiOptions {
   /** The URL of the API, without a slash at the end; by default `/api` of the page's origin. */
@@ -112,3 +113,16 @@ export interface ExportFormat {
 export type ChildExport = Omit<ChildTrackingFilters, "limit" | "offset"> & ExportFormat;
 
 export type AdminExport = Omit<AdminTrackingFilters, "limit" | "offset"> & ExportFormat;
+
+export interface StatisticsQuery {
+  /** The first day, `2026-02-09`; by default 29 days before `to`. */
+  from?: string | undefined;
+  /** The last day; by default today. */
+  to?: string | undefined;
+  by?: PeriodKind | undefined;
+}
+
+export interface RankingQuery {
+  period?: RankingPeriod | undefined;
+  by?: RankedBy | undefined;
+}

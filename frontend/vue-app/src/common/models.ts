@@ -187,6 +187,16 @@ export interface FamilySettings {
   pauses: Pause[];
   /** A number of tasks for each child. */
   daily_goal: number | null;
+  ranks: Rank[];
+  /** Whether children see the ranking. */
+  shows_ranking: boolean;
+}
+
+/** A rank, which a child reaches with points earned in its lifetime. */
+export interface Rank {
+  name: string;
+  /** The number of points at which the rank begins. */
+  threshold: number;
 }
 
 /** An account, as a child's session sees it. */

@@ -1,6 +1,6 @@
 /** The bodies of requests. */
 
-import type { Colour, Icon, Metric, Pause, Weekday } from "./models";
+import type { Colour, Icon, Metric, Pause, Rank, Weekday } from "./models";
 
 export interface Signup {
   first_name: string;
@@ -62,6 +62,9 @@ export interface FamilySettingsPatch {
   rest_days?: Weekday[];
   pauses?: Pause[];
   daily_goal?: number | null;
+  /** Null for the default ranks. */
+  ranks?: Rank[] | null;
+  shows_ranking?: boolean;
 }
 
 export interface NewChild {

@@ -8,11 +8,18 @@ use super::encoder::Encoder;
 use super::fields::Fields;
 use super::pyjson;
 use crate::domain::calendar::{Day, DayStart, FamilySettings, Pause, Pauses, Weekday, Weekdays};
+use crate::domain::{Name, Rank, Ranks};
 
 #[derive(Deserialize)]
 struct StoredPause {
     from: String,
     to: String,
+}
+
+#[derive(Deserialize)]
+struct StoredRank {
+    name: String,
+    threshold: i64,
 }
 
 pub(super) fn decode(fields: &Fields<'_>) -> FamilySettings {
@@ -27,7 +34,16 @@ pub(super) fn decode(fields: &Fields<'_>) -> FamilySettings {
         pauses: pauses(fields).unwrap_or_default(),
         daily_goal: goal.and_then(|number| FamilySettings::daily_goal(number).ok()),
         hidden_badges: fields.texts("hidden_badges"),
+        ranks: ranks(fields),
+        shows_ranking: fields.raw("shows_ranking").is_some_and(|it| it.trim() == "true"),
     }
+}
+
+fn ranks(fields: &Fields<'_>) -> Option<Ranks> {
+    let stored = pyjson::strict(fields.raw("ranks")?);
+    let stored: Vec<StoredRank> = serde_json::from_str(&stored).ok()?;
+    let rank = |it: StoredRank| Rank { name: Name::from_stored(it.name), threshold: it.threshold };
+    Ranks::new("ranks", stored.into_iter().map(rank).collect()).ok()
 }
 
 fn pauses(fields: &Fields<'_>) -> Option<Pauses> {
@@ -52,6 +68,8 @@ pub(super) fn encode(settings: &FamilySettings, row: &mut Encoder) {
         pauses,
         daily_goal,
         hidden_badges,
+        ranks,
+        shows_ranking,
     } = settings;
     unless(time_zone.is_none(), "time_zone", &|row| {
         row.optional_text("time_zone", time_zone.as_deref());
@@ -77,6 +95,12 @@ pub(super) fn encode(settings: &FamilySettings, row: &mut Encoder) {
     unless(hidden_badges.is_empty(), "hidden_badges", &|row| {
         row.texts("hidden_badges", hidden_badges);
     });
+    unless(ranks.is_none(), "ranks", &|row| {
+        let ranks = ranks.iter().flat_map(Ranks::iter);
+        let stored = ranks.map(|it| json!({"name": it.name.as_str(), "threshold": it.threshold}));
+        row.json("ranks", &stored.collect());
+    });
+    unless(!shows_ranking, "shows_ranking", &|row| row.plain("shows_ranking", *shows_ranking));
 }
 
 #[cfg(test)]
@@ -95,6 +119,8 @@ mod tests {
             pauses: Pauses::new("pauses", vec![pause("2026-08-01", "2026-08-14")]).unwrap(),
             daily_goal: Some(3),
             hidden_badges: ["warm-up".into()].into(),
+            ranks: Some(Ranks::default()),
+            shows_ranking: true,
         };
         for settings in [settings, FamilySettings::default()] {
             let mut row = Encoder::new();

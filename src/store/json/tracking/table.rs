@@ -22,7 +22,9 @@ use crate::store::json::state::Reversals;
 use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::pyjson;
-use crate::store::{BoxFuture, EventRows, FoundEvents, Malformed, ReadError, StoredEvent};
+use crate::store::{
+    BoxFuture, EventRows, FoundEvent, FoundEvents, Malformed, ReadError, StoredEvent,
+};
 
 /// The number of events that a query may visit on an async thread: about ten microseconds.
 const AT_ONCE: usize = 10_000;
@@ -125,10 +127,7 @@ impl Tracking {
         Arc::ptr_eq(&self.inner.read().file, file)
     }
 
-    fn recorded(
-        &self,
-        find: impl FnOnce(&Index) -> Vec<Found>,
-    ) -> io::Result<Vec<Result<StoredEvent, Malformed>>> {
+    fn recorded(&self, find: impl FnOnce(&Index) -> Vec<Found>) -> io::Result<Vec<FoundEvent>> {
         let (rows, ()) = self.read(ReadMode::Blocking, |index| (find(index), ()))?;
         self.visited.inc_by(rows.len() as u64);
         let recorded = rows.into_iter().map(|(Found { row, .. }, text)| {
@@ -189,15 +188,14 @@ impl Tracking {
         self.inner.read().index.count_after(row, filter, limit)
     }
 
-    /// The first `limit` events that match and come after a row. Fails if one of them is malformed.
+    /// The first `limit` events that match and come after a row.
     pub(crate) fn events_after(
         &self,
         row: RowNumber,
         filter: &EventFilter,
         limit: usize,
-    ) -> Result<Vec<StoredEvent>, ReadError> {
-        let found = self.recorded(|index| index.after(row, filter, limit))?;
-        Ok(found.into_iter().collect::<Result<_, _>>()?)
+    ) -> io::Result<Vec<FoundEvent>> {
+        self.recorded(|index| index.after(row, filter, limit))
     }
 }
 

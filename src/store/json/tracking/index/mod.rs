@@ -4,6 +4,7 @@ mod summary;
 mod tests;
 
 use std::collections::HashSet;
+use std::iter;
 
 use crate::domain::{EventFilter, Page, SortOrder, Timestamp};
 use crate::store::json::tinydb::RowNumber;
@@ -261,17 +262,24 @@ impl Index {
         &'a self,
         row: RowNumber,
         filter: &'a EventFilter,
-    ) -> impl Iterator<Item = usize> + 'a {
+    ) -> Box<dyn Iterator<Item = usize> + 'a> {
         let first = self.rows.partition_point(|other| *other <= row);
-        let within = |at: usize| {
-            let occurred = self.occurred[at];
-            filter.from.is_none_or(|from| occurred >= from.as_micros())
-                && filter.to.is_none_or(|to| occurred < to.as_micros())
-        };
-        let wanted = self.fields.resolve(filter).into_iter();
-        wanted.flat_map(move |wanted| {
-            (first..self.len()).filter(move |at| self.fields.match_at(wanted, *at) && within(*at))
-        })
+        let Some(wanted) = self.fields.resolve(filter) else { return Box::new(iter::empty()) };
+        let matches = move |at: &usize| self.fields.match_at(wanted, *at);
+        let candidates = self.within(filter, wanted);
+        // The fewest are visited: those of the child or account, or all after the row.
+        if candidates.len() < self.len() - first {
+            let later = candidates.iter().map(|at| *at as usize).filter(|at| *at >= first);
+            let mut found: Vec<_> = later.filter(matches).collect();
+            found.sort_unstable();
+            return Box::new(found.into_iter());
+        }
+        let (from, to) =
+            (filter.from.map(Timestamp::as_micros), filter.to.map(Timestamp::as_micros));
+        Box::new((first..self.len()).filter(matches).filter(move |at| {
+            let occurred = self.occurred[*at];
+            from.is_none_or(|from| occurred >= from) && to.is_none_or(|to| occurred < to)
+        }))
     }
 
     /// The number of events that [`Self::after`] finds.

@@ -1,0 +1,176 @@
+//! The daily sums of one child.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::deed::{Deed, Subject};
+use super::figures::Figures;
+use super::periods::Span;
+use super::streak::Streaks;
+use crate::domain::TrackingEvent;
+use crate::domain::calendar::{Calendar, Day, FamilySettings};
+
+/// The sums of a child's deeds by day, in the calendar of its family. Takes memory by days, not by events.
+#[derive(Clone, Debug)]
+pub struct History {
+    calendar: Calendar,
+    days: BTreeMap<Day, DayOfChild>,
+    total: Figures,
+    /// The tasks, penalties and rewards, by number.
+    subjects: Vec<Known>,
+    numbers: HashMap<Subject, u32>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct DayOfChild {
+    figures: Figures,
+    /// How often each task, penalty or reward occurred, by its number.
+    counts: Vec<(u32, u32)>,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    subject: Subject,
+    /// The last name that an event has recorded.
+    name: String,
+}
+
+/// How often a task was done, a penalty activated or a reward redeemed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frequency {
+    pub subject: Subject,
+    /// The last name that an event has recorded; empty if none has one.
+    pub name: String,
+    pub count: u32,
+}
+
+/// What an event means for the sums.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    Add(Deed),
+    /// The deed of an event that was reversed no longer counts.
+    Remove(Deed),
+}
+
+impl Step {
+    /// What an event means; `None` for requests and cancellations. `reversed` is the event that it reverses.
+    pub fn of(event: &TrackingEvent, reversed: Option<&TrackingEvent>) -> Option<Self> {
+        if event.reverses().is_some() {
+            return Deed::of(reversed?).map(Self::Remove);
+        }
+        Deed::of(event).map(Self::Add)
+    }
+
+    pub fn deed(&self) -> &Deed {
+        match self {
+            Self::Add(deed) | Self::Remove(deed) => deed,
+        }
+    }
+}
+
+impl History {
+    /// A history without deeds.
+    pub fn new(calendar: Calendar) -> Self {
+        let (days, subjects, numbers) = (BTreeMap::new(), Vec::new(), HashMap::new());
+        Self { calendar, days, total: Figures::default(), subjects, numbers }
+    }
+
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    /// Adds or removes a deed. A deed is removed at most once, and after it was added.
+    pub fn apply(&mut self, step: &Step) {
+        let deed = step.deed();
+        let (day, figures) = (self.calendar.day_of(deed.worked_at), Figures::of(deed));
+        let number = self.number(deed);
+        let sums = self.days.entry(day).or_default();
+        let at = sums.counts.iter().position(|(other, _)| *other == number);
+        match step {
+            Step::Add(_) => {
+                if !deed.name.is_empty() {
+                    self.subjects[number as usize].name.clone_from(&deed.name);
+                }
+                self.total.add(&figures);
+                sums.figures.add(&figures);
+                match at {
+                    Some(at) => sums.counts[at].1 = sums.counts[at].1.saturating_add(1),
+                    None => sums.counts.push((number, 1)),
+                }
+            }
+            Step::Remove(_) => {
+                self.total.remove(&figures);
+                sums.figures.remove(&figures);
+                if let Some(at) = at {
+                    sums.counts[at].1 -= 1;
+                    sums.counts.retain(|(_, count)| *count > 0);
+                }
+                if sums.counts.is_empty() {
+                    self.days.remove(&day);
+                }
+            }
+        }
+    }
+
+    /// The number of a task, penalty or reward.
+    fn number(&mut self, deed: &Deed) -> u32 {
+        let next = u32::try_from(self.subjects.len()).unwrap_or(u32::MAX);
+        let number = *self.numbers.entry(deed.subject.clone()).or_insert(next);
+        if number == next {
+            self.subjects.push(Known { subject: deed.subject.clone(), name: String::new() });
+        }
+        number
+    }
+
+    /// The sums of the whole history.
+    pub fn total(&self) -> &Figures {
+        &self.total
+    }
+
+    /// The sums of a period.
+    pub fn figures(&self, span: Span) -> Figures {
+        let mut sum = Figures::default();
+        for (_, day) in self.within(span) {
+            sum.add(&day.figures);
+        }
+        sum
+    }
+
+    /// How often each task, penalty and reward occurred in a period, the most frequent first. Adjustments
+    /// are not listed.
+    pub fn frequencies(&self, span: Span) -> Vec<Frequency> {
+        let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
+        for (number, count) in self.within(span).flat_map(|(_, day)| &day.counts) {
+            *counts.entry(*number).or_default() += count;
+        }
+        let frequency = |(number, count): (u32, u32)| {
+            let Known { subject, name } = self.subjects.get(number as usize)?.clone();
+            (subject.kind != super::DeedKind::Adjustment).then_some(Frequency {
+                subject,
+                name,
+                count,
+            })
+        };
+        let mut all: Vec<_> = counts.into_iter().filter_map(frequency).collect();
+        all.sort_by(|one, other| other.count.cmp(&one.count).then(one.name.cmp(&other.name)));
+        all
+    }
+
+    fn within(&self, span: Span) -> impl Iterator<Item = (&Day, &DayOfChild)> {
+        // A range whose end lies before its start would panic.
+        let last = span.last.max(span.first);
+        self.days.range(span.first..=last).filter(move |(day, _)| **day <= span.last)
+    }
+
+    /// The streaks of the days on which the child reached the family's daily goal, or did one task if the
+    /// family has no goal.
+    pub fn streaks(&self, settings: &FamilySettings, today: Day) -> Streaks {
+        let goal = settings.daily_goal.map_or(1, u32::from);
+        let active = self.days.iter().filter(|(_, day)| day.figures.tasks >= goal);
+        Streaks::of(active.map(|(day, _)| *day), today, |day| settings.is_neutral(day))
+    }
+
+    /// The number of days that have deeds.
+    pub fn days(&self) -> usize {
+        self.days.len()
+    }
+}
