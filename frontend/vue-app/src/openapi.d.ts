@@ -828,9 +828,69 @@ export interface paths {
         get: operations["getFamilySettings"];
         /**
          * Update the settings of your family
-         * @description Fields that are left out keep their values. `null` clears `time_zone` and `daily_goal`.
+         * @description Fields that are left out keep their values. `null` clears `time_zone`, `daily_goal` and `ranks`.
          */
         put: operations["setFamilySettings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/children/{id}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a child's progress
+         * @description The balance of good and not good, streaks and the rank. Everything is computed from the child's events.
+         */
+        get: operations["getProgress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/children/{id}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a child's figures over time
+         * @description In days, weeks or months of the family's calendar, at most 3,660 days.
+         */
+        get: operations["getStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/family/ranking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the order of your children
+         * @description A child's session gets it only if the family's settings have `shows_ranking`.
+         */
+        get: operations["getRanking"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1765,6 +1825,45 @@ export interface components {
             period?: "week" | "month" | null;
             hidden?: boolean;
         };
+        /** @description The balance of a period. */
+        Balance: {
+            /**
+             * Format: date
+             * @description The first day; null for the whole history.
+             */
+            from: string | null;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to: string | null;
+            /** @description Tasks. Corrections upwards count in the points. */
+            good: components["schemas"]["Share"];
+            /**
+             * @description Penalties, with the points that they would have taken without the floor. Corrections downwards count in the
+             *     points.
+             */
+            not_good: components["schemas"]["Share"];
+            /**
+             * Format: double
+             * @description The share of the tasks in the tasks and penalties, from 0 to 1; null if there are none.
+             */
+            ratio: number | null;
+            /** Format: int64 */
+            points_spent: number;
+            /**
+             * Format: int64
+             * @description The points earned minus those lost and spent.
+             */
+            net_change: number;
+        };
+        /** @description The balance of good and not good. */
+        Balances: {
+            today: components["schemas"]["Balance"];
+            /** @description From the first day of this week to today. */
+            week: components["schemas"]["Balance"];
+            all_time: components["schemas"]["Balance"];
+        };
         /**
          * @description A child.
          * @example {
@@ -2166,7 +2265,18 @@ export interface components {
          *           "to": "2026-08-14"
          *         }
          *       ],
-         *       "daily_goal": null
+         *       "daily_goal": null,
+         *       "ranks": [
+         *         {
+         *           "name": "Newcomer",
+         *           "threshold": 0
+         *         },
+         *         {
+         *           "name": "Helper",
+         *           "threshold": 50
+         *         }
+         *       ],
+         *       "shows_ranking": false
          *     }
          */
         FamilySettings: {
@@ -2187,6 +2297,10 @@ export interface components {
             pauses: components["schemas"]["Pause"][];
             /** @description The number of tasks that each child is to do on a day. */
             daily_goal: number | null;
+            /** @description The ranks of the children, in their order. */
+            ranks: components["schemas"]["Rank"][];
+            /** @description Whether children see the ranking of the family. */
+            shows_ranking: boolean;
         };
         /**
          * @description The settings to update.
@@ -2224,6 +2338,14 @@ export interface components {
             }[];
             /** @description The number of tasks that each child is to do on a day. */
             daily_goal?: number | null;
+            /** @description In their order, with rising thresholds. The first begins at 0 points. */
+            ranks?: {
+                /** @description At most 100 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
+                name: string;
+                threshold: number;
+            }[] | null;
+            /** @description Whether children see the ranking of the family. */
+            shows_ranking?: boolean;
         };
         /**
          * @description The kind of a field's error.
@@ -2236,6 +2358,31 @@ export interface components {
             code: components["schemas"]["FieldCode"];
             /** @description A sentence for a person. */
             error: string;
+        };
+        /** @description The figures of a period. */
+        Figures: {
+            /** Format: int64 */
+            points_earned: number;
+            /**
+             * Format: int64
+             * @description The points that penalties and corrections have really taken.
+             */
+            points_lost: number;
+            /** Format: int64 */
+            points_spent: number;
+            /** Format: int32 */
+            tasks_done: number;
+            /** Format: int32 */
+            penalties: number;
+            /** Format: int32 */
+            rewards_redeemed: number;
+        };
+        /** @description How often a task, penalty or reward was used. */
+        Frequency: {
+            id: string;
+            name: string;
+            /** Format: int32 */
+            count: number;
         };
         /**
          * @description The reward that a child saves for.
@@ -2697,6 +2844,82 @@ export interface components {
         PendingTaskList: components["schemas"]["Page"] & {
             pending_tasks: components["schemas"]["PendingTask"][];
         };
+        /**
+         * @description The progress of a child. docs/progress.md defines each figure.
+         * @example {
+         *       "balance": {
+         *         "today": {
+         *           "from": "2026-11-24",
+         *           "to": "2026-11-24",
+         *           "good": {
+         *             "count": 3,
+         *             "points": 15
+         *           },
+         *           "not_good": {
+         *             "count": 1,
+         *             "points": 2
+         *           },
+         *           "ratio": 0.75,
+         *           "points_spent": 0,
+         *           "net_change": 13
+         *         },
+         *         "week": {
+         *           "from": "2026-11-23",
+         *           "to": "2026-11-24",
+         *           "good": {
+         *             "count": 3,
+         *             "points": 15
+         *           },
+         *           "not_good": {
+         *             "count": 1,
+         *             "points": 2
+         *           },
+         *           "ratio": 0.75,
+         *           "points_spent": 0,
+         *           "net_change": 13
+         *         },
+         *         "all_time": {
+         *           "from": null,
+         *           "to": null,
+         *           "good": {
+         *             "count": 3,
+         *             "points": 15
+         *           },
+         *           "not_good": {
+         *             "count": 1,
+         *             "points": 2
+         *           },
+         *           "ratio": 0.75,
+         *           "points_spent": 0,
+         *           "net_change": 13
+         *         }
+         *       },
+         *       "streak": {
+         *         "current": 2,
+         *         "longest": 2,
+         *         "current_from": "2026-11-23",
+         *         "current_to": "2026-11-24",
+         *         "longest_from": "2026-11-23",
+         *         "longest_to": "2026-11-24"
+         *       },
+         *       "rank": {
+         *         "number": 1,
+         *         "name": "Newcomer",
+         *         "threshold": 0,
+         *         "points_earned": 15,
+         *         "next": {
+         *           "name": "Helper",
+         *           "threshold": 50
+         *         },
+         *         "points_needed": 35
+         *       }
+         *     }
+         */
+        Progress: {
+            balance: components["schemas"]["Balances"];
+            streak: components["schemas"]["Streak"];
+            rank: components["schemas"]["Standing"];
+        };
         /** @description Something that is derived from the changes, in the background. */
         Projection: {
             /** @description The name of the projection. */
@@ -2754,6 +2977,68 @@ export interface components {
             next_attempt_at: string | null;
             /** @description The servers that have not removed the account's audit logs yet. */
             waiting_for: string[];
+        };
+        /** @description A rank, which a child reaches with points earned in its lifetime. */
+        Rank: {
+            name: string;
+            /**
+             * Format: int64
+             * @description The number of points at which the rank begins.
+             */
+            threshold: number;
+        };
+        /** @description A child in a ranking. */
+        RankedChild: {
+            /** @description From 1. Children with equal values have the same place. */
+            place: number;
+            child_id: string;
+            name: string;
+            /** Format: int64 */
+            points_earned: number;
+            /** Format: int32 */
+            tasks_done: number;
+            /**
+             * Format: double
+             * @description The share of the tasks in the tasks and penalties, from 0 to 1; null if there are none.
+             */
+            good_ratio: number | null;
+        };
+        /**
+         * @description The order of a family's children.
+         * @example {
+         *       "period": "week",
+         *       "by": "points_earned",
+         *       "from": "2026-11-23",
+         *       "to": "2026-11-24",
+         *       "ranking": [
+         *         {
+         *           "place": 1,
+         *           "child_id": "7e29a927-0222-4c47-a312-a37762464203",
+         *           "name": "Mía",
+         *           "points_earned": 15,
+         *           "tasks_done": 3,
+         *           "good_ratio": 0.75
+         *         }
+         *       ]
+         *     }
+         */
+        Ranking: {
+            /** @enum {string} */
+            period: "week" | "month" | "all";
+            /** @enum {string} */
+            by: "points_earned" | "tasks_done" | "good_ratio";
+            /**
+             * Format: date
+             * @description The first day; null for the whole history.
+             */
+            from: string | null;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to: string | null;
+            /** @description The best first. */
+            ranking: components["schemas"]["RankedChild"][];
         };
         /**
          * @description A record was created, updated or deleted, and no event says so: load it again.
@@ -3056,6 +3341,13 @@ export interface components {
             /** @description Where it was set: a flag, a variable, a file, or `default`. */
             origin: string;
         };
+        /** @description A number of events, and their points. */
+        Share: {
+            /** Format: int32 */
+            count: number;
+            /** Format: int64 */
+            points: number;
+        };
         /**
          * @description A new account.
          * @example {
@@ -3077,6 +3369,94 @@ export interface components {
              * @description At least 8 characters, at most 256 bytes.
              */
             password: string;
+        };
+        /** @description The rank of a child. */
+        Standing: {
+            /** @description From 1. */
+            number: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description The number of points at which the rank begins.
+             */
+            threshold: number;
+            /**
+             * Format: int64
+             * @description The points earned in the child's lifetime. Rewards and penalties do not lower them.
+             */
+            points_earned: number;
+            next: components["schemas"]["Rank"] | null;
+            /**
+             * Format: int64
+             * @description The number of points until the next rank.
+             */
+            points_needed: number;
+        };
+        /**
+         * @description The figures of a child over time.
+         * @example {
+         *       "from": "2026-11-24",
+         *       "to": "2026-11-24",
+         *       "by": "day",
+         *       "series": [
+         *         {
+         *           "from": "2026-11-24",
+         *           "to": "2026-11-24",
+         *           "points_earned": 15,
+         *           "points_lost": 2,
+         *           "points_spent": 0,
+         *           "tasks_done": 3,
+         *           "penalties": 1,
+         *           "rewards_redeemed": 0
+         *         }
+         *       ],
+         *       "tasks": [
+         *         {
+         *           "id": "f435a1ca-1254-4e99-a626-a09eabde92a2",
+         *           "name": "Make the bed",
+         *           "count": 3
+         *         }
+         *       ],
+         *       "penalties": [],
+         *       "rewards": []
+         *     }
+         */
+        Statistics: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to: string;
+            /** @enum {string} */
+            by: "day" | "week" | "month";
+            /** @description One element for each period, also for those without events. The first and the last are cut at `from` and `to`. */
+            series: components["schemas"]["StatisticsPeriod"][];
+            /**
+             * @description The tasks that were done, the most frequent first. A deleted one has the name that its last event has
+             *     recorded.
+             */
+            tasks: components["schemas"]["Frequency"][];
+            penalties: components["schemas"]["Frequency"][];
+            /** @description The rewards that were redeemed. */
+            rewards: components["schemas"]["Frequency"][];
+        };
+        /** @description The figures of one period. */
+        StatisticsPeriod: components["schemas"]["Figures"] & {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to: string;
         };
         /** @description How much there is of everything. */
         Stats: {
@@ -3115,6 +3495,24 @@ export interface components {
              * @description The size of the data directory, or of the database, in bytes.
              */
             bytes: number;
+        };
+        /** @description Days in a row. Rest days and pauses neither count nor end a streak. */
+        Streak: {
+            /**
+             * Format: int32
+             * @description The number of days; 0 if there is none. Today does not end a streak.
+             */
+            current: number;
+            /** Format: int32 */
+            longest: number;
+            /** Format: date */
+            current_from: string | null;
+            /** Format: date */
+            current_to: string | null;
+            /** Format: date */
+            longest_from: string | null;
+            /** Format: date */
+            longest_to: string | null;
         };
         /** @description The `data` of a frame of the event stream. */
         StreamData: components["schemas"]["TrackingEventCreated"] | components["schemas"]["RequestEnded"] | components["schemas"]["RecordsChanged"];
@@ -8278,6 +8676,190 @@ export interface operations {
                 };
             };
             507: components["responses"]["StorageFull"];
+        };
+    };
+    getProgress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The progress */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Progress"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    getStatistics: {
+        parameters: {
+            query?: {
+                /** @description The first day; by default 29 days before `to`. */
+                from?: string;
+                /** @description The last day; by default today. */
+                to?: string;
+                /** @description The length of the periods. */
+                by?: "day" | "week" | "month";
+            };
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    getRanking: {
+        parameters: {
+            query?: {
+                /** @description This week, this month, or the whole history. */
+                period?: "week" | "month" | "all";
+                /** @description The figure by which the children are compared. */
+                by?: "points_earned" | "tasks_done" | "good_ratio";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The children, the best first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ranking"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ParentRequired"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
         };
     };
     reverseTrackingEvent: {
