@@ -1,5 +1,6 @@
 //! What the events of a family's children add up to.
 
+mod continuing;
 mod histories;
 mod statistics;
 
