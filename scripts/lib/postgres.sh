@@ -7,6 +7,7 @@ only_on_files=(
     # The data directory: its files, its disk, and the programs that write to it.
     disk:: access::private:: accounts::sessions::a_token_is_stored deletion::imported::
     deletion::marking::a_session_that_another_program_left points::refusals::points_do_not_overflow
+    records::badges::a_child_has_its_awards
     records::details::a_task_can_have_an_icon records::details::a_flask_service
     records::details::a_row_that_cannot_be_read
     records::rewards::amounts_below_zero records::tasks::shared_tasks_and_rewards

@@ -42,7 +42,7 @@ def is_beyond_patterns(character):
 def replace_what_no_schema_names(case):
     """Replaces such characters in a body that is meant to be right, a parameter that only another one
     permits, names of time zones, pauses that overlap or end before they begin, days of statistics in
-    another order, and ranks whose thresholds do not rise."""
+    another order, ranks whose thresholds do not rise, and badges whose fields do not fit each other."""
 
     def replaced(value):
         if isinstance(value, str):
@@ -62,12 +62,21 @@ def replace_what_no_schema_names(case):
         case.query = {name: days.get(name, value) for name, value in case.query.items()}
     if isinstance(case.body, dict):
         case.body = {name: replaced(value) for name, value in case.body.items()}
+        if operation_id(case) in ("createBadge", "updateBadge"):
+            case.body |= badge(case.body)
         if case.body.get("time_zone") is not None:
             case.body["time_zone"] = zone(case)
         if case.body.get("ranks"):
             case.body["ranks"] = [{"name": "Beginner", "threshold": 0}]
         if case.body.get("pauses"):
             case.body["pauses"] = [in_order(pause) for pause in case.body["pauses"][:1]]
+
+
+def badge(body):
+    """The fields of a badge that fit each other: rising thresholds, and no task or period."""
+    fields = {"thresholds": sorted(body["thresholds"])} if "thresholds" in body else {}
+    metric = {"metric": "tasks_done"} if "metric" in body else {}
+    return fields | metric | {name: None for name in ("task_id", "period") if name in body}
 
 
 def zone(case):
