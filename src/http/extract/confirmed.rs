@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::field_types::TEXT;
-use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
-use crate::http::extract::input::{Input, OptionalInput};
+use crate::http::extract::fields::{self, FieldFailed, FieldReader, RequestBody};
+use crate::http::extract::input::{Input, optional_body};
 use crate::http::openapi::ErrorCodes;
 use crate::http::server::request_context::Client;
 use crate::http::state::AppState;
@@ -45,8 +45,8 @@ impl FromRequest<AppState> for Confirmed {
         let authority = Authority::from_request_parts(&mut parts, state).await?;
         let client = Client::from_request_parts(&mut parts, state).await?;
         let request = Request::from_parts(parts, body);
-        let OptionalInput(again) =
-            OptionalInput::<PasswordAgain>::from_request(request, state).await?;
+        // A misspelt field is an error, not a missing password.
+        let again: PasswordAgain = fields::read(&optional_body(request, state).await?)?;
         state.service.confirm_authority(client.address, &authority, again.password).await?;
         Ok(Self(authority))
     }

@@ -43,17 +43,22 @@ impl<T: RequestBody> FromRequest<AppState> for OptionalInput<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
-        let body = if is_json(request.headers()) {
-            read(request.into_body(), &state.settings().limits).await?
-        } else {
-            Bytes::new()
-        };
-        let body = match body.trim_ascii() {
-            b"" | b"null" => b"{}",
-            _ => &*body,
-        };
-        Ok(Self(fields::read_known(body)?))
+        Ok(Self(fields::read_known(&optional_body(request, state).await?)?))
     }
+}
+
+/// Reads the body of a request that may have none. No body, `null` and a body whose type is not JSON are an
+/// object without fields.
+pub(crate) async fn optional_body(request: Request, state: &AppState) -> Result<Bytes, ApiError> {
+    let body = if is_json(request.headers()) {
+        read(request.into_body(), &state.settings().limits).await?
+    } else {
+        Bytes::new()
+    };
+    Ok(match body.trim_ascii() {
+        b"" | b"null" => Bytes::from_static(b"{}"),
+        _ => body,
+    })
 }
 
 impl<T> ErrorCodes for OptionalInput<T> {

@@ -42,8 +42,10 @@ async fn a_session_of_a_quarter_of_an_hour_needs_the_password() {
         }
         let wrong = ask(&admin, &request, Some(json!({"password": "wrong"}))).await;
         assert_error(&wrong, 403, "WRONG_PASSWORD");
-        let number = ask(&admin, &request, Some(json!({"password": 5}))).await;
-        assert_error(&number, 400, "VALIDATION_FAILED");
+        for body in [json!({"password": 5}), json!({"pasword": ADMIN_PASSWORD})] {
+            let answer = ask(&admin, &request, Some(body)).await;
+            assert_error(&answer, 400, "VALIDATION_FAILED");
+        }
     }
     paula.get("/children").await.expect(200);
 
