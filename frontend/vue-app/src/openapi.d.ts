@@ -9579,6 +9579,7 @@ export interface operations {
              * @description - `INVALID_JSON`: the body is not a JSON object
              *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
              *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -9587,7 +9588,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
                     };
                 };
             };
@@ -9796,6 +9797,7 @@ export interface operations {
              * @description - `INVALID_JSON`: the body is not a JSON object
              *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
              *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -9804,7 +9806,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
                     };
                 };
             };
@@ -10086,6 +10088,7 @@ export interface operations {
              * @description - `INVALID_JSON`: the body is not a JSON object
              *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
              *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -10094,7 +10097,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
                     };
                 };
             };
@@ -10701,6 +10704,7 @@ export interface operations {
              * @description - `INVALID_JSON`: the body is not a JSON object
              *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
              *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -10709,7 +10713,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
                     };
                 };
             };
@@ -10881,6 +10885,7 @@ export interface operations {
              * @description - `INVALID_JSON`: the body is not a JSON object
              *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
              *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -10889,7 +10894,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
                     };
                 };
             };

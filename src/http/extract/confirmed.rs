@@ -58,6 +58,7 @@ impl ErrorCodes for Confirmed {
         ErrorCode::RequestTimeout,
         ErrorCode::MalformedRequest,
         ErrorCode::InvalidJson,
+        ErrorCode::FieldNotAllowed,
         ErrorCode::ValidationFailed,
         ErrorCode::Unauthenticated,
         ErrorCode::AdminRequired,

@@ -42,9 +42,12 @@ async fn a_session_of_a_quarter_of_an_hour_needs_the_password() {
         }
         let wrong = ask(&admin, &request, Some(json!({"password": "wrong"}))).await;
         assert_error(&wrong, 403, "WRONG_PASSWORD");
-        for body in [json!({"password": 5}), json!({"pasword": ADMIN_PASSWORD})] {
-            let answer = ask(&admin, &request, Some(body)).await;
-            assert_error(&answer, 400, "VALIDATION_FAILED");
+        for (field, value, code) in [
+            ("password", json!(5), "VALIDATION_FAILED"),
+            ("pasword", json!(ADMIN_PASSWORD), "FIELD_NOT_ALLOWED"),
+        ] {
+            let answer = ask(&admin, &request, Some(json!({field: value}))).await;
+            assert_error(&answer, 400, code);
         }
     }
     paula.get("/children").await.expect(200);
