@@ -147,14 +147,19 @@ async fn a_removed_lock_file_does_not_let_a_second_server_start() {
 }
 
 #[tokio::test]
-async fn a_check_fails_while_a_server_runs_even_without_the_lock_file() {
+async fn a_check_notices_a_running_server_even_without_the_lock_file() {
     let server = TestServer::process().await;
-    fs::remove_file(server.folders.data_file(".goldstar.lock")).unwrap();
-    let check = goldstar(server.folders.root())
-        .args(["check", server.folders.data().to_str().unwrap()])
-        .output()
-        .unwrap();
-    assert!(!check.status.success(), "{check:?}");
+    let folders = &server.folders;
+    let check = || {
+        let directory = folders.data();
+        goldstar(folders.root()).arg("check").arg(directory).output().unwrap()
+    };
+    fs::remove_file(folders.data_file(".goldstar.lock")).unwrap();
+    let by_server = check();
+    assert!(by_server.status.success(), "the server answers: {by_server:?}");
+    fs::remove_file(folders.data_file("goldstar.sock")).unwrap();
+    let without = check();
+    assert!(!without.status.success(), "{without:?}");
 }
 
 #[tokio::test]
