@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::family_records::{Creatable, Created, Updatable};
 use super::{Caller, Listing, Parent, Service, ServiceError};
-use crate::domain::badges::{Award, Badge, BadgeId, Metric, Span, Thresholds, built_in};
+use crate::domain::badges::{Award, Badge, BadgeId, BadgePeriod, Metric, Thresholds, built_in};
 use crate::domain::calendar::FamilySettings;
 use crate::domain::input::FieldUpdate;
 use crate::domain::{
@@ -40,7 +40,7 @@ pub struct NewBadge {
     pub metric: &'static str,
     pub task_id: Option<TaskId>,
     pub thresholds: Thresholds,
-    pub period: Option<Span>,
+    pub period: Option<BadgePeriod>,
 }
 
 /// A change of a badge; `None` and [`FieldUpdate::Keep`] keep a field.
@@ -52,7 +52,7 @@ pub struct BadgePatch {
     pub metric: Option<&'static str>,
     pub task_id: FieldUpdate<TaskId>,
     pub thresholds: Option<Thresholds>,
-    pub period: FieldUpdate<Span>,
+    pub period: FieldUpdate<BadgePeriod>,
     pub is_hidden: Option<bool>,
 }
 
@@ -63,7 +63,7 @@ impl NewBadge {
         json!({
             "name": name.as_str(), "icon": icon.map(Icon::as_str), "metric": metric,
             "task_id": task_id.as_ref().map(TaskId::as_str), "thresholds": thresholds.values(),
-            "period": period.map(Span::as_str),
+            "period": period.map(BadgePeriod::as_str),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::definition::{BadgeId, Grade, Span};
+use super::definition::{BadgeId, BadgePeriod, Grade};
 use super::metric::Metric;
 use crate::domain::calendar::Day;
 use crate::domain::{ChildId, EventId, Name, Timestamp, UserId};
@@ -56,10 +56,10 @@ impl AwardPeriod {
         day
     }
 
-    pub fn span(self) -> Span {
+    pub fn kind(self) -> BadgePeriod {
         match self {
-            Self::Week(_) => Span::Week,
-            Self::Month(_) => Span::Month,
+            Self::Week(_) => BadgePeriod::Week,
+            Self::Month(_) => BadgePeriod::Month,
         }
     }
 }
@@ -91,7 +91,7 @@ mod tests {
         for text in ["2026-02-09", "2026-02"] {
             assert_eq!(AwardPeriod::parse(text).unwrap().to_string(), text);
         }
-        assert_eq!(AwardPeriod::parse("2026-02").unwrap().span(), Span::Month);
+        assert_eq!(AwardPeriod::parse("2026-02").unwrap().kind(), BadgePeriod::Month);
         for bad in ["", "2026", "2026-13", "2026-02-30", "2026-W07"] {
             assert_eq!(AwardPeriod::parse(bad), None, "{bad}");
         }

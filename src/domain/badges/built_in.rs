@@ -2,12 +2,12 @@
 
 use std::sync::LazyLock;
 
-use super::definition::{Badge, Span, Thresholds};
+use super::definition::{Badge, BadgePeriod, Thresholds};
 use super::metric::Metric;
 use crate::domain::{Icon, Name};
 
 /// An id, a name, an icon, a metric, thresholds, and a period.
-type Row = (&'static str, &'static str, &'static str, Metric, &'static [i64], Option<Span>);
+type Row = (&'static str, &'static str, &'static str, Metric, &'static [i64], Option<BadgePeriod>);
 
 /// The ids are stored with the awards. They must not change, and no badge may be removed.
 const ROWS: &[Row] = &[
@@ -15,8 +15,15 @@ const ROWS: &[Row] = &[
     ("helping-hand", "Helping hand", "thanks", Metric::TasksDone, &[10, 50, 100], None),
     ("household-hero", "Household hero", "house", Metric::TasksDone, &[250, 500, 1000], None),
     ("living-legend", "Living legend", "star", Metric::TasksDone, &[2000, 5000, 10_000], None),
-    ("busy-week", "Busy week", "broom", Metric::TasksDone, &[10, 20, 30], Some(Span::Week)),
-    ("busy-month", "Busy month", "clock", Metric::TasksDone, &[40, 80, 120], Some(Span::Month)),
+    ("busy-week", "Busy week", "broom", Metric::TasksDone, &[10, 20, 30], Some(BadgePeriod::Week)),
+    (
+        "busy-month",
+        "Busy month",
+        "clock",
+        Metric::TasksDone,
+        &[40, 80, 120],
+        Some(BadgePeriod::Month),
+    ),
     ("piggy-bank", "Piggy bank", "money", Metric::PointsEarned, &[50, 100, 250], None),
     (
         "point-collector",
@@ -34,22 +41,43 @@ const ROWS: &[Row] = &[
         &[5000, 10_000, 25_000],
         None,
     ),
-    ("star-week", "Star week", "sun", Metric::PointsEarned, &[50, 100, 200], Some(Span::Week)),
-    ("star-month", "Star month", "moon", Metric::PointsEarned, &[200, 400, 800], Some(Span::Month)),
+    (
+        "star-week",
+        "Star week",
+        "sun",
+        Metric::PointsEarned,
+        &[50, 100, 200],
+        Some(BadgePeriod::Week),
+    ),
+    (
+        "star-month",
+        "Star month",
+        "moon",
+        Metric::PointsEarned,
+        &[200, 400, 800],
+        Some(BadgePeriod::Month),
+    ),
     ("warm-up", "Warm-up", "walk", Metric::StreakDays, &[3], None),
     ("on-a-roll", "On a roll", "bike", Metric::StreakDays, &[7, 14, 21], None),
     ("unstoppable", "Unstoppable", "swimming", Metric::StreakDays, &[30, 60, 100], None),
     ("all-year-round", "All year round", "plant", Metric::StreakDays, &[150, 250, 365], None),
     ("sunny-side", "Sunny side", "heart", Metric::DaysWithoutPenalty, &[7, 30, 100], None),
     ("calm-seas", "Calm seas", "friends", Metric::DaysWithoutPenalty, &[180, 365, 730], None),
-    ("good-week", "Good week", "thanks", Metric::DaysWithoutPenalty, &[5, 6, 7], Some(Span::Week)),
+    (
+        "good-week",
+        "Good week",
+        "thanks",
+        Metric::DaysWithoutPenalty,
+        &[5, 6, 7],
+        Some(BadgePeriod::Week),
+    ),
     (
         "good-month",
         "Good month",
         "cake",
         Metric::DaysWithoutPenalty,
         &[15, 20, 25],
-        Some(Span::Month),
+        Some(BadgePeriod::Month),
     ),
     ("first-treat", "First treat", "ice_cream", Metric::RewardsRedeemed, &[1], None),
     ("well-deserved", "Well deserved", "trip", Metric::RewardsRedeemed, &[5, 20, 50], None),

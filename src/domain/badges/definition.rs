@@ -20,7 +20,7 @@ pub struct Badge {
     /// What each grade needs.
     pub thresholds: Thresholds,
     /// Whether it can be earned again in each week or month; `None` if all of the history counts.
-    pub period: Option<Span>,
+    pub period: Option<BadgePeriod>,
     /// `None` for a built-in badge.
     pub created_at: Option<Timestamp>,
     pub updated_at: Option<Timestamp>,
@@ -41,12 +41,12 @@ impl Badge {
 
 /// The recurring period of a badge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Span {
+pub enum BadgePeriod {
     Week,
     Month,
 }
 
-impl Span {
+impl BadgePeriod {
     pub const NAMES: [&str; 2] = ["week", "month"];
 
     pub fn as_str(self) -> &'static str {

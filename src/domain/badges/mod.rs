@@ -7,5 +7,5 @@ mod metric;
 
 pub use award::{Award, AwardKey, AwardPeriod};
 pub use built_in::built_in;
-pub use definition::{Badge, BadgeId, Grade, Span, Thresholds};
+pub use definition::{Badge, BadgeId, BadgePeriod, Grade, Thresholds};
 pub use metric::Metric;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use utoipa::openapi::Schema;
 use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, KnownFormat, SchemaFormat};
 
-use crate::domain::badges::{Metric, Span, Thresholds};
+use crate::domain::badges::{BadgePeriod, Metric, Thresholds};
 use crate::domain::deletion::Threshold;
 use crate::domain::input::{
     self, MAX_AGE, MAX_DESCRIPTION_CHARS, MAX_DISPLAYED, MAX_ID_CHARS, MAX_IMAGE_ID_CHARS,
@@ -106,11 +106,11 @@ pub(crate) const THRESHOLDS: FieldType<Vec<i64>, Thresholds> =
     FieldType { check: |field, values| Thresholds::parse(field, &values), schema: thresholds };
 
 /// The recurring period of a badge.
-pub(crate) const SPAN: FieldType<String, Span> = FieldType {
+pub(crate) const BADGE_PERIOD: FieldType<String, BadgePeriod> = FieldType {
     check: |field, name| {
-        Span::find(&name).ok_or_else(|| Invalid::new(field, "must be `week` or `month`"))
+        BadgePeriod::find(&name).ok_or_else(|| Invalid::new(field, "must be `week` or `month`"))
     },
-    schema: || schemas::flag(Span::NAMES).into(),
+    schema: || schemas::flag(BadgePeriod::NAMES).into(),
 };
 
 pub(crate) const COLOUR: FieldType<String, Colour> = FieldType {

@@ -8,11 +8,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::domain::badges::{Award, Badge, BadgeId, Metric, Span};
+use crate::domain::badges::{Award, Badge, BadgeId, BadgePeriod, Metric};
 use crate::domain::{Icon, Id, IdempotencyKey, Page};
 use crate::http::error::ApiError;
 use crate::http::extract::caller::Path;
-use crate::http::extract::field_types::{BOOLEAN, ICON, METRIC, NAME, SPAN, TASK_ID, THRESHOLDS};
+use crate::http::extract::field_types::{
+    BADGE_PERIOD, BOOLEAN, ICON, METRIC, NAME, TASK_ID, THRESHOLDS,
+};
 use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::RECORD_FIELDS;
 use crate::http::extract::query::{Paging, Query};
@@ -97,7 +99,7 @@ impl RequestBody for NewBadge {
         let metric = fields.required("metric", METRIC);
         let task_id = fields.nullable("task_id", TASK_ID);
         let thresholds = fields.required("thresholds", THRESHOLDS);
-        let period = fields.nullable("period", SPAN);
+        let period = fields.nullable("period", BADGE_PERIOD);
         Ok(Self {
             name: name?,
             icon: icon?,
@@ -124,7 +126,7 @@ impl RequestBody for BadgePatch {
         let metric = fields.optional("metric", METRIC);
         let task_id = fields.patch("task_id", TASK_ID);
         let thresholds = fields.optional("thresholds", THRESHOLDS);
-        let period = fields.patch("period", SPAN);
+        let period = fields.patch("period", BADGE_PERIOD);
         let is_hidden = fields.optional("hidden", BOOLEAN);
         Ok(Self {
             name: name?,
@@ -157,7 +159,7 @@ impl ApiRecord for BadgeState {
             metric: badge.metric.as_str(),
             task_id: badge.metric.task(),
             thresholds: badge.thresholds.values(),
-            period: badge.period.map(Span::as_str),
+            period: badge.period.map(BadgePeriod::as_str),
             hidden: *is_hidden,
             created_at: badge.created_at.map(Iso),
             updated_at: badge.updated_at.map(Iso),
@@ -350,5 +352,5 @@ fn metric() -> utoipa::openapi::ObjectBuilder {
 }
 
 fn period() -> utoipa::openapi::Schema {
-    or_null(&Span::NAMES)
+    or_null(&BadgePeriod::NAMES)
 }

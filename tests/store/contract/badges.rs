@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use goldstar::domain::badges::{
-    Award, AwardKey, AwardPeriod, Badge, Grade, Metric, Span, Thresholds,
+    Award, AwardKey, AwardPeriod, Badge, BadgePeriod, Grade, Metric, Thresholds,
 };
 use goldstar::domain::{Icon, Name, Timestamp, UserId};
 use goldstar::store::{Change, Changes, Context, Scope, Snapshot, Store};
@@ -19,7 +19,7 @@ fn badge(id: &str, user_id: &str) -> Badge {
         icon: Icon::find("book"),
         metric: Metric::TaskDone("good".into()),
         thresholds: Thresholds::parse("thresholds", &[5, 25, 100]).unwrap(),
-        period: Some(Span::Month),
+        period: Some(BadgePeriod::Month),
         created_at: Some(Timestamp::from_micros(START)),
         updated_at: None,
     }

@@ -8,7 +8,9 @@ use super::encoder::Encoder;
 use super::fields::{Fields, Unreadable};
 use super::pyjson;
 use super::record::{Record, list_name};
-use crate::domain::badges::{Award, AwardKey, AwardPeriod, Badge, Grade, Metric, Span, Thresholds};
+use crate::domain::badges::{
+    Award, AwardKey, AwardPeriod, Badge, BadgePeriod, Grade, Metric, Thresholds,
+};
 use crate::domain::{ChildId, Icon, Id, UserId};
 
 impl Record for Badge {
@@ -22,7 +24,7 @@ impl Record for Badge {
             icon: fields.optional_text("icon").and_then(|name| Icon::find(&name)),
             metric: metric(fields)?,
             thresholds: thresholds(fields)?,
-            period: span(fields)?,
+            period: period(fields)?,
             created_at: fields.optional_moment("created_at"),
             updated_at: fields.optional_moment("updated_at"),
         })
@@ -36,7 +38,7 @@ impl Record for Badge {
         row.text("metric", self.metric.as_str());
         row.optional_text("task_id", self.metric.task());
         row.json("thresholds", &json!(self.thresholds.values()));
-        row.optional_text("period", self.period.map(Span::as_str));
+        row.optional_text("period", self.period.map(BadgePeriod::as_str));
         row.optional_moment("created_at", self.created_at);
         row.optional_moment("updated_at", self.updated_at);
     }
@@ -128,7 +130,9 @@ fn thresholds(fields: &Fields<'_>) -> Result<Thresholds, Unreadable> {
     Thresholds::parse("thresholds", &values).map_err(|_| unreadable())
 }
 
-fn span(fields: &Fields<'_>) -> Result<Option<Span>, Unreadable> {
+fn period(fields: &Fields<'_>) -> Result<Option<BadgePeriod>, Unreadable> {
     let Some(name) = fields.optional_text("period") else { return Ok(None) };
-    Span::find(&name).map(Some).ok_or(Unreadable { field: "period", expected: "a known word" })
+    BadgePeriod::find(&name)
+        .map(Some)
+        .ok_or(Unreadable { field: "period", expected: "a known word" })
 }
