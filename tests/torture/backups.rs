@@ -13,7 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::budget::{Rounds, Run};
 use crate::harness::cluster::new_database;
-use crate::harness::{Admin, Family, Folders, Settings, TestServer, goldstar};
+use crate::harness::{
+    Admin, Family, Folders, PASSWORD, Settings, TestServer, activate_path, goldstar,
+};
 use crate::kills::book::check_with_tinydb;
 use crate::kills::home::{Home, grow_the_journal, prepared, settings};
 use crate::kills::load::{self, Told, id};
@@ -23,6 +25,8 @@ const ROUNDS: Rounds = Rounds { short: 1, long: 40 };
 const FAMILIES: usize = 8;
 /// The number of accounts that are deleted in a round.
 const LEAVERS: usize = 4;
+/// How many tasks each of them activates before.
+const ACTIVATIONS: usize = 16;
 /// How many backups of a round are restored.
 const RESTORED: usize = 3;
 
@@ -141,9 +145,15 @@ async fn back_up_until_killed(
 /// Deletes the accounts, until the server is killed.
 async fn delete(admin: &Admin, leavers: &[Family], deletions: &RefCell<Deletions>) {
     for leaver in leavers {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        // Activations between the deletions spread these over several backups.
+        let activate = activate_path(&leaver.child, &leaver.task);
+        for _ in 0..ACTIVATIONS {
+            if leaver.parent.request(Method::POST, &activate).send().await.is_err() {
+                return;
+            }
+        }
         deletions.borrow_mut().begun += 1;
-        let body = json!({"password": crate::harness::PASSWORD});
+        let body = json!({"password": PASSWORD});
         let mark = leaver.parent.request(Method::POST, "/user/mark-for-deletion").json(&body);
         let path = format!("/admin/deletion-queue/{}/run", leaver.parent.id);
         if mark.send().await.is_err() {
