@@ -15,11 +15,11 @@ use super::failure::Failure;
 use crate::app::Machine;
 use crate::domain::Timestamp;
 
-/// How often the server is asked for new events.
+/// The time between two requests for new events.
 const INTERVAL: Duration = Duration::from_millis(500);
-/// How much earlier than the last question an event may be: the clocks of servers on a database differ.
+/// How much earlier than the previous request an event can be: the clocks of servers on a database differ.
 const OVERLAP: Duration = Duration::from_secs(10);
-/// The events that are asked for at once.
+/// The largest number of events in a response.
 const PAGE: usize = 500;
 
 #[derive(Args)]

@@ -100,7 +100,7 @@ use export::Exports;
 use logins::Attempts;
 use messages::with_messages;
 use passwords::Passwords;
-use progress::Histories;
+use progress::KeptSums;
 
 /// The operator's settings of the use cases.
 #[derive(Clone, Debug)]
@@ -136,7 +136,7 @@ pub struct Service {
     exports: Exports,
     backups: Backups,
     passwords: Passwords,
-    histories: Histories,
+    kept_sums: KeptSums,
     settings: ArcSwap<ServiceSettings>,
     metrics: metrics::Logins,
     deletions: Deletions,
@@ -175,7 +175,7 @@ impl Service {
             backups: Backups::new(metrics.backups.clone()),
             clock,
             passwords: Passwords::new(settings.password_method),
-            histories: Histories::default(),
+            kept_sums: KeptSums::default(),
             settings: ArcSwap::from_pointee(settings),
             metrics: metrics.logins.clone(),
             deletions,

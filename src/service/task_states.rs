@@ -67,7 +67,7 @@ impl Service {
     ) -> Result<Listing<TaskState>, ServiceError> {
         let records = self.records_of(caller).await?;
         let child = caller.child(&*records, child_id)?;
-        let all = Page { limit: usize::MAX, offset: 0 };
+        let all = Page::ALL;
         let mut tasks = records.tasks_page(&child.user_id, all).records;
         tasks.retain(|task| task.is_good);
         let mut last = self.last_events(caller, child_id).await?;

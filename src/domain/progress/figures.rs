@@ -1,8 +1,8 @@
-//! Sums over the deeds of a day, or of a longer period.
+//! Sums over the contributions of a day, or of a longer period.
 
-use super::deed::{Deed, DeedKind};
+use super::contribution::{Contribution, ContributionKind};
 
-/// Sums over deeds. Points are not negative; they are saturated at the bounds of their type.
+/// Sums over contributions. Points are not negative; they are saturated at the bounds of their type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
     /// The number of tasks that were done.
@@ -22,31 +22,27 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// The figures of one deed.
-    pub fn of(deed: &Deed) -> Self {
-        let (taken, nominal) = (loss(deed.delta), loss(deed.nominal));
-        let mut figures = Self::default();
-        match deed.subject.kind {
-            DeedKind::Task => (figures.tasks, figures.earned) = (1, deed.delta.max(0)),
-            DeedKind::Penalty => {
-                (figures.penalties, figures.lost) = (1, taken);
-                figures.nominally_lost = nominal.max(taken);
-            }
-            DeedKind::Reward => (figures.rewards, figures.spent) = (1, taken),
-            DeedKind::Adjustment => {
-                figures.earned = deed.delta.max(0);
-                (figures.lost, figures.nominally_lost) = (taken, nominal.max(taken));
-            }
+    /// The figures of one contribution.
+    pub fn of(contribution: &Contribution) -> Self {
+        let delta = contribution.delta;
+        let gained = delta.max(0);
+        let (lost, nominal) = (loss(delta), loss(contribution.nominal));
+        let nominally_lost = nominal.max(lost);
+        let none = Self::default();
+        match contribution.subject.kind {
+            ContributionKind::Task => Self { tasks: 1, earned: gained, ..none },
+            ContributionKind::Penalty => Self { penalties: 1, lost, nominally_lost, ..none },
+            ContributionKind::Reward => Self { rewards: 1, spent: lost, ..none },
+            ContributionKind::Adjustment => Self { earned: gained, lost, nominally_lost, ..none },
         }
-        figures
     }
 
-    /// Adds the figures of a deed or of another period.
+    /// Adds the figures of a contribution or of another period.
     pub fn add(&mut self, other: &Self) {
         self.combine(other, u32::saturating_add, i64::saturating_add);
     }
 
-    /// Removes the figures of a deed that was added before.
+    /// Removes the figures of a contribution that was added before.
     pub fn remove(&mut self, other: &Self) {
         self.combine(other, u32::saturating_sub, |sum, part| sum.saturating_sub(part).max(0));
     }
@@ -67,7 +63,7 @@ impl Figures {
         (all > 0).then(|| f64::from(self.tasks) / f64::from(all))
     }
 
-    /// What the deeds have changed: the points earned minus those lost and spent.
+    /// What the contributions have changed: the points earned minus those lost and spent.
     pub fn net(&self) -> i64 {
         self.earned.saturating_sub(self.lost).saturating_sub(self.spent)
     }

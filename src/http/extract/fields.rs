@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{Object, Schema};
 
 use crate::domain::Invalid;
@@ -13,6 +13,7 @@ use crate::domain::input::FieldUpdate;
 use crate::http::error::ApiError;
 use crate::http::error::field::{FieldCode, FieldError};
 use crate::http::error::json::JsonError;
+use crate::http::openapi::schemas;
 
 /// The most errors that one response lists: a body can have thousands of unknown fields.
 const MAX_ERRORS: usize = 20;
@@ -128,12 +129,9 @@ pub(crate) fn schema<T: RequestBody>() -> Object {
     let mut fields = FieldReader { schema: Some(ObjectBuilder::new()), ..FieldReader::default() };
     // An empty body lacks fields; only the schema is of interest.
     drop(T::read(&mut fields));
-    fields
-        .schema
-        .unwrap_or_default()
+    schemas::closed(fields.schema.unwrap_or_default())
         .schema_type(Type::Object)
         .description(Some(T::ABOUT))
-        .additional_properties(Some(AdditionalProperties::FreeForm(false)))
         .examples([T::example()])
         .build()
 }

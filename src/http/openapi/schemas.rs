@@ -4,7 +4,9 @@ use std::ops::{Bound, RangeBounds};
 
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type,
+};
 use utoipa::openapi::{RefOr, Required, Schema};
 
 /// Schemas, each with the name by which others refer to it.
@@ -73,4 +75,9 @@ pub(crate) fn nullable(schema: ObjectBuilder, of: Type) -> ObjectBuilder {
 /// A time, as responses contain it.
 pub(crate) fn moment() -> ObjectBuilder {
     text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+}
+
+/// An object that allows no other fields.
+pub(crate) fn closed(object: ObjectBuilder) -> ObjectBuilder {
+    object.additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
 }

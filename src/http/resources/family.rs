@@ -232,12 +232,12 @@ fn ranks_schema() -> Schema {
         .property("name", (NAME.schema)())
         .property("threshold", schemas::integer(0..=Points::LIMIT))
         .required("name")
-        .required("threshold")
-        .additional_properties(Some(utoipa::openapi::schema::AdditionalProperties::FreeForm(
-            false,
-        )));
+        .required("threshold");
     let about = "In their order, with rising thresholds. The first begins at 0 points.";
-    let ranks = ArrayBuilder::new().items(rank).min_items(Some(1)).max_items(Some(Ranks::MAX));
+    let ranks = ArrayBuilder::new()
+        .items(schemas::closed(rank))
+        .min_items(Some(1))
+        .max_items(Some(Ranks::MAX));
     ranks.description(Some(about)).into()
 }
 
@@ -283,11 +283,8 @@ fn pauses_schema() -> Schema {
         .property("from", date())
         .property("to", date())
         .required("from")
-        .required("to")
-        .additional_properties(Some(utoipa::openapi::schema::AdditionalProperties::FreeForm(
-            false,
-        )));
+        .required("to");
     let about = "Days without chores. They do not overlap.";
-    let pauses = ArrayBuilder::new().items(pause).max_items(Some(Pauses::MAX));
+    let pauses = ArrayBuilder::new().items(schemas::closed(pause)).max_items(Some(Pauses::MAX));
     pauses.description(Some(about)).into()
 }

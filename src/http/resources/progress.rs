@@ -144,7 +144,8 @@ impl From<Balance> for BalanceBody {
     }
 }
 
-fn ends(span: Option<Span>) -> (Option<String>, Option<String>) {
+/// The first and the last day of a period; none for the whole history.
+pub(super) fn ends(span: Option<Span>) -> (Option<String>, Option<String>) {
     (span.map(|span| span.first.to_string()), span.map(|span| span.last.to_string()))
 }
 

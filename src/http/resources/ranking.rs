@@ -9,6 +9,7 @@ use utoipa::openapi::ObjectBuilder;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::{IntoParams, ToSchema};
 
+use super::progress::ends;
 use crate::domain::progress::RankedBy;
 use crate::http::error::ApiError;
 use crate::http::extract::query::{FromParameters, Parameters, Query};
@@ -117,11 +118,12 @@ pub(crate) async fn ranking(
         tasks_done: figures.tasks,
         good_ratio: figures.good_ratio(),
     });
+    let (from, to) = ends(span);
     Ok(Json(RankingBody {
         period: period.as_str(),
         by: by.as_str(),
-        from: span.map(|span| span.first.to_string()),
-        to: span.map(|span| span.last.to_string()),
+        from,
+        to,
         ranking: ranking.collect(),
     }))
 }

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use super::histories::Sums;
-use crate::domain::progress::{History, Step};
+use super::kept_sums::ReadSums;
+use crate::domain::progress::{DailySums, Step};
 use crate::domain::{ChildId, EventId, Seq, User, UserId};
 use crate::service::{Service, ServiceError};
 use crate::store::Store;
@@ -16,20 +16,20 @@ const EVENTS_AT_ONCE: usize = 2_000;
 
 impl Service {
     /// Returns the sums of a child's events, including all that are committed now.
-    pub(super) async fn history(
+    pub(super) async fn daily_sums(
         &self,
         user: &User,
         child: &ChildId,
-    ) -> Result<Arc<History>, ServiceError> {
-        let (calendar, entry) = (self.calendar(user), self.histories.of(&user.id, child));
-        let mut kept = entry.lock().await;
-        if kept.as_ref().is_some_and(|sums| *sums.history.calendar() != calendar) {
+    ) -> Result<Arc<DailySums>, ServiceError> {
+        let (calendar, shared) = (self.calendar(user), self.kept_sums.of(&user.id, child));
+        let mut kept = shared.lock().await;
+        if kept.as_ref().is_some_and(|read| *read.sums.calendar() != calendar) {
             *kept = None;
         }
-        let sums = kept.get_or_insert_with(|| Sums::new(calendar));
-        self.continue_sums(&user.id, child, sums).await?;
-        self.histories.weigh(&user.id, child, sums.history.days());
-        Ok(Arc::clone(&sums.history))
+        let read = kept.get_or_insert_with(|| ReadSums::new(calendar));
+        self.continue_sums(&user.id, child, read).await?;
+        self.kept_sums.weigh(&user.id, child, read.sums.days());
+        Ok(Arc::clone(&read.sums))
     }
 
     /// Adds the newer events. After an error, or if the future is dropped, the sums are those of fewer events.
@@ -37,11 +37,11 @@ impl Service {
         &self,
         family: &UserId,
         child: &ChildId,
-        sums: &mut Sums,
+        read: &mut ReadSums,
     ) -> Result<(), ServiceError> {
         let head = self.store.head(family).await?;
-        while sums.through < head {
-            let after = sums.through;
+        while read.through < head {
+            let after = read.through;
             let found = self.store.events_after(family, Some(child), after, EVENTS_AT_ONCE).await?;
             let is_last = found.len() < EVENTS_AT_ONCE;
             for found in found {
@@ -49,7 +49,7 @@ impl Service {
                 let stored = match found {
                     Ok(stored) => stored,
                     Err(malformed) => {
-                        sums.through = Seq(malformed.number);
+                        read.through = Seq(malformed.number);
                         continue;
                     }
                 };
@@ -58,10 +58,10 @@ impl Service {
                     None => None,
                 };
                 let step = Step::of(&stored.event, reversed.as_ref().map(|it| &it.event));
-                sums.add(step.as_ref(), stored.seq);
+                read.add(step.as_ref(), stored.seq);
             }
             if is_last {
-                sums.through = sums.through.max(head);
+                read.through = read.through.max(head);
             }
         }
         Ok(())

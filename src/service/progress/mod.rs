@@ -1,17 +1,17 @@
 //! What the events of a family's children add up to.
 
 mod continuing;
-mod histories;
+mod kept_sums;
 mod statistics;
 
 use std::sync::Arc;
 
-pub(super) use histories::Histories;
+pub(super) use kept_sums::KeptSums;
 pub use statistics::{Series, Statistics, Used};
 
 use super::{Caller, Service, ServiceError};
 use crate::domain::calendar::{Calendar, Day};
-use crate::domain::progress::{Figures, History, PeriodKind, RankedBy, Span, Streaks, places};
+use crate::domain::progress::{DailySums, Figures, PeriodKind, RankedBy, Span, Streaks, places};
 use crate::domain::{Child, ChildId, Page, Standing, User};
 
 /// The progress of a child.
@@ -79,15 +79,15 @@ impl Service {
     ) -> Result<Progress, ServiceError> {
         let child = caller.child(&*self.records_of(caller).await?, child_id)?;
         let (settings, today) = (&caller.user().family, self.today(caller.user()));
-        let history = self.history(caller.user(), &child.id).await?;
-        let balance = |span| Balance { span, figures: figures(&history, span) };
+        let sums = self.daily_sums(caller.user(), &child.id).await?;
+        let balance = |span| Balance { span, figures: figures(&sums, span) };
         let first = PeriodKind::Week.start(today, settings.week_start);
         let total = balance(None);
         Ok(Progress {
             today: balance(Some(Span { first: today, last: today })),
             week: balance(Some(Span { first, last: today })),
             all_time: total,
-            streaks: history.streaks(settings, today),
+            streaks: sums.streaks(settings, today),
             earned: total.figures.earned,
             standing: settings.ranks.clone().unwrap_or_default().standing(total.figures.earned),
         })
@@ -112,11 +112,11 @@ impl Service {
             RankingPeriod::All => None,
         };
         let span = kind.map(|kind| Span { first: kind.start(today, week_start), last: today });
-        let all = Page { limit: usize::MAX, offset: 0 };
+        let all = Page::ALL;
         let mut children = Vec::new();
         for child in self.records_of(caller).await?.children_page(&user.id, all).records {
-            let history = self.history(user, &child.id).await?;
-            children.push((child, figures(&history, span)));
+            let sums = self.daily_sums(user, &child.id).await?;
+            children.push((child, figures(&sums, span)));
         }
         Ok(Ranking { span, children: places(children, by) })
     }
@@ -131,6 +131,6 @@ impl Service {
     }
 }
 
-fn figures(history: &History, span: Option<Span>) -> Figures {
-    span.map_or_else(|| *history.total(), |span| history.figures(span))
+fn figures(sums: &DailySums, span: Option<Span>) -> Figures {
+    span.map_or_else(|| *sums.total(), |span| sums.figures(span))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::figures;
-use crate::domain::progress::{DeedKind, Figures, Frequency, PeriodKind, Span};
+use crate::domain::progress::{ContributionKind, Figures, Frequency, PeriodKind, Span};
 use crate::domain::{ChildId, Page};
 use crate::service::{Caller, Service, ServiceError};
 
@@ -47,18 +47,18 @@ impl Service {
         let records = self.records_of(caller).await?;
         let child = caller.child(&*records, child_id)?;
         let user = caller.user();
-        let history = self.history(user, &child.id).await?;
+        let sums = self.daily_sums(user, &child.id).await?;
         let periods = span.periods(by, user.family.week_start);
         let series =
-            periods.map(|span| Series { span, figures: figures(&history, Some(span)) }).collect();
-        let all = Page { limit: usize::MAX, offset: 0 };
+            periods.map(|span| Series { span, figures: figures(&sums, Some(span)) }).collect();
+        let all = Page::ALL;
         let tasks = records.tasks_page(&user.id, all).records;
         let rewards = records.rewards_page(&user.id, all).records;
         let tasks = tasks.iter().map(|it| (it.id.as_str(), it.name.as_str()));
         let rewards = rewards.iter().map(|it| (it.id.as_str(), it.name.as_str()));
         let names: HashMap<_, _> = tasks.chain(rewards).collect();
-        let frequencies = history.frequencies(span);
-        let list = |kind: DeedKind| {
+        let frequencies = sums.frequencies(span);
+        let list = |kind: ContributionKind| {
             let of_kind = frequencies.iter().filter(|it| it.subject.kind == kind);
             of_kind.map(|it| Used::of(it, names.get(&*it.subject.id).copied())).collect()
         };
@@ -66,9 +66,9 @@ impl Service {
             span,
             by,
             series,
-            tasks: list(DeedKind::Task),
-            penalties: list(DeedKind::Penalty),
-            rewards: list(DeedKind::Reward),
+            tasks: list(ContributionKind::Task),
+            penalties: list(ContributionKind::Penalty),
+            rewards: list(ContributionKind::Reward),
         })
     }
 }

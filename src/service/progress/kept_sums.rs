@@ -6,15 +6,15 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::domain::calendar::Calendar;
-use crate::domain::progress::{History, Step};
+use crate::domain::progress::{DailySums, Step};
 use crate::domain::{ChildId, Seq, UserId};
 
-/// The number of days that are kept for all children together: about 30 MB.
+/// The number of days that are kept for all children together. docs/performance.md has their memory.
 const MAX_DAYS: usize = 200_000;
 
 /// The sums of the children that were used last.
 #[derive(Default)]
-pub(in crate::service) struct Histories(Mutex<Kept>);
+pub(in crate::service) struct KeptSums(Mutex<Kept>);
 
 #[derive(Default)]
 struct Kept {
@@ -30,22 +30,21 @@ struct Entry {
     last_use: u64,
     /// The number of days after the last use.
     days: usize,
-    sums: Arc<tokio::sync::Mutex<Option<Sums>>>,
+    sums: SharedSums,
 }
 
+/// The sums of a child; `None` until its events are read. One request at a time continues them.
+type SharedSums = Arc<tokio::sync::Mutex<Option<ReadSums>>>;
+
 /// The sums of a child's events up to a number.
-pub(super) struct Sums {
-    pub(super) history: Arc<History>,
+pub(super) struct ReadSums {
+    pub(super) sums: Arc<DailySums>,
     pub(super) through: Seq,
 }
 
-impl Histories {
+impl KeptSums {
     /// The sums of a child, for the caller to continue.
-    pub(super) fn of(
-        &self,
-        family: &UserId,
-        child: &ChildId,
-    ) -> Arc<tokio::sync::Mutex<Option<Sums>>> {
+    pub(super) fn of(&self, family: &UserId, child: &ChildId) -> SharedSums {
         let mut kept = self.0.lock();
         kept.uses += 1;
         let last_use = kept.uses;
@@ -79,16 +78,16 @@ impl Histories {
     }
 }
 
-impl Sums {
+impl ReadSums {
     pub(super) fn new(calendar: Calendar) -> Self {
-        Self { history: Arc::new(History::new(calendar)), through: Seq::START }
+        Self { sums: Arc::new(DailySums::new(calendar)), through: Seq::START }
     }
 
     /// Adds what the event with that number means.
     pub(super) fn add(&mut self, step: Option<&Step>, number: Seq) {
         if let Some(step) = step {
             // Responses that are being written keep the earlier sums.
-            Arc::make_mut(&mut self.history).apply(step);
+            Arc::make_mut(&mut self.sums).apply(step);
         }
         self.through = number;
     }

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::domain::{Action, EntityType, Timestamp, TrackingEvent};
 
-/// What a [`Deed`] is.
+/// What a [`Contribution`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DeedKind {
+pub enum ContributionKind {
     /// A task was done.
     Task,
     Penalty,
@@ -16,17 +16,17 @@ pub enum DeedKind {
     Adjustment,
 }
 
-/// The task, penalty or reward of a deed.
+/// The task, penalty or reward of a contribution.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Subject {
-    pub kind: DeedKind,
+    pub kind: ContributionKind,
     pub id: String,
 }
 
 /// The part of an event that counts for the progress of a child. Requests, cancellations and reversals are
-/// no deeds.
+/// no contributions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deed {
+pub struct Contribution {
     pub subject: Subject,
     /// The name of the task, penalty or reward at that time; empty if the event has none.
     pub name: String,
@@ -38,21 +38,21 @@ pub struct Deed {
     pub nominal: i64,
 }
 
-impl Deed {
-    /// The deed of an event; `None` if the event is a request, a cancellation or a reversal.
+impl Contribution {
+    /// The contribution of an event; `None` if the event is a request, a cancellation or a reversal.
     pub fn of(event: &TrackingEvent) -> Option<Self> {
         let field = |name: &str| event.metadata.as_ref()?.get(name);
         let kind = match (event.action, event.entity_type) {
             (Action::Activated, _) if field("adjustment") == Some(&Value::Bool(true)) => {
-                DeedKind::Adjustment
+                ContributionKind::Adjustment
             }
-            (Action::Activated, EntityType::Penalty) => DeedKind::Penalty,
+            (Action::Activated, EntityType::Penalty) => ContributionKind::Penalty,
             // Older files can contain penalties whose type is `task`.
             (Action::Activated, EntityType::Task) => {
                 let is_bad = event.delta < 0 || field("is_good") == Some(&Value::Bool(false));
-                if is_bad { DeedKind::Penalty } else { DeedKind::Task }
+                if is_bad { ContributionKind::Penalty } else { ContributionKind::Task }
             }
-            (Action::Redeemed, _) => DeedKind::Reward,
+            (Action::Redeemed, _) => ContributionKind::Reward,
             _ => return None,
         };
         let text = |name: &str| field(name).and_then(Value::as_str);

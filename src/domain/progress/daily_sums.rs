@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::deed::{Deed, Subject};
+use super::contribution::{Contribution, Subject};
 use super::figures::Figures;
 use super::periods::Span;
 use super::streak::Streaks;
 use crate::domain::TrackingEvent;
 use crate::domain::calendar::{Calendar, Day, FamilySettings};
 
-/// The sums of a child's deeds by day, in the calendar of its family. Takes memory by days, not by events.
+/// The sums of a child's contributions by day, in the calendar of its family. Takes memory by days, not by events.
 #[derive(Clone, Debug)]
-pub struct History {
+pub struct DailySums {
     calendar: Calendar,
-    days: BTreeMap<Day, DayOfChild>,
+    days: BTreeMap<Day, SumsOfDay>,
     total: Figures,
     /// The tasks, penalties and rewards, by number.
     subjects: Vec<Known>,
@@ -21,7 +21,7 @@ pub struct History {
 }
 
 #[derive(Clone, Debug, Default)]
-struct DayOfChild {
+struct SumsOfDay {
     figures: Figures,
     /// How often each task, penalty or reward occurred, by its number.
     counts: Vec<(u32, u32)>,
@@ -46,29 +46,29 @@ pub struct Frequency {
 /// What an event means for the sums.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    Add(Deed),
-    /// The deed of an event that was reversed no longer counts.
-    Remove(Deed),
+    Add(Contribution),
+    /// The contribution of an event that was reversed no longer counts.
+    Remove(Contribution),
 }
 
 impl Step {
     /// What an event means; `None` for requests and cancellations. `reversed` is the event that it reverses.
     pub fn of(event: &TrackingEvent, reversed: Option<&TrackingEvent>) -> Option<Self> {
         if event.reverses().is_some() {
-            return Deed::of(reversed?).map(Self::Remove);
+            return Contribution::of(reversed?).map(Self::Remove);
         }
-        Deed::of(event).map(Self::Add)
+        Contribution::of(event).map(Self::Add)
     }
 
-    pub fn deed(&self) -> &Deed {
+    pub fn contribution(&self) -> &Contribution {
         match self {
-            Self::Add(deed) | Self::Remove(deed) => deed,
+            Self::Add(contribution) | Self::Remove(contribution) => contribution,
         }
     }
 }
 
-impl History {
-    /// A history without deeds.
+impl DailySums {
+    /// Sums without contributions.
     pub fn new(calendar: Calendar) -> Self {
         let (days, subjects, numbers) = (BTreeMap::new(), Vec::new(), HashMap::new());
         Self { calendar, days, total: Figures::default(), subjects, numbers }
@@ -78,17 +78,18 @@ impl History {
         &self.calendar
     }
 
-    /// Adds or removes a deed. A deed is removed at most once, and after it was added.
+    /// Adds or removes a contribution. A contribution is removed at most once, and after it was added.
     pub fn apply(&mut self, step: &Step) {
-        let deed = step.deed();
-        let (day, figures) = (self.calendar.day_of(deed.worked_at), Figures::of(deed));
-        let number = self.number(deed);
+        let contribution = step.contribution();
+        let (day, figures) =
+            (self.calendar.day_of(contribution.worked_at), Figures::of(contribution));
+        let number = self.number(contribution);
         let sums = self.days.entry(day).or_default();
         let at = sums.counts.iter().position(|(other, _)| *other == number);
         match step {
             Step::Add(_) => {
-                if !deed.name.is_empty() {
-                    self.subjects[number as usize].name.clone_from(&deed.name);
+                if !contribution.name.is_empty() {
+                    self.subjects[number as usize].name.clone_from(&contribution.name);
                 }
                 self.total.add(&figures);
                 sums.figures.add(&figures);
@@ -112,11 +113,12 @@ impl History {
     }
 
     /// The number of a task, penalty or reward.
-    fn number(&mut self, deed: &Deed) -> u32 {
+    fn number(&mut self, contribution: &Contribution) -> u32 {
         let next = u32::try_from(self.subjects.len()).unwrap_or(u32::MAX);
-        let number = *self.numbers.entry(deed.subject.clone()).or_insert(next);
+        let number = *self.numbers.entry(contribution.subject.clone()).or_insert(next);
         if number == next {
-            self.subjects.push(Known { subject: deed.subject.clone(), name: String::new() });
+            self.subjects
+                .push(Known { subject: contribution.subject.clone(), name: String::new() });
         }
         number
     }
@@ -144,7 +146,7 @@ impl History {
         }
         let frequency = |(number, count): (u32, u32)| {
             let Known { subject, name } = self.subjects.get(number as usize)?.clone();
-            (subject.kind != super::DeedKind::Adjustment).then_some(Frequency {
+            (subject.kind != super::ContributionKind::Adjustment).then_some(Frequency {
                 subject,
                 name,
                 count,
@@ -155,7 +157,7 @@ impl History {
         all
     }
 
-    fn within(&self, span: Span) -> impl Iterator<Item = (&Day, &DayOfChild)> {
+    fn within(&self, span: Span) -> impl Iterator<Item = (&Day, &SumsOfDay)> {
         // A range whose end lies before its start would panic.
         let last = span.last.max(span.first);
         self.days.range(span.first..=last).filter(move |(day, _)| **day <= span.last)
@@ -169,7 +171,7 @@ impl History {
         Streaks::of(active.map(|(day, _)| *day), today, |day| settings.is_neutral(day))
     }
 
-    /// The number of days that have deeds.
+    /// The number of days that have contributions.
     pub fn days(&self) -> usize {
         self.days.len()
     }
