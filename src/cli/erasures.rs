@@ -66,8 +66,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
 /// The list of a directory or a database.
 fn printed(flags: &Flags<Data>) -> Result<String, Failure> {
     let storage = Config::resolve(flags)?.storage;
-    let list = match storage.database_url.filter(|_| !storage.prefers_data_dir) {
-        Some(url) => runtime()?.block_on(database_erasures(&url, Clock::system().now()))?,
+    let list = match storage.database() {
+        Some(url) => runtime()?.block_on(database_erasures(url, Clock::system().now()))?,
         None => directory_erasures(&RealDisk, &storage.data_dir)?,
     };
     Ok(list.ok_or(Failure::NoErasures)?.text())
@@ -76,8 +76,7 @@ fn printed(flags: &Flags<Data>) -> Result<String, Failure> {
 fn apply_list(Apply { erasures, flags }: &Apply) -> Result<String, Failure> {
     let url = Config::resolve(flags)?.storage.database_url.ok_or(Failure::NoDatabaseUrl)?;
     let list = list_at(erasures)?;
-    let erased = erase_again(&url, &list, erasures, Clock::system().now());
-    let erased = runtime()?.block_on(erased)?;
+    let erased = runtime()?.block_on(erase_again(&url, &list, erasures))?;
     let until = list.complete_until;
     Ok(format!(
         "Accounts that the first server deletes again: {erased}. The erasure list is complete until {until}."

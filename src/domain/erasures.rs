@@ -17,7 +17,7 @@ pub struct ErasureList {
     pub key: String,
     /// Every deletion that started before this time is in the list, except those of `missing`.
     pub complete_until: Timestamp,
-    /// A time whose deletions may be missing.
+    /// The period whose deletions may be missing.
     pub missing: Option<Missing>,
     /// When the deletion of each account started, by the hash of its id.
     pub erased: BTreeMap<String, Timestamp>,

@@ -139,4 +139,10 @@ async fn a_restore_without_a_list_notes_that_deletions_may_be_missing() {
     let (code, _, error) = run(folders, &[&apply[..], &place[..]].concat());
     assert_eq!(code, 0, "{error}");
     assert_eq!(missing_in_database(), None);
+    // A period that another list names is known then, although the database's own list has none.
+    let with_gap = ErasureList { missing: Some(missing), ..later };
+    folders.put("../later.json", &with_gap.text());
+    let (code, _, error) = run(folders, &[&apply[..], &place[..]].concat());
+    assert_eq!(code, 0, "{error}");
+    assert_eq!(missing_in_database(), Some(missing));
 }
