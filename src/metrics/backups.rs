@@ -13,7 +13,7 @@ pub struct Backups {
     pub running: Gauge,
     /// When the last backup of the schedule began, in seconds after 1970; 0 if there is none.
     pub last: Gauge,
-    /// Backups of the schedule that could not be made.
+    /// Failures of the schedule: a backup could not be made, or an old one not be removed.
     pub failures: Counter,
 }
 
@@ -25,7 +25,7 @@ impl Backups {
             "Time of the last backup of the schedule, in seconds since 1970; 0 if there is none";
         let (name, gauge) = ("last_backup_time", Gauge::default());
         let last = add_in(registry, Unit::Seconds, name, help, gauge);
-        let help = "Backups of the schedule that could not be made";
+        let help = "Failures of the schedule of backups";
         let failures = add(registry, "backup_failures", help, Counter::default());
         Self { running, last, failures }
     }

@@ -35,8 +35,11 @@ pub enum ArchiveError {
     Write(#[source] io::Error),
     #[error(transparent)]
     NewFile(#[from] NewFileError),
-    #[error("the backup was made, but an old one can't be removed")]
+    #[error("an old backup can't be removed")]
     OldBackup(#[source] io::Error),
+    /// The file of a new backup, which does not exist any more, is not named.
+    #[error("the new backup is damaged, and was removed: {0}")]
+    Unverified(String),
     /// The archive is not one, or its bytes have changed.
     #[error("{} is not a complete backup: {fault}", .path.display())]
     Invalid { path: PathBuf, fault: String },
@@ -55,6 +58,15 @@ impl ArchiveError {
     pub(super) fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::Unreadable { path, source }
+    }
+
+    /// The error of a new backup that could not be verified, and is removed.
+    pub(super) fn of_new_backup(self) -> Self {
+        match self {
+            Self::Invalid { fault, .. } => Self::Unverified(fault),
+            Self::Damaged { faults, .. } => Self::Unverified(faults),
+            other => other,
+        }
     }
 
     /// Whether the archive or the data is damaged.

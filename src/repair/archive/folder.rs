@@ -17,8 +17,9 @@ const SUFFIX: &str = "Z.tar";
 /// The length of the time in a name: `2026-02-09T18-42-15`.
 const TIME: usize = 19;
 
-/// A directory of backups, each with the time of its begin in its name: `goldstar-2026-02-09T18-42-15Z.tar`.
-/// A file with such a name is complete and was verified. Other files are not touched.
+/// A directory of backups. The name of each contains the time at which it began:
+/// `goldstar-2026-02-09T18-42-15Z.tar`. A file with such a name is complete and was verified. Other files are
+/// not touched.
 pub struct BackupFolder {
     disk: Arc<dyn Disk>,
     directory: PathBuf,
@@ -40,8 +41,10 @@ impl BackupFolder {
         Ok(times.filter(|time| *time <= now).max())
     }
 
-    /// Writes an archive, verifies it, gives it its name, and removes the oldest backups. A backup that is
-    /// stopped or fails leaves nothing. Blocks.
+    /// Writes an archive, verifies it, and gives it its name. Blocks.
+    ///
+    /// A backup that fails, or is stopped while it is written, leaves nothing. If the process ends during the
+    /// verification, a partial file remains, which the next backup removes.
     pub fn store(
         &self,
         begun: Begun,
@@ -54,10 +57,10 @@ impl BackupFolder {
         let mut new = NewFile::begin(Arc::clone(&self.disk), self.directory.join(name_at(now)))?;
         begun.write(&mut Stoppable { out: &mut new, is_stopped })?;
         new.sync()?;
-        Archive::open(new.partial())?.examine(now, &Progress::silent())?;
-        let path = new.finish()?;
-        self.remove_oldest(now)?;
-        Ok(path)
+        let verified = Archive::open(new.partial())
+            .and_then(|archive| archive.examine(now, &Progress::silent()));
+        verified.map_err(ArchiveError::of_new_backup)?;
+        Ok(new.finish()?)
     }
 
     /// Removes what a killed server has left.

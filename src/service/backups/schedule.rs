@@ -17,7 +17,7 @@ const TICK: Duration = Duration::from_mins(1);
 /// How soon a failed backup is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_mins(10);
 
-/// Errors of other floors as they are: the log and `/health` name their causes.
+/// An error of any floor. The log and `/health` name its causes.
 type BackupError = Box<dyn Error + Send + Sync>;
 
 impl Service {
@@ -28,8 +28,12 @@ impl Service {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut lease, mut not_before) = (None, Duration::ZERO);
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-            let is_too_soon = self.clock.elapsed() < not_before;
-            if is_too_soon || !self.holds(&mut lease, Purpose::Backups).await {
+            if !self.holds(&mut lease, Purpose::Backups).await {
+                // Another server makes the backups, and reports its failures.
+                schedule.forget_error();
+                continue;
+            }
+            if self.clock.elapsed() < not_before {
                 continue;
             }
             let (service, stopped) = (Arc::clone(&self), stop.clone());
@@ -47,39 +51,37 @@ impl Service {
         }
     }
 
-    /// Makes a backup if one is due, and if no other one is made now.
+    /// Makes a backup if one is due and no other one is made now, and removes the oldest ones.
     async fn back_up_if_due(&self, stop: &CancellationToken) -> Result<(), BackupError> {
         let Some(schedule) = &self.backups.schedule else { return Ok(()) };
         let (folder, now) = (Arc::clone(&schedule.folder), self.clock.now());
         let newest = spawn::blocking(move || folder.newest(now)).await?;
         *schedule.newest.lock() = newest?;
-        if !schedule.is_due(now) {
-            return self.remove_oldest_again(schedule, now).await;
+        if schedule.is_due(now)
+            && let Ok(permit) = self.backups.acquire()
+        {
+            self.store_backup(schedule, now, stop).await?;
+            drop(permit);
         }
-        let Ok(permit) = self.backups.acquire() else { return Ok(()) };
+        let folder = Arc::clone(&schedule.folder);
+        Ok(spawn::blocking(move || folder.remove_oldest(now)).await??)
+    }
+
+    async fn store_backup(
+        &self,
+        schedule: &Schedule,
+        now: Timestamp,
+        stop: &CancellationToken,
+    ) -> Result<(), BackupError> {
         let started = self.clock.elapsed();
         let begun = self.begin_backup(now).await?;
         let (folder, stop) = (Arc::clone(&schedule.folder), stop.clone());
         let store = move || folder.store(begun, now, || stop.is_cancelled());
         let file = spawn::blocking(store).await??;
-        drop(permit);
         *schedule.newest.lock() = Some(now);
         let seconds = self.clock.elapsed().saturating_sub(started).as_secs();
         tracing::info!(file = %file.display(), seconds, "a backup was made and verified");
         Ok(())
-    }
-
-    /// Removes the oldest backups after that has failed.
-    async fn remove_oldest_again(
-        &self,
-        schedule: &Schedule,
-        now: Timestamp,
-    ) -> Result<(), BackupError> {
-        if !schedule.has_failed() {
-            return Ok(());
-        }
-        let folder = Arc::clone(&schedule.folder);
-        Ok(spawn::blocking(move || folder.remove_oldest(now)).await??)
     }
 
     /// When the last backup of the schedule began; `None` without a schedule, and before the first one.

@@ -78,9 +78,8 @@ impl Schedule {
         !self.newest.lock().is_some_and(|newest| now.since(newest) < self.interval)
     }
 
-    /// Whether the last attempt has failed.
-    pub(super) fn has_failed(&self) -> bool {
-        self.last_error.lock().is_some()
+    pub(super) fn forget_error(&self) {
+        *self.last_error.lock() = None;
     }
 }
 
@@ -97,13 +96,13 @@ impl Backups {
         let Some(error) = error else {
             // An error remains until a backup has succeeded.
             if !schedule.is_due(now) {
-                *schedule.last_error.lock() = None;
+                schedule.forget_error();
             }
             return;
         };
         self.metrics.failures.inc();
         let last_backup = newest.map_or("none".to_owned(), |newest| newest.to_string());
-        tracing::error!(error = %Causes(error), last_backup, "a backup could not be made");
+        tracing::error!(error = %Causes(error), last_backup, "the schedule of backups has failed");
         *schedule.last_error.lock() = Some(reason(error));
     }
 

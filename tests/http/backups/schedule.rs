@@ -141,6 +141,7 @@ async fn an_old_backup_that_cannot_be_removed_is_reported() {
         clock.forward(HOUR);
         backups = next(&server, &backups).await;
     }
+    let (before, _) = health(&server).await;
     disk.fail_removals("goldstar-", ErrorKind::PermissionDenied);
     clock.forward(HOUR);
     let error = eventually("the failure", async || {
@@ -151,6 +152,7 @@ async fn an_old_backup_that_cannot_be_removed_is_reported() {
     assert_eq!(error, "permission denied");
     // The new one is complete, and the old ones are there.
     assert_eq!(names_in(&server).len(), KEEP + 1);
+    assert_ne!(health(&server).await.0, before);
     disk.repair();
     clock.forward(HOUR);
     assert_eq!(next(&server, &backups).await.len(), KEEP);
