@@ -49,9 +49,7 @@ pub(super) fn operate(
     execute: impl AsyncFnOnce(&Administered) -> Result<(String, ExitCode), Failure>,
 ) -> Result<ExitCode, Failure> {
     let mut config = Config::resolve(&output.flags)?;
-    if config.storage.prefers_data_dir {
-        config.storage.database_url = None;
-    }
+    config.storage.database_url = config.storage.database().cloned();
     runtime()?.block_on(async {
         let server = Administered::open(config)?;
         let done = execute(&server).await;

@@ -113,13 +113,9 @@ fn create_backup(Create { file, flags }: Create) -> Result<(), Failure> {
     said.map_err(Failure::io("the backup was made, but this could not be printed"))
 }
 
-fn is_of_database(config: &Config) -> bool {
-    config.storage.database_url.is_some() && !config.storage.prefers_data_dir
-}
-
 /// The server that runs on the data directory.
 fn running_server(config: &Config) -> Result<Option<Administered>, Failure> {
-    if is_of_database(config) {
+    if config.storage.database().is_some() {
         return Ok(None);
     }
     data_directory::require(&config.storage.data_dir)?;
@@ -130,7 +126,7 @@ fn running_server(config: &Config) -> Result<Option<Administered>, Failure> {
 fn begin(config: &Config, folder: Option<&Path>) -> Result<Begun, Failure> {
     let storage = &config.storage;
     let (now, progress) = (Clock::system().now(), progress::on_terminal());
-    if let Some(url) = storage.database_url.as_ref().filter(|_| is_of_database(config)) {
+    if let Some(url) = storage.database() {
         let folder = folder.map_or_else(std::env::temp_dir, Path::to_owned);
         let begun = begin_database(url, folder, now, &progress);
         return Ok(runtime()?.block_on(begun)?);

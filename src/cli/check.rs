@@ -63,8 +63,8 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let config = data_directory::resolve(flags, directory)?;
     let threshold = config.service.deletion.threshold;
     let (now, progress) = (Clock::system().now(), progress::on_terminal());
-    if let Some(url) = config.storage.database_url.filter(|_| !config.storage.prefers_data_dir) {
-        let checked = runtime()?.block_on(inspect_database(&url, now, &progress));
+    if let Some(url) = config.storage.database() {
+        let checked = runtime()?.block_on(inspect_database(url, now, &progress));
         let (report, hosts) = checked.map_err(Failure::CheckDatabase)?;
         return print(&Place::Database(hosts), json, &report, threshold);
     }

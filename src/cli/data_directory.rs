@@ -20,9 +20,10 @@ pub(super) fn resolve<P: Part>(
 /// Fails if the settings name a database, and no stronger place names a directory: the command works on
 /// a directory.
 pub(super) fn instead_of_database(config: &mut Config) -> Result<(), Failure> {
-    if config.storage.database_url.take().is_some() && !config.storage.prefers_data_dir {
+    if config.storage.database().is_some() {
         return Err(Failure::Database);
     }
+    config.storage.database_url = None;
     Ok(())
 }
 

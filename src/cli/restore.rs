@@ -52,9 +52,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let later = erasures.as_deref().map(list_at).transpose()?;
     let (now, progress) = (Clock::system().now(), progress::on_terminal());
     let archive = Archive::open(&file)?;
-    let url = storage.database_url.filter(|_| !storage.prefers_data_dir);
-    let restored = if let Some(url) = url {
-        let restored = restore_database(&archive, later.as_ref(), &url, now, &progress);
+    let restored = if let Some(url) = storage.database() {
+        let restored = restore_database(&archive, later.as_ref(), url, now, &progress);
         runtime()?.block_on(restored)?
     } else {
         let (data, logs) = (&storage.data_dir, &storage.log_dir);

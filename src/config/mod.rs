@@ -46,7 +46,7 @@ pub struct StorageConfig {
     /// Whether it is a flag, or named in a stronger place than the database: a command that works on
     /// either uses the directory.
     pub prefers_data_dir: bool,
-    /// The database that is used instead.
+    /// The database that a server uses instead.
     pub database_url: Option<DatabaseUrl>,
     /// The directory of the audit logs.
     pub log_dir: PathBuf,
@@ -58,6 +58,14 @@ pub struct StorageConfig {
     pub audit_output: audit_log::AuditOutput,
     /// How the audit logs are rotated.
     pub audit_log: audit_log::Settings,
+}
+
+impl StorageConfig {
+    /// The database that a command works on, which works on a database or a directory; `None` for the
+    /// directory.
+    pub fn database(&self) -> Option<&DatabaseUrl> {
+        self.database_url.as_ref().filter(|_| !self.prefers_data_dir)
+    }
 }
 
 /// The backups that a server makes on a schedule.

@@ -28,6 +28,8 @@ async fn a_running_server_makes_the_backup() {
     assert!(made.status.success(), "{made:?}");
     fs::write(&archive, made.stdout).unwrap();
     assert_eq!(restored(folders, &["--no-erasures"]).events().len(), 2);
+    let (code, log, _) = run(folders, &["account", "log", "--data-dir", "data"]);
+    assert!(code == 0 && log.contains("0 of 0 actions"), "a command that reads: {log}");
 }
 
 #[tokio::test]
