@@ -76,7 +76,7 @@ pub enum RuleViolation {
     #[error("there is no {} with this id", .0.as_str())]
     NotFound(RecordKind),
     /// The record is shared by all families, and no family can change it.
-    #[error("a shared {} is read-only: create one of your own instead", .0.as_str())]
+    #[error("a {} that all families share is read-only: create one of your own instead", .0.as_str())]
     SharedReadOnly(RecordKind),
     #[error("an account with this email address already exists: log in, or use another address")]
     EmailTaken,

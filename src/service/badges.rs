@@ -292,7 +292,7 @@ impl Service {
 impl Caller {
     /// Returns a badge that the session may read: the family's or a built-in one.
     fn badge(&self, records: &dyn Snapshot, id: &BadgeId) -> Result<Arc<Badge>, RuleViolation> {
-        let built_in = || built_in().iter().find(|badge| badge.id == *id).cloned().map(Arc::new);
+        let built_in = || built_in().iter().find(|badge| badge.id == *id).cloned();
         let own = records.badge(id).filter(|it| it.user_id.as_ref() == Some(&self.user().id));
         own.or_else(built_in).ok_or(RuleViolation::NotFound(RecordKind::Badge))
     }
@@ -310,7 +310,7 @@ impl Caller {
 /// The built-in badges and the family's own.
 fn badges_of(records: &dyn Snapshot, family: &UserId) -> Vec<BadgeState> {
     let settings = settings_of(records, family);
-    let built_in = built_in().iter().cloned().map(Arc::new);
+    let built_in = built_in().iter().cloned();
     let badges = built_in.chain(records.badges_of(family));
     badges.map(|badge| BadgeState::of(badge, &settings)).collect()
 }

@@ -1,5 +1,5 @@
-//! Points that answer requests. Each commit gives a child a point, ends its requests for a reward and for a
-//! task with a message about each, and begins new ones, whose prices and notes name the point.
+//! Commits that give a child a point and end its requests. Each ends the requests for a reward and a task,
+//! with a message about each, and creates new ones, whose prices and notes contain the points.
 
 use goldstar::domain::calendar::FamilySettings;
 use goldstar::domain::{

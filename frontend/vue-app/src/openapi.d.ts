@@ -2082,7 +2082,7 @@ export interface components {
          *     | 403 | `PARENT_REQUIRED` | only a parent may do this, and the session is a child's |
          *     | 403 | `ADMIN_REQUIRED` | only an administrator may do this |
          *     | 403 | `OPERATOR_REQUIRED` | only a command of the operator may do this, on the server's machine |
-         *     | 403 | `SHARED_READ_ONLY` | a task or a reward that is shared with every family cannot be changed |
+         *     | 403 | `SHARED_READ_ONLY` | a task or a reward that all families share, or a built-in badge, cannot be changed |
          *     | 403 | `WRONG_PASSWORD` | the current password is wrong |
          *     | 403 | `PASSWORD_REQUIRED` | the administrator's session is older than 15 minutes: repeat the password in the body |
          *     | 403 | `INVALID_RESET_LINK` | the link to reset a password is unknown, was used, or has expired |
@@ -4318,7 +4318,7 @@ export interface components {
                 };
             };
         };
-        /** @description a task or a reward that is shared with every family cannot be changed */
+        /** @description a task or a reward that all families share, or a built-in badge, cannot be changed */
         SharedReadOnly: {
             headers: {
                 [name: string]: unknown;
@@ -6375,7 +6375,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
-             *     - `SHARED_READ_ONLY`: a task or a reward that is shared with every family cannot be changed
+             *     - `SHARED_READ_ONLY`: a task or a reward that all families share, or a built-in badge, cannot be changed
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -6467,7 +6467,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
-             *     - `SHARED_READ_ONLY`: a task or a reward that is shared with every family cannot be changed
+             *     - `SHARED_READ_ONLY`: a task or a reward that all families share, or a built-in badge, cannot be changed
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -7196,7 +7196,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
-             *     - `SHARED_READ_ONLY`: a task or a reward that is shared with every family cannot be changed
+             *     - `SHARED_READ_ONLY`: a task or a reward that all families share, or a built-in badge, cannot be changed
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -7288,7 +7288,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
-             *     - `SHARED_READ_ONLY`: a task or a reward that is shared with every family cannot be changed
+             *     - `SHARED_READ_ONLY`: a task or a reward that all families share, or a built-in badge, cannot be changed
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -8018,7 +8018,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
-             *     - `SHARED_READ_ONLY`: a task or a reward that is shared with every family cannot be changed
+             *     - `SHARED_READ_ONLY`: a task or a reward that all families share, or a built-in badge, cannot be changed
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -8110,7 +8110,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
-             *     - `SHARED_READ_ONLY`: a task or a reward that is shared with every family cannot be changed
+             *     - `SHARED_READ_ONLY`: a task or a reward that all families share, or a built-in badge, cannot be changed
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::definition::{BadgeId, BadgePeriod, Grade};
+use super::definition::{BadgeId, Grade};
 use super::metric::Metric;
 use crate::domain::calendar::Day;
 use crate::domain::{ChildId, EventId, Name, Timestamp, UserId};
@@ -50,18 +50,6 @@ impl AwardPeriod {
         }
         Day::parse(text).map(Self::Week)
     }
-
-    pub fn first_day(self) -> Day {
-        let (Self::Week(day) | Self::Month(day)) = self;
-        day
-    }
-
-    pub fn kind(self) -> BadgePeriod {
-        match self {
-            Self::Week(_) => BadgePeriod::Week,
-            Self::Month(_) => BadgePeriod::Month,
-        }
-    }
 }
 
 /// `2026-02-09` for the week that starts on that day, `2026-02` for a month.
@@ -91,7 +79,6 @@ mod tests {
         for text in ["2026-02-09", "2026-02"] {
             assert_eq!(AwardPeriod::parse(text).unwrap().to_string(), text);
         }
-        assert_eq!(AwardPeriod::parse("2026-02").unwrap().kind(), BadgePeriod::Month);
         for bad in ["", "2026", "2026-13", "2026-02-30", "2026-W07"] {
             assert_eq!(AwardPeriod::parse(bad), None, "{bad}");
         }

@@ -1,6 +1,6 @@
 //! The badges that every family has.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::definition::{Badge, BadgePeriod, Thresholds};
 use super::metric::Metric;
@@ -83,10 +83,11 @@ const ROWS: &[Row] = &[
     ("well-deserved", "Well deserved", "trip", Metric::RewardsRedeemed, &[5, 20, 50], None),
 ];
 
-static BADGES: LazyLock<Vec<Badge>> = LazyLock::new(|| ROWS.iter().filter_map(badge).collect());
+static BADGES: LazyLock<Vec<Arc<Badge>>> =
+    LazyLock::new(|| ROWS.iter().filter_map(badge).map(Arc::new).collect());
 
 /// The built-in badges, in the order in which front ends show them.
-pub fn built_in() -> &'static [Badge] {
+pub fn built_in() -> &'static [Arc<Badge>] {
     &BADGES
 }
 

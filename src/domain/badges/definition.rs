@@ -57,7 +57,7 @@ impl BadgePeriod {
     }
 
     pub fn find(name: &str) -> Option<Self> {
-        [Self::Week, Self::Month].into_iter().find(|span| span.as_str() == name)
+        [Self::Week, Self::Month].into_iter().find(|period| period.as_str() == name)
     }
 }
 
@@ -79,14 +79,6 @@ impl Grade {
 
     pub fn from_number(number: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|grade| i64::from(grade.number()) == number)
-    }
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Bronze => "bronze",
-            Self::Silver => "silver",
-            Self::Gold => "gold",
-        }
     }
 }
 
@@ -115,17 +107,8 @@ impl Thresholds {
         Ok(Self(values.into()))
     }
 
-    /// The thresholds of the grades, from bronze.
-    pub fn iter(&self) -> impl Iterator<Item = (Grade, i64)> {
-        Grade::ALL.into_iter().zip(self.0.iter().copied())
-    }
-
     pub fn values(&self) -> &[i64] {
         &self.0
-    }
-
-    pub fn of(&self, grade: Grade) -> Option<i64> {
-        self.iter().find(|(own, _)| *own == grade).map(|(_, threshold)| threshold)
     }
 }
 
@@ -141,9 +124,6 @@ mod tests {
         for bad in [&[][..], &[0], &[-1], &[2, 2], &[3, 2], &[1, 2, 3, 4], &[1_000_000_001]] {
             assert!(Thresholds::parse("thresholds", bad).is_err(), "{bad:?}");
         }
-        let thresholds = Thresholds::parse("thresholds", &[3, 7]).unwrap();
-        assert_eq!(thresholds.of(Grade::Silver), Some(7));
-        assert_eq!(thresholds.of(Grade::Gold), None);
     }
 
     #[test]

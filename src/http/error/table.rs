@@ -71,7 +71,7 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Code::SharedReadOnly,
             Status::FORBIDDEN,
             "SHARED_READ_ONLY",
-            "a task or a reward that is shared with every family cannot be changed",
+            "a task or a reward that all families share, or a built-in badge, cannot be changed",
         ),
         (Code::WrongPassword, Status::FORBIDDEN, "WRONG_PASSWORD", "the current password is wrong"),
         (

@@ -100,7 +100,15 @@ pub(super) fn latest_moment(row: &str) -> Option<Timestamp> {
 
 /// The latest time in a row's fields.
 pub(crate) fn latest_of(fields: &Fields<'_>) -> Option<Timestamp> {
-    let moments = ["created_at", "updated_at", "last_used_at", "occurred_at", "earned_at"];
+    let moments = [
+        "created_at",
+        "updated_at",
+        "last_used_at",
+        "occurred_at",
+        "ended_at",
+        "earned_at",
+        "revoked_at",
+    ];
     moments.into_iter().filter_map(|field| fields.optional_moment(field)).max()
 }
 

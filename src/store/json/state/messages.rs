@@ -1,5 +1,5 @@
-//! The messages. Their numbers are not used again, also after the last message was removed: a setting keeps
-//! its number.
+//! The messages. The number of a message is never used again, even after the last message was removed: a
+//! setting stores that number.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::domain::{Message, Setting};
 use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::file::RowImage;
 
-/// The setting with the largest number of a removed message, if it was that of the last message.
+/// The name of the setting that stores the number of the last message, once that message was removed.
 pub(crate) const LAST_MESSAGE: &str = "last_message";
 
 impl State {
