@@ -10,7 +10,7 @@ use crate::domain::{Child, Reward, Task};
 use crate::http::docs::{self, demo, home};
 use crate::http::error::api_error;
 use crate::http::resources::{
-    account, account_changes, account_export, administration_log, auth, backups, badges,
+    account, account_changes, account_export, activity, administration_log, auth, backups, badges,
     checkpoints, children, corrections, crud, deletion, events, exports, family, health,
     managed_accounts, metrics, mutations, overview, progress, ranking, resets, rewards, sessions,
     tasks, tracking,
@@ -124,6 +124,7 @@ fn administration_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(overview::sessions))
         .routes(routes!(overview::settings))
         .routes(routes!(overview::stats))
+        .routes(routes!(activity::statistics))
 }
 
 /// The OpenAPI document in JSON, with one field per line.

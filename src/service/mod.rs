@@ -62,7 +62,7 @@ pub use family_records::Created;
 pub use limits::FamilyLimits;
 pub use logins::{LoginLimits, SignupLimits};
 pub use mutations::Mutated;
-pub use overview::{ServerSession, Stats};
+pub use overview::{ServerActivity, ServerSession, Stats};
 pub use progress::{Balance, Progress, Ranking, RankingPeriod, Series, Statistics, Used};
 pub(crate) use rates::network;
 pub use resets::ResetLink;

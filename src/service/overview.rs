@@ -1,12 +1,16 @@
 //! What there is on the server, for administrators and the operator: nothing of what families write.
 
+use std::collections::HashMap;
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::sessions::session_id;
 use super::{Authority, Service, ServiceError, SessionRole};
+use crate::domain::calendar::{Calendar, Day, DayStart, Zone};
+use crate::domain::progress::Span;
 use crate::domain::{EventFilter, Page, Session, SortOrder, User};
-use crate::store::{Counts, Listing, Store};
+use crate::store::{Activity, Counts, DayActivity, Listing, Store};
 
 const DAY: Duration = Duration::from_hours(24);
 /// Only the number is needed.
@@ -33,6 +37,16 @@ pub struct Stats {
     pub recent_events: [usize; 3],
 }
 
+/// What happened on a number of days in UTC.
+#[derive(Debug)]
+pub struct ServerActivity {
+    pub span: Span,
+    /// Each day with its number of deleted accounts.
+    pub days: Vec<(Day, DayActivity, u64)>,
+    /// The number of accounts with an event on any of these days.
+    pub active_accounts: u64,
+}
+
 impl Service {
     /// Returns the sessions of all accounts, the most recently used first.
     pub async fn server_sessions(
@@ -47,6 +61,36 @@ impl Service {
             user,
             session,
         }))
+    }
+
+    /// Returns what happened on each of these days, in UTC.
+    pub async fn activity(
+        &self,
+        _authority: &Authority,
+        span: Span,
+    ) -> Result<ServerActivity, ServiceError> {
+        let first = Self::utc().start_of(span.first);
+        let days = usize::try_from(span.first.days_until(span.last) + 1).unwrap_or_default();
+        let Activity { days, active_accounts } =
+            self.store.administration().activity(first, days).await?;
+        let mut deletions = HashMap::new();
+        for erased_at in self.erasures().await?.erased.into_values() {
+            *deletions.entry(Self::utc().day_of(erased_at)).or_default() += 1;
+        }
+        let dates = iter::successors(Some(span.first), |day| Some(day.next()));
+        let days = dates
+            .zip(days)
+            .map(|(day, counts)| (day, counts, deletions.get(&day).copied().unwrap_or_default()));
+        Ok(ServerActivity { span, days: days.collect(), active_accounts })
+    }
+
+    /// The day of the server in UTC.
+    pub fn utc_today(&self) -> Day {
+        Self::utc().day_of(self.clock.now())
+    }
+
+    fn utc() -> Calendar {
+        Calendar::new(Zone::UTC, DayStart::MIDNIGHT)
     }
 
     pub async fn stats(&self, _authority: &Authority) -> Result<Stats, ServiceError> {

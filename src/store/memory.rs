@@ -343,8 +343,8 @@ impl Store for MemoryStore {
     }
 
     fn administration(&self) -> Arc<dyn Administration> {
-        let Inner { log, records, .. } = self.inner.lock().clone();
-        Arc::new(Moment { log, records })
+        let Inner { log, records, events, .. } = self.inner.lock().clone();
+        Arc::new(Moment { log, records, events })
     }
 
     fn erasures(&self) -> Arc<dyn Erasures> {

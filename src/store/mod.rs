@@ -25,8 +25,8 @@ mod scope;
 mod snapshot;
 mod transaction;
 
-use administration::is_session;
-pub use administration::{Administration, Counts, OwnedSession};
+pub use administration::{Activity, Administration, Counts, DayActivity, OwnedSession};
+use administration::{DAY, is_session};
 pub use allowance::{Allowance, UsedUp};
 pub use any::AnyStore;
 pub use erasures::Erasures;

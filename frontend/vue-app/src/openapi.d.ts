@@ -1441,6 +1441,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the server's figures by day
+         * @description At most 366 days, in UTC. Without names.
+         */
+        get: operations["getServerStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -1981,6 +2001,37 @@ export interface components {
          */
         Confirmation: {
             password: string;
+        };
+        /** @description What happened on a day in UTC. */
+        DayActivity: {
+            /** Format: date */
+            day: string;
+            /**
+             * Format: int64
+             * @description The number of events, those of deleted families included.
+             */
+            events: number;
+            /** Format: int64 */
+            tasks: number;
+            /** Format: int64 */
+            rewards: number;
+            /** Format: int64 */
+            penalties: number;
+            /**
+             * Format: int64
+             * @description The number of families with an event.
+             */
+            active_families: number;
+            /**
+             * Format: int64
+             * @description The number of accounts that were created and still exist.
+             */
+            sign_ups: number;
+            /**
+             * Format: int64
+             * @description The number of accounts whose deletion began, as far back as the erasure list goes.
+             */
+            deletions: number;
         };
         /**
          * @description The result for one account.
@@ -3303,6 +3354,26 @@ export interface components {
         ServerSettings: {
             /** @description In the order of `goldstar serve --help`. */
             settings: components["schemas"]["SettingInEffect"][];
+        };
+        /** @description What happened on the server. */
+        ServerStatistics: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to: string;
+            /**
+             * Format: int64
+             * @description The number of families with an event on any of these days.
+             */
+            active_families: number;
+            /** @description Every day, also those without events. */
+            series: components["schemas"]["DayActivity"][];
         };
         /**
          * @description A session and its account.
@@ -11227,6 +11298,71 @@ export interface operations {
                 };
             };
             400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AdminRequired"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    getServerStatistics: {
+        parameters: {
+            query?: {
+                /** @description The first day; by default 29 days before `to`. */
+                from?: string;
+                /** @description The last day; by default today. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerStatistics"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["AdminRequired"];
             408: components["responses"]["RequestTimeout"];

@@ -11,6 +11,7 @@ import type {
   FamilyTrackingFilters,
   Moment,
 } from "../src/common/api";
+import type * as administration from "../src/common/administration";
 import type * as models from "../src/common/models";
 import type * as progress from "../src/common/progress";
 import type * as requests from "../src/common/requests";
@@ -35,6 +36,8 @@ interface Written {
   Ranking: progress.Ranking;
   Share: progress.Share;
   Standing: progress.Standing;
+  DayActivity: administration.DayActivity;
+  ServerStatistics: administration.ServerStatistics;
   Statistics: progress.Statistics;
   StatisticsPeriod: progress.StatisticsPeriod;
   Streak: progress.Streak;
@@ -42,12 +45,12 @@ interface Written {
   ChildBadge: models.ChildBadge;
   ChildBadgeList: models.ChildBadgeList;
   ChildList: models.ChildList;
-  DeletionAttempt: models.DeletionAttempt;
+  DeletionAttempt: administration.DeletionAttempt;
   DeletionDue: models.DeletionDue;
-  ResetLink: models.ResetLink;
-  DeletionQueue: models.DeletionQueue;
-  DeletionRun: models.DeletionRun;
-  DeletionThreshold: models.DeletionThreshold;
+  ResetLink: administration.ResetLink;
+  DeletionQueue: administration.DeletionQueue;
+  DeletionRun: administration.DeletionRun;
+  DeletionThreshold: administration.DeletionThreshold;
   ErrorCode: models.ErrorCode;
   ErrorDetails: models.ErrorDetails;
   ExportedEndedRequest: models.ExportedEndedRequest;
@@ -61,16 +64,16 @@ interface Written {
   Health: models.Health;
   ListedSession: models.ListedSession;
   ListedSessionList: models.ListedSessionList;
-  ManagedAccount: models.ManagedAccount;
-  ManagedAccountDetails: models.ManagedAccountDetails;
-  LoggedAction: models.LoggedAction;
-  LoggedActionList: models.LoggedActionList;
-  ManagedAccountList: models.ManagedAccountList;
-  ServerSession: models.ServerSession;
-  ServerSessionList: models.ServerSessionList;
-  ServerSettings: models.ServerSettings;
-  SettingInEffect: models.SettingInEffect;
-  Stats: models.Stats;
+  ManagedAccount: administration.ManagedAccount;
+  ManagedAccountDetails: administration.ManagedAccountDetails;
+  LoggedAction: administration.LoggedAction;
+  LoggedActionList: administration.LoggedActionList;
+  ManagedAccountList: administration.ManagedAccountList;
+  ServerSession: administration.ServerSession;
+  ServerSessionList: administration.ServerSessionList;
+  ServerSettings: administration.ServerSettings;
+  SettingInEffect: administration.SettingInEffect;
+  Stats: administration.Stats;
   MutationResult: models.MutationResult;
   Page: models.Page;
   Pause: models.Pause;
@@ -79,7 +82,7 @@ interface Written {
   PendingTask: models.PendingTask;
   PendingTaskList: models.PendingTaskList;
   Projection: models.Projection;
-  QueuedAccount: models.QueuedAccount;
+  QueuedAccount: administration.QueuedAccount;
   RecordsChanged: models.RecordsChanged;
   RequestEnded: models.RequestEnded;
   Reward: models.Reward;

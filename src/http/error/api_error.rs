@@ -1,5 +1,7 @@
 //! Every error of the API.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -76,7 +78,7 @@ pub enum ApiError {
     InvalidFields(Vec<FieldError>),
     /// A query parameter breaks a rule.
     #[error("the parameter `{name}` {rule}")]
-    InvalidParameter { name: String, rule: &'static str },
+    InvalidParameter { name: String, rule: Cow<'static, str> },
     /// A handler panicked.
     #[error("the server failed")]
     Panicked,

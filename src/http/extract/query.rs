@@ -1,5 +1,7 @@
 //! Query parameters, read strictly: a misspelt filter must not return everything.
 
+use std::borrow::Cow;
+
 use axum::extract::{FromRequestParts, Query as Pairs};
 use axum::http::request::Parts;
 
@@ -113,9 +115,8 @@ fn count(text: &str) -> Option<usize> {
 }
 
 /// The error of a parameter.
-pub(crate) fn invalid(name: &str, rule: &'static str) -> ApiError {
-    let name = name.to_owned();
-    ApiError::InvalidParameter { name, rule }
+pub(crate) fn invalid(name: &str, rule: impl Into<Cow<'static, str>>) -> ApiError {
+    ApiError::InvalidParameter { name: name.to_owned(), rule: rule.into() }
 }
 
 /// The rule for `from` and `to`.

@@ -210,7 +210,7 @@ fn bad_request(code: ErrorCode) -> ApiError {
         )]),
         ErrorCode::InvalidParameter => ApiError::InvalidParameter {
             name: "limit".to_owned(),
-            rule: "must be a whole number of at least 1",
+            rule: "must be a whole number of at least 1".into(),
         },
         ErrorCode::NotFound => {
             ServiceError::from(RuleViolation::NotFound(RecordKind::Child)).into()

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, IntoResponses};
 use crate::domain::Timestamp;
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::caller::Path;
-use crate::http::extract::query::{FromParameters, Parameters, Query};
+use crate::http::extract::query::{FromParameters, Parameters, Query, invalid};
 use crate::http::openapi::{ErrorCodes, Errors, schemas, tags};
 use crate::http::resources::tracking::{event_filter, filter_parameters};
 use crate::http::response::json;
@@ -181,8 +181,7 @@ impl<const OMITTED: usize> FromParameters for ExportWithout<OMITTED> {
             (true, bom) => ExportFormat::Csv { bom },
             (false, false) => ExportFormat::Ndjson,
             (false, true) => {
-                let name = "bom".to_owned();
-                return Err(ApiError::InvalidParameter { name, rule: "is for `format=csv` only" });
+                return Err(invalid("bom", "is for `format=csv` only"));
             }
         };
         Ok(Self { query: ExportQuery { filter, period, order }, format })

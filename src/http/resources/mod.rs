@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod account_changes;
 pub(crate) mod account_export;
+pub(crate) mod activity;
 pub(crate) mod administration_log;
 pub(crate) mod auth;
 pub(crate) mod backups;
@@ -12,6 +13,7 @@ pub(crate) mod children;
 pub(crate) mod corrections;
 pub(crate) mod credentials;
 pub(crate) mod crud;
+mod day_range;
 pub(crate) mod deletion;
 pub(crate) mod event_list;
 pub(crate) mod events;

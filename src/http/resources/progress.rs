@@ -6,15 +6,14 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::openapi::path::{Parameter, ParameterIn};
-use utoipa::openapi::schema::{KnownFormat, SchemaFormat};
 use utoipa::{IntoParams, ToSchema};
 
+use super::day_range::DayRange;
 use super::family::RankBody;
-use crate::domain::calendar::Day;
 use crate::domain::progress::{Figures, PeriodKind, Run, Span};
 use crate::http::error::ApiError;
 use crate::http::extract::caller::Path;
-use crate::http::extract::query::{FromParameters, Parameters, Query, invalid};
+use crate::http::extract::query::{FromParameters, Parameters, Query};
 use crate::http::openapi::{Errors, samples, schemas, tags};
 use crate::service::{Balance, Caller, Progress, Series, Service, Statistics, Used};
 
@@ -266,53 +265,27 @@ impl From<Statistics> for StatisticsBody {
 
 /// The parameters of a query of statistics.
 pub(crate) struct StatisticsQuery {
-    from: Option<Day>,
-    to: Option<Day>,
+    days: StatisticsDays,
     by: PeriodKind,
 }
 
-impl StatisticsQuery {
-    /// The largest number of days: ten years.
-    const MAX_DAYS: i32 = 3_660;
-    /// The number of days if the request does not set `from`.
-    const DEFAULT_DAYS: i32 = 30;
-
-    fn span(&self, today: Day) -> Result<Span, ApiError> {
-        let last = self.to.unwrap_or(today);
-        let first = self.from.unwrap_or_else(|| last.plus(1 - Self::DEFAULT_DAYS));
-        if first > last {
-            return Err(invalid("from", "must not be later than `to`, which is today by default"));
-        }
-        if first.days_until(last) >= Self::MAX_DAYS {
-            return Err(invalid("from", "must be less than 3660 days before `to`"));
-        }
-        Ok(Span { first, last })
-    }
-}
+/// At most ten years.
+type StatisticsDays = DayRange<3_660>;
 
 impl FromParameters for StatisticsQuery {
     const NAMES: &'static [&'static str] = &["from", "to", "by"];
 
     fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
-        let rule = "must be a date, such as 2026-02-09";
         let by = given.parsed("by", "must be `day`, `week` or `month`", PeriodKind::parse)?;
-        Ok(Self {
-            from: given.parsed("from", rule, Day::parse)?,
-            to: given.parsed("to", rule, Day::parse)?,
-            by: by.unwrap_or_default(),
-        })
+        Ok(Self { days: DayRange::from_parameters(given)?, by: by.unwrap_or_default() })
     }
 }
 
 impl IntoParams for StatisticsQuery {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let date = || schemas::text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let by = period_kind().default(Some("day".into()));
-        vec![
-            schemas::query("from", "The first day; by default 29 days before `to`.", date()),
-            schemas::query("to", "The last day; by default today.", date()),
-            schemas::query("by", "The length of the periods.", by),
-        ]
+        let by = schemas::query("by", "The length of the periods.", by);
+        StatisticsDays::into_params(place).into_iter().chain([by]).collect()
     }
 }
 
@@ -340,6 +313,6 @@ pub(crate) async fn statistics(
     Path(id): Path<String>,
     Query(query): Query<StatisticsQuery>,
 ) -> Result<Json<StatisticsBody>, ApiError> {
-    let span = query.span(service.today(caller.user()))?;
+    let span = query.days.span(service.today(caller.user()))?;
     Ok(Json(service.statistics(&caller, &id.into(), span, query.by).await?.into()))
 }

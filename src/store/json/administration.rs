@@ -12,7 +12,7 @@ use super::wal;
 use crate::disk::Disk;
 use crate::domain::{LogEntry, Page, Timestamp, User, pseudonym};
 use crate::store::{
-    Administration, BoxFuture, Counts, Listing, OwnedSession, ReadError, is_session,
+    Activity, Administration, BoxFuture, Counts, Listing, OwnedSession, ReadError, is_session,
 };
 
 /// The state of a store, and its directory.
@@ -69,6 +69,20 @@ impl Administration for Overview {
         let mut found: Vec<OwnedSession> = owned.collect();
         found.sort_by_key(|(_, session)| Reverse((session.last_used_at, session.created_at)));
         Box::pin(std::future::ready(Ok(Listing::of(found, page))))
+    }
+
+    fn activity(
+        &self,
+        first: Timestamp,
+        days: usize,
+    ) -> BoxFuture<'static, Result<Activity, ReadError>> {
+        let (tracking, state) = (Arc::clone(&self.shared.tracking), self.shared.state.load_full());
+        Box::pin(async move {
+            let mut activity = tracking.activity(first, days).await;
+            let users = state.users.records();
+            activity.add_sign_ups(first, users.filter_map(|user| user.created_at));
+            Ok(activity)
+        })
     }
 
     fn counts(&self) -> BoxFuture<'static, Result<Counts, ReadError>> {

@@ -1,13 +1,14 @@
 //! The administration log, the sessions of all accounts, and how much there is.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::domain::{LogEntry, Page, Timestamp, User, pseudonym};
 use crate::store::records::Records;
 use crate::store::{
-    Administration, BoxFuture, Change, Counts, Listing, OwnedSession, ReadError, Snapshot as _,
-    is_session,
+    Activity, Administration, BoxFuture, Change, Counts, DAY, Listing, OwnedSession, ReadError,
+    Snapshot as _, StoredEvent, is_session,
 };
 
 #[derive(Clone, Default)]
@@ -27,10 +28,11 @@ impl Log {
     }
 }
 
-/// The log and the records at one moment.
+/// The contents of a store at one moment.
 pub(super) struct Moment {
     pub(super) log: Log,
     pub(super) records: Records,
+    pub(super) events: Vec<Arc<StoredEvent>>,
 }
 
 impl Administration for Moment {
@@ -59,6 +61,31 @@ impl Administration for Moment {
         let mut found: Vec<OwnedSession> = owned.collect();
         found.sort_by_key(|(_, session)| Reverse((session.last_used_at, session.created_at)));
         Box::pin(std::future::ready(Ok(Listing::of(found, page))))
+    }
+
+    fn activity(
+        &self,
+        first: Timestamp,
+        days: usize,
+    ) -> BoxFuture<'static, Result<Activity, ReadError>> {
+        let mut activity = Activity::new(days);
+        let (start, mut all) = (first, HashSet::new());
+        for (day, counted) in (0..).zip(&mut activity.days) {
+            let (from, to) = (start.after(DAY * day), start.after(DAY * (day + 1)));
+            let mut active = HashSet::new();
+            for StoredEvent { event, .. } in self.events.iter().map(|event| &**event) {
+                if (from..to).contains(&event.occurred_at) {
+                    counted.add(Some(event.entity_type));
+                    active.extend(event.user_id.clone());
+                }
+            }
+            counted.active_accounts = active.len() as u64;
+            all.extend(active);
+        }
+        activity.active_accounts = all.len() as u64;
+        let users = self.records.users.iter();
+        activity.add_sign_ups(first, users.filter_map(|user| user.created_at));
+        Box::pin(std::future::ready(Ok(activity)))
     }
 
     fn counts(&self) -> BoxFuture<'static, Result<Counts, ReadError>> {

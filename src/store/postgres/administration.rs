@@ -12,8 +12,10 @@ use super::load::parse;
 use super::runtime::Runtime;
 use super::sql;
 use crate::domain::{LogEntry, Page, Timestamp, User};
+use crate::store::json::tinydb::fields::moment;
 use crate::store::{
-    Administration, BoxFuture, Counts, Listing, OwnedSession, ReadError, is_session,
+    Activity, Administration, BoxFuture, Counts, DAY, DayActivity, Listing, OwnedSession,
+    ReadError, is_session,
 };
 
 /// The family of the log, which has no account. Keys of other families are random.
@@ -66,6 +68,45 @@ impl Administration for LogRecords {
             found.retain(|(_, session)| is_session(session, now));
             found.sort_by_key(|(_, session)| Reverse((session.last_used_at, session.created_at)));
             Ok(Listing::of(found, page))
+        });
+        Box::pin(async move { Ok(read.await?) })
+    }
+
+    fn activity(
+        &self,
+        first: Timestamp,
+        days: usize,
+    ) -> BoxFuture<'static, Result<Activity, ReadError>> {
+        let read = self.0.run(async move |inner: Arc<Inner>| {
+            let number = u32::try_from(days).unwrap_or(u32::MAX);
+            let (from, to) = (first.as_micros(), first.after(DAY * number).as_micros());
+            let rows = inner.db.rows(&sql::ACTIVITY, &[&from, &to]).await?;
+            let mut activity = Activity::new(days);
+            for row in &rows {
+                let count = |name: &str| -> Result<u64, Failure> {
+                    Ok(row.try_get::<_, i64>(name)?.unsigned_abs())
+                };
+                let Some(day) = row.try_get::<_, Option<i64>>("day")? else {
+                    activity.active_accounts = count("active_accounts")?;
+                    continue;
+                };
+                let day = usize::try_from(day).ok().and_then(|day| activity.days.get_mut(day));
+                if let Some(day) = day {
+                    *day = DayActivity {
+                        events: count("events")?,
+                        tasks: count("tasks")?,
+                        rewards: count("rewards")?,
+                        penalties: count("penalties")?,
+                        active_accounts: count("active_accounts")?,
+                        sign_ups: 0,
+                    };
+                }
+            }
+            let rows = inner.db.rows(&sql::SIGN_UPS, &[]).await?;
+            let texts = rows.iter().map(|row| Ok(row.try_get::<_, Option<&str>>("created_at")?));
+            let texts = texts.collect::<Result<Vec<_>, Failure>>()?;
+            activity.add_sign_ups(first, texts.into_iter().flatten().filter_map(moment));
+            Ok(activity)
         });
         Box::pin(async move { Ok(read.await?) })
     }

@@ -21,7 +21,9 @@ mod statement;
 use tokio_postgres::types::Type;
 
 pub(super) use accounts::{ACCOUNTS, COUNT_ACCOUNTS, USERS};
-pub(super) use administration::{ACCOUNTS_NAMED, COUNTS, LIVE_SESSIONS, LOG_ENTRIES, TRIM_LOG};
+pub(super) use administration::{
+    ACCOUNTS_NAMED, ACTIVITY, COUNTS, LIVE_SESSIONS, LOG_ENTRIES, SIGN_UPS, TRIM_LOG,
+};
 pub(super) use erasures::{ADD_ERASURE, ERASURES, ERASURES_HEADER, PUT_ERASURES_KEY};
 pub(super) use expiry::{EXPIRE, LATE_SESSIONS};
 pub(super) use history::{

@@ -96,6 +96,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row("GET /admin/sessions", "", ADMIN),
     Row("GET /admin/settings", "", ADMIN),
     Row("GET /admin/stats", "", ADMIN),
+    Row("GET /admin/statistics", "", ADMIN),
     Row("GET /admin/deletion-threshold", "", ADMIN),
     Row("PUT /admin/deletion-threshold", r#"{"hours":721}"#, ADMIN),
     Row("GET /admin/deletion-queue", "", ADMIN),

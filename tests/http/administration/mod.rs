@@ -4,3 +4,4 @@ mod confirmation;
 mod log;
 mod overview;
 mod resets;
+mod statistics;

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use goldstar::domain::{KeyTime, LogEntry, Page, Timestamp, pseudonym};
-use goldstar::store::{Change, Changes, Context, Expiry, Scope, Snapshot, Store};
+use goldstar::store::{
+    Activity, Change, Changes, Context, DayActivity, Expiry, Scope, Snapshot, Store,
+};
 
-use super::bench::{Bench, START, family};
+use super::bench::{Bench, START, child, family, user};
 use super::over_each;
 
 const SALT: &str = "salt";
@@ -78,6 +80,51 @@ async fn entries_expire_and_the_newest_ones_are_kept() {
         bench.put((1..=LogEntry::MOST).map(|n| entry(&n.to_string(), later))).await;
         let kept = expire(&bench, end).await;
         assert_eq!((kept.len(), kept.last().map(|id| &**id)), (LogEntry::MOST, Some("1")));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_happened_is_counted_by_day() {
+    const DAY: i64 = 24 * 3600 * 1_000_000;
+    over_each(async |bench| {
+        bench.put(family()).await;
+        let other = [Change::PutUser(user("other-family", "other@example.org"))];
+        bench.put(other.into_iter().chain([Change::PutChild(child("c3", "other-family"))])).await;
+        // The first microsecond of a day belongs to it, and the last one before it does not.
+        bench.set_clock(-1);
+        bench.activate("c1", "good").await;
+        bench.set_clock(0);
+        bench.activate("c1", "good").await;
+        bench.activate("c2", "bad").await;
+        bench.activate("c3", "good").await;
+        bench.set_clock(3 * DAY - 1);
+        bench.activate("c1", "good").await;
+        bench.set_clock(3 * DAY);
+        bench.activate("c1", "good").await;
+        let bench = bench.reopen().await;
+        let first = Timestamp::from_micros(START);
+        let found = bench.store.administration().activity(first, 3).await.unwrap();
+        let none = DayActivity::default();
+        let start = DayActivity {
+            events: 3,
+            tasks: 2,
+            penalties: 1,
+            active_accounts: 2,
+            sign_ups: 2,
+            ..none
+        };
+        let end = DayActivity { events: 1, tasks: 1, active_accounts: 1, ..none };
+        assert_eq!(found, Activity { days: vec![start, none, end], active_accounts: 2 });
+
+        // The events of a deleted account still count, but not as those of an account.
+        bench.set_clock(4 * DAY);
+        bench.store.anonymize(&"other-family".into()).await.unwrap();
+        bench.put([Change::RemoveUser("other-family".into())]).await;
+        let found = bench.store.administration().activity(first, 3).await.unwrap();
+        assert_eq!(found.days[0], DayActivity { active_accounts: 1, sign_ups: 1, ..start });
+        assert_eq!(found.active_accounts, 1);
+        bench.store.close().await.unwrap();
     })
     .await;
 }

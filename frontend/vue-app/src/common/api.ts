@@ -1,5 +1,18 @@
 /** Calls of Goldstar's HTTP API. */
 
+import type {
+  DeletionQueue,
+  DeletionRun,
+  DeletionThreshold,
+  LoggedActionList,
+  ManagedAccountDetails,
+  ManagedAccountList,
+  ResetLink,
+  ServerSessionList,
+  ServerSettings,
+  ServerStatistics,
+  Stats,
+} from "./administration";
 import { Client, keyHeaders } from "./client";
 import type {
   AdminExport,
@@ -26,26 +39,16 @@ import type {
   ChildBadgeList,
   ChildList,
   DeletionDue,
-  DeletionQueue,
-  DeletionRun,
-  DeletionThreshold,
   FamilySettings,
   Health,
   ListedSessionList,
-  LoggedActionList,
-  ManagedAccountDetails,
-  ManagedAccountList,
   MutationResult,
   PendingRewardList,
   PendingTaskList,
-  ResetLink,
   Reward,
   RewardList,
   RewardOfferList,
-  ServerSessionList,
-  ServerSettings,
   Session,
-  Stats,
   Task,
   TaskList,
   TaskStateList,
@@ -534,6 +537,14 @@ export class Api extends Client {
   /** How much there is of everything on the server. */
   stats(options?: CallOptions): Promise<Stats> {
     return this.request("GET", "/admin/stats", options);
+  }
+
+  /** What happened on the server from day to day. */
+  serverStatistics(
+    days: Omit<StatisticsQuery, "by"> = {},
+    options?: CallOptions,
+  ): Promise<ServerStatistics> {
+    return this.request("GET", "/admin/statistics", { ...options, query: days });
   }
 
   /** What administrators and the operator have done, the newest actions first. */

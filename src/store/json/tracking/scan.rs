@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tokio::task;
 
-use super::index::Position;
+use super::index::{Count, Position};
 use super::table::{Rows, Tracking};
-use crate::domain::{EventFilter, SortOrder};
-use crate::store::{BoxFuture, EventRows, EventScan, ReadError};
+use crate::domain::{EventFilter, SortOrder, Timestamp};
+use crate::store::{Activity, BoxFuture, EventRows, EventScan, ReadError};
 
 pub(crate) struct Scan {
     tracking: Arc<Tracking>,
@@ -25,6 +25,18 @@ impl Scan {
         let tracking = Arc::clone(tracking);
         let end = tracking.inner.read().index.len();
         Self { tracking, filter, order, end, after: None, is_done: false }
+    }
+}
+
+impl Tracking {
+    /// Counts the events of each day; see [`crate::store::Administration::activity`].
+    pub(crate) async fn activity(self: Arc<Self>, first: Timestamp, days: usize) -> Activity {
+        let mut count = Count::new(&self.inner.read().index, first, days);
+        while count.advance(&self.inner.read().index) {
+            // Lets other tasks run.
+            task::yield_now().await;
+        }
+        count.finish()
     }
 }
 

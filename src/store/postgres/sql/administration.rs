@@ -55,3 +55,24 @@ SELECT count(*) FILTER (WHERE kind = 'users') AS accounts,
 FROM records",
     types: &[],
 };
+
+/// The events of each day from $1 until before $2, and, in a row whose day is null, of all days.
+pub(in crate::store::postgres) const ACTIVITY: Sql = Sql {
+    text: "
+SELECT (occurred_at - $1) / 86400000000 AS day, count(*) AS events,
+    count(*) FILTER (WHERE entity_type = 'task') AS tasks,
+    count(*) FILTER (WHERE entity_type = 'reward') AS rewards,
+    count(*) FILTER (WHERE entity_type = 'penalty') AS penalties,
+    count(DISTINCT family_id) FILTER (WHERE NOT is_anonymous) AS active_accounts
+FROM events WHERE occurred_at >= $1 AND occurred_at < $2
+GROUP BY GROUPING SETS (((occurred_at - $1) / 86400000000), ())",
+    types: &[Type::INT8, Type::INT8],
+};
+
+/// When each account was created, in the form of its row: a text or a number. The expression reads rows that the database cannot read as JSON,
+/// too. In a text of a row, quotes follow a backslash, so it finds names of fields only.
+pub(in crate::store::postgres) const SIGN_UPS: Sql = Sql {
+    text: "
+SELECT substring(row from '\"created_at\": ?(\"[^\"]*\"|[-+.0-9eE]+)') AS created_at FROM records WHERE kind = 'users'",
+    types: &[],
+};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use super::summary::Summary;
-use crate::domain::{EventFilter, Id};
+use crate::domain::{EntityType, EventFilter, Id};
 
 /// The fields of all events by which a filter selects, as numbers, in the order of the file.
 #[derive(Default)]
@@ -40,6 +40,11 @@ impl Fields {
         self.entities.push(self.entity_names.number(event.entity_id));
         self.kinds.push(event.kind.0);
         (user, child)
+    }
+
+    /// The type of the event at a position; `None` if it is unknown.
+    pub(super) fn entity_type(&self, at: usize) -> Option<EntityType> {
+        EntityType::ALL.into_iter().find(|kind| *kind as u8 == self.kinds[at] >> 3)
     }
 
     /// The number of an account; `None` if no event ever had it.

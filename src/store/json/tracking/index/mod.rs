@@ -1,3 +1,4 @@
+mod activity;
 mod after;
 mod fields;
 mod summary;
@@ -9,6 +10,7 @@ use std::collections::HashSet;
 use crate::domain::{EventFilter, Page, SortOrder, Timestamp};
 use crate::store::json::tinydb::RowNumber;
 
+pub(crate) use activity::Count;
 use fields::{Fields, Names, Wanted, reserve};
 pub(crate) use summary::{EventKind, Found, Place, Summary, id_hash};
 

@@ -1,0 +1,57 @@
+//! A range of days in a query.
+
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::schema::{KnownFormat, SchemaFormat};
+
+use crate::domain::calendar::Day;
+use crate::domain::progress::Span;
+use crate::http::error::ApiError;
+use crate::http::extract::query::{FromParameters, Parameters, invalid};
+use crate::http::openapi::schemas;
+
+/// The parameters `from` and `to`, at most `MAX` days.
+pub(crate) struct DayRange<const MAX: i32> {
+    from: Option<Day>,
+    to: Option<Day>,
+}
+
+/// The number of days if the request does not set `from`.
+const DEFAULT: i32 = 30;
+
+impl<const MAX: i32> DayRange<MAX> {
+    /// The days of the query; by default the last 30 until today.
+    pub(crate) fn span(&self, today: Day) -> Result<Span, ApiError> {
+        let last = self.to.unwrap_or(today);
+        let first = self.from.unwrap_or_else(|| last.plus(1 - DEFAULT));
+        if first > last {
+            return Err(invalid("from", "must not be later than `to`, which is today by default"));
+        }
+        if first.days_until(last) >= MAX {
+            return Err(invalid("from", format!("must be less than {MAX} days before `to`")));
+        }
+        Ok(Span { first, last })
+    }
+}
+
+impl<const MAX: i32> FromParameters for DayRange<MAX> {
+    const NAMES: &'static [&'static str] = &["from", "to"];
+
+    fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
+        let rule = "must be a date, such as 2026-02-09";
+        Ok(Self {
+            from: given.parsed("from", rule, Day::parse)?,
+            to: given.parsed("to", rule, Day::parse)?,
+        })
+    }
+}
+
+impl<const MAX: i32> IntoParams for DayRange<MAX> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let date = || schemas::text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
+        vec![
+            schemas::query("from", "The first day; by default 29 days before `to`.", date()),
+            schemas::query("to", "The last day; by default today.", date()),
+        ]
+    }
+}
