@@ -88,8 +88,10 @@ impl Activity {
     ) {
         for created_at in created.filter(|created_at| *created_at >= first) {
             let day = created_at.since(first).as_secs() / DAY.as_secs();
-            let day = usize::try_from(day).ok().and_then(|day| self.days.get_mut(day));
-            day.into_iter().for_each(|day| day.sign_ups += 1);
+            let day = usize::try_from(day).unwrap_or(usize::MAX);
+            if let Some(day) = self.days.get_mut(day) {
+                day.sign_ups += 1;
+            }
         }
     }
 }
