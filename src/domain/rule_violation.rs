@@ -14,6 +14,7 @@ pub enum RecordKind {
     Badge,
     Session,
     Event,
+    Certificate,
 }
 
 /// What a family can have only a limited number of.
@@ -153,6 +154,7 @@ impl RecordKind {
             Self::Badge => "badge",
             Self::Session => "session",
             Self::Event => "event",
+            Self::Certificate => "certificate",
         }
     }
 }

@@ -9,6 +9,7 @@
 //! | `response`, `error` | bodies of responses, and every error |
 //! | `openapi`, `docs` | the OpenAPI document, and the pages in HTML |
 
+mod certificates;
 mod docs;
 mod error;
 mod extract;

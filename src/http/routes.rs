@@ -17,7 +17,7 @@ use crate::http::resources::{
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
-use crate::http::{legacy, openapi};
+use crate::http::{certificates, legacy, openapi};
 
 /// Every route, at `/…` and at `/api/…`, and the OpenAPI document.
 pub(crate) fn every_route(settings: &HttpSettings) -> (Router<AppState>, OpenApi) {
@@ -94,6 +94,7 @@ fn family_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(family::settings, family::set_settings))
         .routes(routes!(progress::of_child))
         .routes(routes!(progress::statistics))
+        .routes(routes!(certificates::certificate))
         .routes(routes!(ranking::ranking))
         .routes(routes!(corrections::reverse))
         .routes(routes!(corrections::adjust))

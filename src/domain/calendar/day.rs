@@ -53,6 +53,11 @@ impl Day {
         Self(self.0.first_of_month())
     }
 
+    /// Its year, its month from 1 to 12, and its day of the month from 1.
+    pub fn parts(self) -> (i16, i8, i8) {
+        (self.0.year(), self.0.month(), self.0.day())
+    }
+
     pub fn weekday(self) -> Weekday {
         Weekday::of(self.0)
     }

@@ -166,13 +166,37 @@ impl DailySums {
     /// The streaks of the days on which the child reached the family's daily goal, or did one task if the
     /// family has no goal.
     pub fn streaks(&self, settings: &FamilySettings, today: Day) -> Streaks {
-        let goal = settings.daily_goal.map_or(1, u32::from);
-        let active = self.days.iter().filter(|(_, day)| day.figures.tasks >= goal);
-        Streaks::of(active.map(|(day, _)| *day), today, |day| settings.is_neutral(day))
+        streaks(self.days.iter(), settings, today)
+    }
+
+    /// The streaks within a period, as if the child had no other days.
+    pub fn streaks_within(&self, span: Span, settings: &FamilySettings) -> Streaks {
+        streaks(self.within(span), settings, span.last)
+    }
+
+    /// The day on which the points earned in the lifetime reached a threshold; `None` if they have not, and
+    /// before the first contribution.
+    pub fn day_of_earning(&self, threshold: i64) -> Option<Day> {
+        let mut earned: i64 = 0;
+        let reached = |(_, day): &(&Day, &SumsOfDay)| {
+            earned = earned.saturating_add(day.figures.earned);
+            earned >= threshold
+        };
+        self.days.iter().find(reached).map(|(day, _)| *day)
     }
 
     /// The number of days that have contributions.
     pub fn days(&self) -> usize {
         self.days.len()
     }
+}
+
+fn streaks<'a>(
+    days: impl Iterator<Item = (&'a Day, &'a SumsOfDay)>,
+    settings: &FamilySettings,
+    today: Day,
+) -> Streaks {
+    let goal = settings.daily_goal.map_or(1, u32::from);
+    let active = days.filter(|(_, day)| day.figures.tasks >= goal);
+    Streaks::of(active.map(|(day, _)| *day), today, |day| settings.is_neutral(day))
 }

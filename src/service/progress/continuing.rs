@@ -16,7 +16,7 @@ const EVENTS_AT_ONCE: usize = 2_000;
 
 impl Service {
     /// Returns the sums of a child's events, including all that are committed now.
-    pub(super) async fn daily_sums(
+    pub(in crate::service) async fn daily_sums(
         &self,
         user: &User,
         child: &ChildId,

@@ -126,7 +126,7 @@ impl Service {
         self.calendar(user).day_of(self.clock.now())
     }
 
-    fn calendar(&self, user: &User) -> Calendar {
+    pub(in crate::service) fn calendar(&self, user: &User) -> Calendar {
         Calendar::new(user.zone(&self.default_zone()), user.family.day_starts_at)
     }
 }

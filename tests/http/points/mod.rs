@@ -3,6 +3,7 @@
 
 mod adjustments;
 mod answers;
+mod certificates;
 mod changes;
 mod clock;
 mod corrections;

@@ -20,6 +20,7 @@ import type {
   Answer,
   Approval,
   CallOptions,
+  CertificateKind,
   ConfirmedOptions,
   ChildExport,
   ChildTrackingFilters,
@@ -274,6 +275,11 @@ export class Api extends Client {
     options?: CallOptions,
   ): Promise<Statistics> {
     return this.request("GET", at`/children/${childId}/statistics`, { ...options, query });
+  }
+
+  /** The address of a certificate, which is a page to print: of an award, of a rank by its number, or of a month. */
+  certificateUrl(childId: string, kind: CertificateKind, certificateId: string): string {
+    return this.url(at`/children/${childId}/certificates/${kind}/${certificateId}`);
   }
 
   /** In a child's session only if the family's settings show it. */

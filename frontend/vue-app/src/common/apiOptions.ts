@@ -122,6 +122,9 @@ export interface StatisticsQuery {
   by?: PeriodKind | undefined;
 }
 
+/** What a certificate is for. */
+export type CertificateKind = "badge" | "rank" | "month";
+
 export interface RankingQuery {
   period?: RankingPeriod | undefined;
   by?: RankedBy | undefined;

@@ -1,0 +1,159 @@
+//! The page of a certificate.
+
+use askama::Template;
+
+use super::language::PageLanguage;
+use super::texts::Texts;
+use crate::domain::badges::{Award, AwardPeriod, Metric, built_in, image};
+use crate::service::{Achievement, Certificate};
+
+/// The style of the page, which is in the page.
+pub(super) const STYLE: &str = include_str!("certificate.css");
+
+/// The badges that the certificate of a month names.
+const MOST_BADGES: usize = 6;
+
+#[derive(Template)]
+#[template(path = "http/certificates/certificate.html")]
+pub(super) struct CertificatePage {
+    style: &'static str,
+    language: &'static str,
+    title: &'static str,
+    name: Line,
+    /// Whether the certificate is of bronze, silver or gold.
+    metal: &'static str,
+    /// The picture of a badge, as SVG.
+    picture: Option<String>,
+    /// The number of a rank.
+    number: Option<usize>,
+    verb: &'static str,
+    subject: Line,
+    reason: String,
+    badges_label: &'static str,
+    badges: Vec<String>,
+    more_badges: Option<String>,
+    day: String,
+    date: String,
+    date_label: &'static str,
+    signature_label: &'static str,
+}
+
+/// A text whose size depends on its length, so that the certificate stays on one sheet.
+struct Line {
+    text: String,
+}
+
+impl Line {
+    fn of(text: &(impl ToString + ?Sized)) -> Self {
+        Self { text: text.to_string() }
+    }
+
+    /// The class of its size.
+    fn size(&self) -> &'static str {
+        match self.text.chars().count() {
+            0..=24 => "short",
+            25..=50 => "long",
+            _ => "longer",
+        }
+    }
+}
+
+impl CertificatePage {
+    pub(super) fn new(certificate: &Certificate, language: PageLanguage) -> Self {
+        let texts = language.texts();
+        let page = Self {
+            style: STYLE,
+            language: language.tag(),
+            title: texts.certificate,
+            name: Line::of(&certificate.child.name),
+            metal: "gold",
+            picture: None,
+            number: None,
+            verb: "",
+            subject: Line::of(""),
+            reason: String::new(),
+            badges_label: texts.badges,
+            badges: Vec::new(),
+            more_badges: None,
+            day: certificate.day.to_string(),
+            date: language.date(certificate.day),
+            date_label: texts.date,
+            signature_label: texts.signature,
+        };
+        match &certificate.achievement {
+            Achievement::Badge(award) => page.for_badge(award, language),
+            Achievement::Rank { number, rank, is_own } => {
+                let translated = texts.rank_names.get(number - 1).filter(|_| !is_own);
+                let name = translated.map_or_else(|| rank.name.to_string(), ToString::to_string);
+                Self {
+                    number: Some(*number),
+                    verb: texts.has_reached,
+                    subject: Line::of(&name),
+                    reason: count(rank.threshold, texts.points_earned, language),
+                    ..page
+                }
+            }
+            Achievement::Month { month, tasks, points_earned, streak, badges } => {
+                let mut parts = vec![
+                    count(i64::from(*tasks), texts.tasks_done, language),
+                    count(*points_earned, texts.points_earned, language),
+                ];
+                if *streak > 1 {
+                    parts.push(count(i64::from(*streak), texts.days_in_a_row, language));
+                }
+                let more = badges.len().saturating_sub(MOST_BADGES);
+                Self {
+                    verb: texts.in_month,
+                    subject: Line::of(&language.month(*month)),
+                    reason: parts.join(" · "),
+                    badges: badges.iter().take(MOST_BADGES).map(|it| titled(it, texts)).collect(),
+                    more_badges: (more > 0).then(|| texts.more.replace("{}", &more.to_string())),
+                    ..page
+                }
+            }
+        }
+    }
+
+    fn for_badge(self, award: &Award, language: PageLanguage) -> Self {
+        let texts = language.texts();
+        let forms = match award.metric {
+            Metric::TasksDone => texts.tasks_done,
+            Metric::PointsEarned => texts.points_earned,
+            Metric::StreakDays => texts.days_in_a_row,
+            Metric::DaysWithoutPenalty => texts.days_without_penalty,
+            Metric::RewardsRedeemed => texts.rewards_redeemed,
+            Metric::TaskDone(_) => texts.times_done,
+        };
+        let period = award.key.period.map(|period| match period {
+            AwardPeriod::Week(first) => texts.in_the_week.replace("{}", &language.date(first)),
+            AwardPeriod::Month(first) => texts.in_the_month.replace("{}", &language.month(first)),
+        });
+        let reached = count(award.threshold, forms, language);
+        Self {
+            picture: Some(image(&award.metric, award.key.grade)),
+            metal: METALS[usize::from(award.key.grade.number()) - 1],
+            verb: texts.has_earned,
+            subject: Line::of(&titled(award, texts)),
+            reason: [Some(reached), period].into_iter().flatten().collect::<Vec<_>>().join(" "),
+            ..self
+        }
+    }
+}
+
+const METALS: [&str; 3] = ["bronze", "silver", "gold"];
+
+/// The name of a badge with its grade. A badge with one grade only has no name of it.
+fn titled(award: &Award, texts: &Texts) -> String {
+    let built_in = built_in().iter().find(|badge| badge.id == award.key.badge_id);
+    let translated = texts.badge_names.iter().find(|(id, _)| *id == award.key.badge_id.as_str());
+    let name = translated.map_or(award.badge_name.as_str(), |(_, name)| name);
+    if built_in.is_some_and(|badge| badge.thresholds.values().len() == 1) {
+        return name.to_owned();
+    }
+    format!("{name} ({})", texts.grades[usize::from(award.key.grade.number()) - 1])
+}
+
+/// A number with its noun.
+fn count(number: i64, forms: [&str; 2], language: PageLanguage) -> String {
+    forms[usize::from(number != 1)].replace("{}", &language.number(number))
+}
