@@ -111,6 +111,9 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ),
     // The directories are on another disk.
     (OPERATIONS, "backup_dir = \"/mnt/backup/goldstar\""),
+    // `tests/commands/backup/copies.rs` runs them.
+    (OPERATIONS, "restic --repo /mnt/other/restic --password-file /etc/goldstar/restic init"),
+    (OPERATIONS, "rclone copy --exclude '*.partial' /mnt/backup remote:goldstar"),
     // systemd, Docker and cron.
     (OPERATIONS, "systemctl stop goldstar"),
     (OPERATIONS, "systemctl stop goldstar"),

@@ -1,6 +1,7 @@
 //! `goldstar backup` and `goldstar restore`: the real binary on directories and databases.
 
 mod archives;
+mod copies;
 mod erased;
 mod moved;
 mod running;

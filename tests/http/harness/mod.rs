@@ -8,6 +8,7 @@ pub(crate) mod database;
 mod disk;
 mod files;
 mod forbidden;
+mod manual;
 mod memory;
 mod people;
 pub(crate) mod person;
@@ -27,6 +28,7 @@ pub(crate) use clock::{DAY, HOUR, Hand};
 pub(crate) use disk::{Fails, FaultyDisk};
 pub(crate) use files::{Folders, end_of_frames, event_ids, logfmt, names};
 pub(crate) use forbidden::forbidden;
+pub(crate) use manual::block_of;
 pub(crate) use memory::MemoryServer;
 pub(crate) use people::{
     Admin, Family, PASSWORD, Parent, activate_path, adjust_path, log_in, reverse_path, reward_path,

@@ -9,7 +9,7 @@ use std::thread;
 
 use tempfile::TempDir;
 
-use crate::harness::eventually;
+use crate::harness::{block_of, eventually};
 
 /// The site of the manual's examples.
 pub(super) const SITE: &str = "goldstar.example.org";
@@ -53,16 +53,6 @@ impl Kind {
 /// The block of the manual with that index among those of a language.
 pub(super) fn block(language: &str, index: usize) -> String {
     block_of("docs/operations.md", "## Behind a proxy", language, index)
-}
-
-/// The same for the blocks of a document after a heading.
-pub(super) fn block_of(document: &str, heading: &str, language: &str, index: usize) -> String {
-    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
-    let document = fs::read_to_string(document).unwrap();
-    let (_, section) = document.split_once(&format!("\n{heading}\n")).unwrap();
-    let found = section.split(&format!("\n```{language}\n")).nth(index + 1);
-    let (text, _) = found.unwrap().split_once("```").unwrap();
-    text.to_owned()
 }
 
 /// Replaces texts, each of which must occur.

@@ -8,9 +8,9 @@ use std::process::{Child, Stdio};
 use serde_json::{Value, json};
 
 use super::browser::{Answer, Browser};
-use super::proxy::{Kind, Proxy, SITE, block_of, put};
+use super::proxy::{Kind, Proxy, SITE, put};
 use super::{ELSEWHERE, THERE};
-use crate::harness::{Folders, Settings, TestServer, forbidden, python_command};
+use crate::harness::{Folders, Settings, TestServer, block_of, forbidden, python_command};
 
 /// The site that the family already uses.
 const FAMILY: &str = "family.example.org";
