@@ -5,19 +5,18 @@ use std::time::Duration;
 
 use super::{Session, Timestamp, TokenHash, UserId};
 
-/// What distinguishes a stored link from a session. No token's hash begins with it, so that no version of
-/// the server takes a link for a session.
-const PREFIX: &str = "reset-";
-
 impl TokenHash {
     /// The stored form of a link, from the hash of its secret.
     #[must_use]
     pub fn of_reset_link(secret: &Self) -> Self {
-        Self(format!("{PREFIX}{}", secret.0).into())
+        Self(format!("{}{}", Session::RESET_LINK_PREFIX, secret.0).into())
     }
 }
 
 impl Session {
+    /// What distinguishes a stored link from a session. No token's hash begins with it, so that no version of
+    /// the server takes a link for a session.
+    pub const RESET_LINK_PREFIX: &str = "reset-";
     pub const RESET_LINK_LIFETIME: Duration = Duration::from_hours(24);
     /// The number of links that an account can have.
     pub const MOST_RESET_LINKS: usize = 5;
@@ -31,7 +30,7 @@ impl Session {
     }
 
     pub fn is_reset_link(&self) -> bool {
-        self.token_hash.0.starts_with(PREFIX)
+        self.token_hash.0.starts_with(Self::RESET_LINK_PREFIX)
     }
 
     /// Whether it began a short time ago. False if it began in the future of a clock that was set back.

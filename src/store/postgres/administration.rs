@@ -1,6 +1,5 @@
 //! The administration log, the sessions of all accounts, and how much there is.
 
-use std::cmp::Reverse;
 use std::sync::Arc;
 
 use tokio_postgres::types::ToSql;
@@ -11,11 +10,10 @@ use super::inner::Inner;
 use super::load::parse;
 use super::runtime::Runtime;
 use super::sql;
-use crate::domain::{LogEntry, Page, Timestamp, User};
+use crate::domain::{LogEntry, Page, Session, Timestamp, User};
 use crate::store::json::tinydb::fields::moment;
 use crate::store::{
-    Activity, Administration, BoxFuture, Counts, DAY, DayActivity, Listing, OwnedSession,
-    ReadError, is_session,
+    Activity, Administration, BoxFuture, Counts, DAY, DayActivity, Listing, OwnedSession, ReadError,
 };
 
 /// The family of the log, which has no account. Keys of other families are random.
@@ -59,15 +57,18 @@ impl Administration for LogRecords {
         page: Page,
     ) -> BoxFuture<'static, Result<Listing<OwnedSession>, ReadError>> {
         let read = self.0.run(async move |inner: Arc<Inner>| {
-            let rows = inner.db.rows(&sql::LIVE_SESSIONS, &[&now.as_micros()]).await?;
-            let owned = rows.iter().map(|row| {
-                let user: User = parse(row.try_get("account")?)?;
-                Ok((Arc::new(user), Arc::new(parse(row.try_get("row")?)?)))
+            let (limit, offset) = (rows_limit(page.limit), rows_limit(page.offset));
+            let (now, links) = (now.as_micros(), Session::RESET_LINK_PREFIX);
+            let values: [&(dyn ToSql + Sync); 4] = [&now, &links, &limit, &offset];
+            let row = inner.db.row(&sql::LIVE_SESSIONS, &values).await?;
+            let accounts: Vec<&str> = row.try_get("accounts")?;
+            let sessions: Vec<&str> = row.try_get("sessions")?;
+            let owned = accounts.into_iter().zip(sessions).map(|(account, session)| {
+                let user: User = parse(account)?;
+                Ok((Arc::new(user), Arc::new(parse(session)?)))
             });
-            let mut found = owned.collect::<Result<Vec<OwnedSession>, Failure>>()?;
-            found.retain(|(_, session)| is_session(session, now));
-            found.sort_by_key(|(_, session)| Reverse((session.last_used_at, session.created_at)));
-            Ok(Listing::of(found, page))
+            let records = owned.collect::<Result<Vec<OwnedSession>, Failure>>()?;
+            Ok(Listing { records, total: count(&row)? })
         });
         Box::pin(async move { Ok(read.await?) })
     }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use goldstar::domain::{KeyTime, LogEntry, Page, Timestamp, pseudonym};
+use goldstar::domain::{KeyTime, LogEntry, Page, Session, Timestamp, TokenHash, pseudonym};
 use goldstar::store::{
     Activity, Change, Changes, Context, DayActivity, Expiry, Scope, Snapshot, Store,
 };
 
-use super::bench::{Bench, START, child, family, user};
+use super::bench::{Bench, START, child, family, session, user};
 use super::over_each;
 
 const SALT: &str = "salt";
@@ -60,6 +60,39 @@ async fn entries_are_durable_and_the_newest_is_first() {
         let log = bench.store.administration();
         assert!(log.accounts(SALT.to_owned(), names).await.unwrap().is_empty());
         assert_eq!(entries(&bench, Page::ALL).await.1, 3);
+        bench.store.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sessions_have_pages() {
+    over_each(async |bench| {
+        let start = Timestamp::from_micros(START);
+        let used = |hash: &str, minutes: u64| {
+            Change::PutSession(Session {
+                last_used_at: start.after(Duration::from_mins(minutes)),
+                expires_at: start.after(Session::LIFETIME + Duration::from_mins(minutes)),
+                ..session(hash, "u")
+            })
+        };
+        let link = TokenHash::of_reset_link(&TokenHash("link".into()));
+        let link = Change::PutSession(Session::reset_link(link, "u".into(), start));
+        let sessions = [used("b", 2), used("c", 3), link, used("a", 1)];
+        bench.put(family().into_iter().chain(sessions)).await;
+        let bench = bench.reopen().await;
+        let listed = async |now: Timestamp, page: Page| {
+            let found = bench.store.administration().sessions(now, page).await.unwrap();
+            assert!(found.records.iter().all(|(user, _)| user.id.as_str() == "u"));
+            let hashes = found.records.iter().map(|(_, session)| session.token_hash.0.to_string());
+            (hashes.collect::<Vec<_>>().concat(), found.total)
+        };
+        assert_eq!(listed(start, Page::ALL).await, ("cba".to_owned(), 3));
+        assert_eq!(listed(start, Page { offset: 1, limit: 1 }).await, ("b".to_owned(), 3));
+        assert_eq!(listed(start, Page { offset: 3, limit: 9 }).await, (String::new(), 3));
+        assert_eq!(listed(start, Page { offset: 0, limit: 0 }).await, (String::new(), 3));
+        let later = start.after(Session::LIFETIME + Duration::from_mins(1));
+        assert_eq!(listed(later, Page::ALL).await, ("cb".to_owned(), 2), "one has ended");
         bench.store.close().await.unwrap();
     })
     .await;

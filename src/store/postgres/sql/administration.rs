@@ -33,14 +33,20 @@ WHERE encode(substring(sha256(convert_to($1 || a.id, 'UTF8')) FROM 1 FOR 8), 'he
     types: &[Type::TEXT, Type::TEXT_ARRAY],
 };
 
-/// The live sessions of all accounts, with their accounts.
+/// The number of the live sessions of all accounts, and one page of them with their accounts: those that end
+/// last are those that were used last. A database contains only sessions that Goldstar began.
 pub(in crate::store::postgres) const LIVE_SESSIONS: Sql = Sql {
     text: "
-SELECT u.row AS account, s.row FROM records s
-JOIN accounts a ON a.family_id = s.family_id
-JOIN records u ON u.family_id = s.family_id AND u.kind = 'users' AND u.id = a.id
-WHERE s.kind = 'sessions' AND s.expires_at > $1",
-    types: &[Type::INT8],
+WITH live AS (
+    SELECT u.row AS account, s.row, s.expires_at, s.position FROM records s
+    JOIN accounts a ON a.family_id = s.family_id
+    JOIN records u ON u.family_id = s.family_id AND u.kind = 'users' AND u.id = a.id
+    WHERE s.kind = 'sessions' AND s.expires_at > $1 AND NOT starts_with(s.id, $2)
+), page AS (SELECT * FROM live ORDER BY expires_at DESC, position DESC LIMIT $3 OFFSET $4)
+SELECT (SELECT count(*) FROM live) AS number,
+    ARRAY(SELECT account FROM page ORDER BY expires_at DESC, position DESC) AS accounts,
+    ARRAY(SELECT row FROM page ORDER BY expires_at DESC, position DESC) AS sessions",
+    types: &[Type::INT8, Type::TEXT, Type::INT8, Type::INT8],
 };
 
 pub(in crate::store::postgres) const COUNTS: Sql = Sql {
