@@ -51,18 +51,19 @@ pub(super) fn run(arguments: &Events) -> Result<ExitCode, Failure> {
         }
         let mut printer = Printer {
             json: arguments.output.json,
-            coloured: io::stdout().is_terminal(),
+            is_coloured: io::stdout().is_terminal(),
             printed: HashSet::new(),
         };
         let mut from = Machine::default().clock.now().before(OVERLAP);
+        // Before the latest events: one that happens in between is then printed with these, or found later.
+        let earlier = if follow { since(server, from).await? } else { Vec::new() };
         let mut latest = last(server, arguments.last).await?;
         latest.reverse();
         let text = printer.text(&latest);
         if !follow {
             return Ok((text.trim_end().to_owned(), ExitCode::SUCCESS));
         }
-        // What the first question would find again.
-        printer.skip(&since(server, from).await?);
+        printer.skip(&earlier);
         write(&text)?;
         loop {
             sleep(INTERVAL).await;
@@ -111,7 +112,7 @@ fn write(text: &str) -> Result<(), Failure> {
 
 struct Printer {
     json: bool,
-    coloured: bool,
+    is_coloured: bool,
     /// The ids of the events that may be found again.
     printed: HashSet<String>,
 }
@@ -147,7 +148,7 @@ impl Printer {
         let delta = event["delta"].as_i64().unwrap_or_default();
         let name = text_of(&event["metadata"], "name");
         let (colour, end) = match delta.signum() {
-            _ if !self.coloured => ("", ""),
+            _ if !self.is_coloured => ("", ""),
             1 => ("\u{1b}[32m", "\u{1b}[0m"),
             -1 => ("\u{1b}[31m", "\u{1b}[0m"),
             _ => ("\u{1b}[2m", "\u{1b}[0m"),

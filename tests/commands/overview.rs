@@ -1,11 +1,12 @@
 //! `goldstar settings`, `sessions`, `stats` and `events`, with a server on the data directory and without one.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Folders, TestServer, goldstar, text};
+use crate::harness::{Family, Folders, TestServer, goldstar, python, reward_path, text};
 
 fn command(folders: &Folders, arguments: &[&str]) -> Command {
     let mut command = goldstar(folders.root());
@@ -53,6 +54,31 @@ async fn the_commands_print_what_there_is_with_and_without_a_server() {
     let output = command(&folders, &["events", "--follow"]).output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && error.contains("nothing to follow"), "{error}");
+}
+
+#[tokio::test]
+async fn points_have_colours_on_a_terminal() {
+    let server = TestServer::process().await;
+    let (folders, family) = (server.folders.clone(), server.family().await);
+    family.event().await;
+    let Family { parent, child, penalty, reward, .. } = &family;
+    parent.activate(child, penalty).await.expect(200);
+    parent.act(&reward_path(child, reward, "request")).await.expect(200);
+    let shown = |more: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_goldstar").to_owned();
+        let data = folders.data().display().to_string();
+        let words = [&[&*program, "events", "--data-dir", &*data], more].concat();
+        let words: Vec<&Path> = words.into_iter().map(Path::new).collect();
+        String::from_utf8(python("answer.py", &words, "\n").stdout).unwrap()
+    };
+    let lines = shown(&[]);
+    for (colour, action) in
+        [("32", "task activated"), ("31", "penalty activated"), ("2", "reward requested")]
+    {
+        assert!(lines.contains(&format!("\u{1b}[{colour}m{action}")), "{action}: {lines:?}");
+    }
+    let lines = shown(&["--json"]);
+    assert!(lines.contains("penalty") && !lines.contains('\u{1b}'), "{lines:?}");
 }
 
 #[tokio::test]
