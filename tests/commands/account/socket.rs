@@ -114,6 +114,22 @@ async fn a_command_is_answered_beside_a_hundred_idle_connections() {
     drop(idle);
 }
 
+/// The address of a socket has at most 108 bytes.
+#[tokio::test]
+async fn a_directory_with_a_long_path_has_a_socket() {
+    let folders = Folders::new();
+    let data = folders.root().join("d".repeat(120)).join("e".repeat(120));
+    fs::create_dir_all(&data).unwrap();
+    let command = goldstar(folders.root());
+    let server = Process::start_by(command, &data, &folders.logs(), &[]).unwrap();
+    assert!(fs::metadata(data.join(SOCKET)).unwrap().file_type().is_socket());
+    let mut list = goldstar(folders.root());
+    let output = list.args(["stats", "--data-dir"]).arg(&data).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(server.stop("TERM").success());
+    assert!(!data.join(SOCKET).exists());
+}
+
 #[tokio::test]
 async fn a_socket_of_a_killed_server_is_replaced() {
     let mut server = TestServer::process().await;

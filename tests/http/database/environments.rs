@@ -1,16 +1,14 @@
 //! The database cannot be used for a while: the responses and the state of the server say why, and
 //! never contain the password.
 
-use std::fs::{self, File};
-use std::io::Write as _;
+use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::PathBuf;
-use std::process::Command;
 
 use futures_util::future::join_all;
 
 use crate::harness::cluster::{Cluster, Options, execute};
-use crate::harness::{Folders, Process, Settings, TestServer, assert_error, eventually, forbidden};
+use crate::harness::{Folders, Process, Settings, SmallDisk, TestServer, assert_error, eventually};
 
 /// Waits until the state of the server is 503, and returns the reason.
 async fn trouble(server: &TestServer, says: &str) {
@@ -129,55 +127,26 @@ async fn requests_for_which_no_connection_is_free_are_told_when_to_retry() {
     connection.abort();
 }
 
-/// A file system of 32 MiB in the directory of a cluster, until this is dropped.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    /// `None` if the machine does not allow it.
-    fn mount(url: &str) -> Option<Self> {
-        let data = PathBuf::from(&execute(url, "SHOW data_directory")[0]);
-        let owner = fs::metadata(&data).unwrap();
-        let folder = data.with_file_name("small");
-        fs::create_dir(&folder).unwrap();
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=32m,mode=700", "tmpfs"]).arg(&folder);
-        if !mount.output().is_ok_and(|output| output.status.success()) {
-            forbidden("a test on a full disk of the database: no file system can be mounted");
-            return None;
-        }
-        chown(&folder, Some(owner.uid()), Some(owner.gid())).unwrap();
-        Some(Self(folder))
-    }
-
-    fn fill(&self) {
-        let mut file = File::create(self.0.join("filler")).unwrap();
-        while file.write_all(&[1; 4096]).is_ok() {}
-    }
-
-    fn make_room(&self) {
-        fs::remove_file(self.0.join("filler")).unwrap();
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Lazily, because the database still uses it. A second panic must be avoided.
-        let unmounted = Command::new("umount").arg("-l").arg(&self.0).status();
-        let is_unmounted = unmounted.is_ok_and(|status| status.success());
-        assert!(is_unmounted || std::thread::panicking(), "{} stays", self.0.display());
-    }
+/// A small disk in the directory of a cluster.
+fn small_disk(url: &str) -> Option<(PathBuf, SmallDisk)> {
+    let data = PathBuf::from(&execute(url, "SHOW data_directory")[0]);
+    let owner = fs::metadata(&data).unwrap();
+    let folder = data.with_file_name("small");
+    let disk = SmallDisk::mount(&folder, "32m", None)?;
+    chown(&folder, Some(owner.uid()), Some(owner.gid())).unwrap();
+    Some((folder, disk))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_of_the_database_is_reported_until_there_is_room() {
     let cluster = Cluster::start(Options::default());
     let administration = cluster.url("goldstar", "postgres");
-    let Some(disk) = SmallDisk::mount(&administration) else { return };
-    let location = disk.0.display();
+    let Some((folder, disk)) = small_disk(&administration) else { return };
+    let location = folder.display();
     execute(&administration, &format!("CREATE TABLESPACE small LOCATION '{location}'"));
     execute(&administration, "CREATE DATABASE small TABLESPACE small");
     let url = cluster.url("goldstar", "small");
-    disk.fill();
+    disk.fill_but(0);
     let Err(output) = Process::start(&Folders::new(), &[format!("--database-url={url}")]) else {
         panic!("it started");
     };
@@ -186,7 +155,7 @@ async fn a_full_disk_of_the_database_is_reported_until_there_is_room() {
     disk.make_room();
     let server = TestServer::on_database(&url, Settings::default()).await;
     let family = server.family().await;
-    disk.fill();
+    disk.fill_but(0);
     let refused = loop {
         // Until the pages that the tables have are full.
         let answer = family.parent.activate(&family.child, &family.task).await;

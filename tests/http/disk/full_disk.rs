@@ -1,17 +1,13 @@
 //! A real full disk: a small file system for the real program's data or logs.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
-use std::process::Command;
 
 use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::harness::{
-    Admin, Family, Folders, Process, Settings, TestServer, assert_error, event_ids, eventually,
-    forbidden, text,
+    Admin, Family, Folders, Process, Settings, SmallDisk, TestServer, assert_error, event_ids,
+    eventually, text,
 };
 
 /// The space that is left to the server. Its own changes fill it.
@@ -20,56 +16,7 @@ const ROOM: usize = 512 << 10;
 const CHANGES: usize = 20_000;
 /// The number of concurrent requests.
 const WIDTH: usize = 8;
-
-/// A file system of 4 MiB, until this is dropped.
-struct SmallDisk {
-    folder: PathBuf,
-    /// They are removed after it is unmounted.
-    _folders: Folders,
-}
-
-impl SmallDisk {
-    /// Mounts one over a folder; `None` if the machine does not allow it.
-    fn mount(folders: &Folders, folder: PathBuf) -> Option<Self> {
-        fs::create_dir_all(&folder).unwrap();
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs"]).arg(&folder);
-        if !mount.output().is_ok_and(|output| output.status.success()) {
-            forbidden("a test on a full disk: no file system can be mounted");
-            return None;
-        }
-        Some(Self { folder, _folders: folders.clone() })
-    }
-
-    fn filler(&self) -> PathBuf {
-        self.folder.join("filler")
-    }
-
-    /// Fills it except for that many bytes.
-    fn fill_but(&self, room: usize) {
-        let mut file = File::create(self.filler()).unwrap();
-        let full = loop {
-            if let Err(error) = file.write_all(&[1; 4096]) {
-                break error;
-            }
-        };
-        assert_eq!(full.kind(), ErrorKind::StorageFull);
-        file.set_len(file.metadata().unwrap().len() - room as u64).unwrap();
-    }
-
-    fn make_room(&self) {
-        fs::remove_file(self.filler()).unwrap();
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Lazily, because a server may not have ended yet. A second panic must be avoided.
-        let unmounted = Command::new("umount").arg("-l").arg(&self.folder).status();
-        let is_unmounted = unmounted.is_ok_and(|status| status.success());
-        assert!(is_unmounted || std::thread::panicking(), "{} stays", self.folder.display());
-    }
-}
+const SIZE: &str = "4m";
 
 /// The program, a family, and the ids of the confirmed events.
 struct Scene {
@@ -175,7 +122,7 @@ impl Scene {
 #[tokio::test]
 async fn a_full_disk_refuses_changes_until_there_is_room() {
     let folders = Folders::new();
-    let Some(disk) = SmallDisk::mount(&folders, folders.data()) else { return };
+    let Some(disk) = SmallDisk::mount(&folders.data(), SIZE, Some(&folders)) else { return };
     let mut scene = Scene::on(folders).await;
     scene.work().await;
     disk.fill_but(ROOM);
@@ -195,7 +142,7 @@ async fn a_full_disk_refuses_changes_until_there_is_room() {
 #[tokio::test]
 async fn a_kill_on_a_full_disk_loses_nothing() {
     let folders = Folders::new();
-    let Some(disk) = SmallDisk::mount(&folders, folders.data()) else { return };
+    let Some(disk) = SmallDisk::mount(&folders.data(), SIZE, Some(&folders)) else { return };
     let mut scene = Scene::on(folders).await;
     disk.fill_but(ROOM);
     scene.fill_by_load().await;
@@ -219,7 +166,7 @@ async fn a_kill_on_a_full_disk_loses_nothing() {
 #[tokio::test]
 async fn full_logs_refuse_nothing_and_catch_up() {
     let folders = Folders::new();
-    let Some(disk) = SmallDisk::mount(&folders, folders.logs()) else { return };
+    let Some(disk) = SmallDisk::mount(&folders.logs(), SIZE, Some(&folders)) else { return };
     let mut scene = Scene::on(folders).await;
     disk.fill_but(0);
     // The rest of a block may still have room for a line.

@@ -47,7 +47,8 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a server and waits for its address. The error is its output and its exit status.
     pub(crate) fn start(folders: &Folders, arguments: &[String]) -> Result<Self, Output> {
-        Self::start_by(goldstar(folders.data().parent().unwrap()), folders, arguments)
+        let command = goldstar(folders.data().parent().unwrap());
+        Self::start_by(command, &folders.data(), &folders.logs(), arguments)
     }
 
     /// The same after a shell command, such as one that sets a limit.
@@ -57,20 +58,22 @@ impl Process {
         arguments: &[String],
     ) -> Result<Self, Output> {
         let command = goldstar_after(script, folders.data().parent().unwrap());
-        Self::start_by(command, folders, arguments)
+        Self::start_by(command, &folders.data(), &folders.logs(), arguments)
     }
 
-    fn start_by(
+    /// The same by a command without arguments, on these directories.
+    pub(crate) fn start_by(
         mut command: Command,
-        folders: &Folders,
+        data: &Path,
+        logs: &Path,
         arguments: &[String],
     ) -> Result<Self, Output> {
         let mut child = command
             .args(arguments)
             .arg("--data-dir")
-            .arg(folders.data())
+            .arg(data)
             .arg("--log-dir")
-            .arg(folders.logs())
+            .arg(logs)
             .args(["--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
