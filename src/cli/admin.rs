@@ -7,10 +7,11 @@ use axum::http::Method;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::administered::Administered;
+use super::administered::{Administered, text_of};
 use super::data_directory;
 use super::failure::Failure;
 use super::password::read_password;
+use super::report::Report;
 use super::runtime::runtime;
 use crate::config::{self, Config, Flags};
 use crate::domain::password::NewPassword;
@@ -53,12 +54,15 @@ struct Create {
     password_file: Option<OsString>,
 
     #[command(flatten)]
+    report: Report,
+
+    #[command(flatten)]
     flags: Flags<config::Data>,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let Command::Create(create) = arguments.command;
-    let config = Config::resolve(&create.flags)?;
+    let config = data_directory::or_database(&create.flags)?;
     // Before asking for the password, so that nobody types it in vain.
     if config.storage.database_url.is_none() {
         data_directory::require(&config.storage.data_dir)?;
@@ -78,10 +82,10 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         "first_name": first_name.as_str(), "last_name": last_name.as_str(), "email": email.as_str(),
         "password": password, "role": Role::Admin.as_str(),
     });
-    runtime()?.block_on(create_account(config, &account))
+    runtime()?.block_on(create_account(config, &account, &create.report))
 }
 
-async fn create_account(config: Config, account: &Value) -> Result<(), Failure> {
+async fn create_account(config: Config, account: &Value, report: &Report) -> Result<(), Failure> {
     let data = match &config.storage.database_url {
         Some(_) => "the database".to_owned(),
         None => config.storage.data_dir.display().to_string(),
@@ -91,7 +95,6 @@ async fn create_account(config: Config, account: &Value) -> Result<(), Failure> 
     let closed = server.close().await;
     let created = created?;
     closed?;
-    let email = created["email"].as_str().unwrap_or_default();
-    let said = writeln!(io::stdout(), "{email} is an administrator now, in {data}.");
-    said.map_err(Failure::io("the account was created, but this could not be printed"))
+    let said = format!("{} is an administrator now, in {data}.", text_of(&created, "email"));
+    report.print("the account was created", || created, || said)
 }

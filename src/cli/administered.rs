@@ -21,6 +21,7 @@ use tokio::task::block_in_place;
 
 use super::data_directory;
 use super::failure::Failure;
+use super::report::without_controls;
 use super::runtime::runtime;
 use crate::app::{self, Machine, StopError};
 use crate::config::{Config, Data, Flags};
@@ -48,8 +49,7 @@ pub(super) fn operate(
     output: &Output,
     execute: impl AsyncFnOnce(&Administered) -> Result<(String, ExitCode), Failure>,
 ) -> Result<ExitCode, Failure> {
-    let mut config = Config::resolve(&output.flags)?;
-    config.storage.database_url = config.storage.database().cloned();
+    let config = data_directory::or_database(&output.flags)?;
     runtime()?.block_on(async {
         let server = Administered::open(config)?;
         let done = execute(&server).await;
@@ -62,11 +62,9 @@ pub(super) fn operate(
     })
 }
 
-/// The text of a field, empty if it is null. Older files can contain characters that would move the cursor
-/// of a terminal.
+/// The text of a field, empty if it is null.
 pub(super) fn text_of(object: &Value, field: &str) -> String {
-    let text = object[field].as_str().unwrap_or_default();
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    without_controls(object[field].as_str().unwrap_or_default())
 }
 
 /// The server that a command talks to.

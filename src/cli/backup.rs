@@ -1,15 +1,17 @@
 //! `goldstar backup`
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use super::administered::Administered;
 use super::check::{Place, print};
 use super::failure::Failure;
+use super::report::Report;
 use super::runtime::runtime;
 use super::{data_directory, live_backup, progress};
 use crate::app::{self, Machine, StartError, StopError};
@@ -18,6 +20,7 @@ use crate::config::{Config, Data, Flags};
 use crate::disk::{NewFile, RealDisk};
 use crate::metrics::Metrics;
 use crate::repair::archive::{Archive, Begun, Manifest, begin_database, begin_directory, verify};
+use crate::service::Authority;
 use crate::store::json::OpenError;
 
 #[derive(Args)]
@@ -43,12 +46,18 @@ in it, and accounts whose deletion has started are anonymised.
 Servers may use a database meanwhile; a database is first exported to temporary files next to FILE. If a \
 server runs on the data directory, it makes the backup: the command uses its socket.
 
+The exit code is 0 if the backup is complete, 78 for damage, 2 for wrong arguments, and 1 for any other \
+failure, after which no file is created.
+
 Examples:
   goldstar backup create /mnt/backup/goldstar.tar --data-dir /var/lib/goldstar --log-dir /var/log/goldstar
   goldstar backup create - --database-url postgres://goldstar@localhost/goldstar | zstd > goldstar.tar.zst")]
 struct Create {
     /// New file, or - for the standard output
     file: PathBuf,
+
+    #[command(flatten)]
+    report: Report,
 
     #[command(flatten)]
     flags: Flags<Data>,
@@ -85,10 +94,14 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     }
 }
 
-fn create_backup(Create { file, flags }: Create) -> Result<(), Failure> {
-    let config = Config::resolve(&flags)?;
+fn create_backup(Create { file, report, flags }: Create) -> Result<(), Failure> {
+    let is_printed = file == Path::new("-");
+    if is_printed && report.json {
+        return Err(Failure::BackupAndReport);
+    }
+    let config = data_directory::or_database(&flags)?;
     let server = running_server(&config)?;
-    if file == Path::new("-") {
+    if is_printed {
         match server {
             Some(server) => {
                 runtime()?.block_on(live_backup::write(&server, &mut io::stdout()))?;
@@ -101,7 +114,7 @@ fn create_backup(Create { file, flags }: Create) -> Result<(), Failure> {
     }
     let mut new = NewFile::begin(Arc::new(RealDisk), file.clone())?;
     let manifest = if let Some(server) = server {
-        runtime()?.block_on(live_backup::store(&server, &mut new))?;
+        runtime()?.block_on(live_backup::store(&server, live_backup::KEEP, &mut new))?;
         Archive::open(new.partial())?.manifest().clone()
     } else {
         let begun = begin(&config, file.parent())?;
@@ -109,13 +122,16 @@ fn create_backup(Create { file, flags }: Create) -> Result<(), Failure> {
         begun.write(&mut new)?
     };
     let file = new.finish()?;
-    let said = writeln!(io::stdout(), "{}", in_words(&file, &manifest));
-    said.map_err(Failure::io("the backup was made, but this could not be printed"))
+    report.print(
+        "the backup was made",
+        || json!({"file": file.to_string_lossy(), "manifest": manifest}),
+        || in_words(&file, &manifest),
+    )
 }
 
 /// The server that runs on the data directory.
 fn running_server(config: &Config) -> Result<Option<Administered>, Failure> {
-    if config.storage.database().is_some() {
+    if config.storage.database_url.is_some() {
         return Ok(None);
     }
     data_directory::require(&config.storage.data_dir)?;
@@ -126,18 +142,22 @@ fn running_server(config: &Config) -> Result<Option<Administered>, Failure> {
 fn begin(config: &Config, folder: Option<&Path>) -> Result<Begun, Failure> {
     let storage = &config.storage;
     let (now, progress) = (Clock::system().now(), progress::on_terminal());
-    if let Some(url) = storage.database() {
+    if let Some(url) = &storage.database_url {
         let folder = folder.map_or_else(std::env::temp_dir, Path::to_owned);
-        let begun = begin_database(url, folder, now, &progress);
-        return Ok(runtime()?.block_on(begun)?);
+        return runtime()?.block_on(async {
+            let begun = begin_database(url, folder, now, &progress).await?;
+            // Later, because it migrates a database whose backup has failed for its old version.
+            prepare(config).await?;
+            Ok(begun)
+        });
     }
-    runtime()?.block_on(bring_up_to_date(config))?;
+    runtime()?.block_on(prepare(config))?;
     Ok(begin_directory(&storage.data_dir, &storage.log_dir, now, &progress)?)
 }
 
-/// Brings a stopped server's files up to date, begins the list of deleted accounts, and writes the audit
-/// logs.
-async fn bring_up_to_date(config: &Config) -> Result<(), Failure> {
+/// Records the backup. Brings the files of a directory up to date, begins its list of deleted accounts, and
+/// writes its audit logs.
+async fn prepare(config: &Config) -> Result<(), Failure> {
     let machine = Machine { progress: progress::on_terminal(), ..Machine::default() };
     let metrics = Metrics::new(machine.clock.now());
     let service = tokio::task::block_in_place(|| {
@@ -147,8 +167,15 @@ async fn bring_up_to_date(config: &Config) -> Result<(), Failure> {
         StartError::Store(error @ OpenError::InUse { .. }) => Failure::Served(error),
         error => error.into(),
     })?;
-    service.erasures().await?;
-    Ok(service.close().await.map_err(StopError::Close)?)
+    let recorded = async {
+        service.erasures().await?;
+        service.record_backup(&Authority::Operator).await
+    };
+    let recorded = recorded.await;
+    // Even after an error, the directory must be in the state in which a stopped server leaves it.
+    let closed = service.close().await.map_err(StopError::Close);
+    recorded?;
+    Ok(closed?)
 }
 
 fn in_words(file: &Path, manifest: &Manifest) -> String {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::administered::Administered;
 use super::failure::{DAMAGE, Failure, LOOK};
+use super::report::without_controls;
 use super::runtime::runtime;
 use super::{data_directory, live_backup, progress};
 use crate::clock::{Clock, new_seed};
@@ -86,7 +87,7 @@ fn check_running(
     let path = env::temp_dir().join(format!("goldstar-check-{}", new_seed()));
     // It is never complete, so that it is removed at the end.
     let mut backup = NewFile::begin(Arc::new(RealDisk), path)?;
-    runtime()?.block_on(live_backup::store(server, &mut backup))?;
+    runtime()?.block_on(live_backup::store(server, live_backup::CHECK, &mut backup))?;
     Ok(verify(backup.partial(), now, progress)?)
 }
 
@@ -284,9 +285,4 @@ fn write_kind(f: &mut fmt::Formatter<'_>, kind: FindingKind, findings: &[&Findin
         0 => Ok(()),
         more => writeln!(f, "  and {more} more; --json prints all of them"),
     }
-}
-
-/// Replaces control characters, so that a file or its name can't control the terminal.
-fn without_controls(text: &str) -> String {
-    text.replace(char::is_control, "\u{fffd}")
 }

@@ -14,7 +14,15 @@ pub(super) fn resolve<P: Part>(
     if let Some(directory) = directory {
         flags.set_data_dir(&directory);
     }
-    Config::resolve(&flags)
+    or_database(&flags)
+}
+
+/// Resolves the settings of a command that works on a database or on a directory. They name a database only
+/// if the command works on it.
+pub(super) fn or_database<P: Part>(flags: &Flags<P>) -> Result<Config, ConfigError> {
+    let mut config = Config::resolve(flags)?;
+    config.storage.database_url = config.storage.database().cloned();
+    Ok(config)
 }
 
 /// Fails if the settings name a database, and no stronger place names a directory: the command works on

@@ -5,8 +5,10 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use super::failure::Failure;
+use super::report::Report;
 use super::runtime::runtime;
 use crate::clock::Clock;
 use crate::config::{Config, Data, Database, Flags};
@@ -27,6 +29,10 @@ Examples:
 pub(super) struct Arguments {
     #[command(subcommand)]
     apply: Option<Command>,
+
+    /// Print the list as JSON, which is its only form
+    #[arg(long)]
+    json: bool,
 
     #[command(flatten)]
     flags: Flags<Data>,
@@ -51,36 +57,45 @@ struct Apply {
     erasures: PathBuf,
 
     #[command(flatten)]
+    report: Report,
+
+    #[command(flatten)]
     flags: Flags<Database>,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { apply, flags } = arguments;
-    let text = match apply {
-        Some(Command::Apply(apply)) => apply_list(&apply)?,
-        None => printed(&flags)?,
-    };
-    writeln!(io::stdout(), "{text}").map_err(Failure::io("the result could not be printed"))
+    match arguments.apply {
+        Some(Command::Apply(apply)) => apply_list(&apply),
+        None => print_list(&arguments.flags),
+    }
 }
 
 /// The list of a directory or a database.
-fn printed(flags: &Flags<Data>) -> Result<String, Failure> {
+fn print_list(flags: &Flags<Data>) -> Result<(), Failure> {
     let storage = Config::resolve(flags)?.storage;
     let list = match storage.database() {
         Some(url) => runtime()?.block_on(database_erasures(url, Clock::system().now()))?,
         None => directory_erasures(&RealDisk, &storage.data_dir)?,
     };
-    Ok(list.ok_or(Failure::NoErasures)?.text())
+    let printed = writeln!(io::stdout(), "{}", list.ok_or(Failure::NoErasures)?.text());
+    printed.map_err(Failure::io("the list could not be printed"))
 }
 
-fn apply_list(Apply { erasures, flags }: &Apply) -> Result<String, Failure> {
+fn apply_list(Apply { erasures, report, flags }: &Apply) -> Result<(), Failure> {
     let url = Config::resolve(flags)?.storage.database_url.ok_or(Failure::NoDatabaseUrl)?;
     let list = list_at(erasures)?;
     let erased = runtime()?.block_on(erase_again(&url, &list, erasures))?;
-    let until = list.complete_until;
-    Ok(format!(
-        "Accounts that the first server deletes again: {erased}. The erasure list is complete until {until}."
-    ))
+    let until = list.complete_until.to_string();
+    report.print(
+        "the list was applied",
+        || json!({"accounts_deleted_again": erased, "erasures": {"complete_until": until}}),
+        || {
+            format!(
+                "Accounts that the first server deletes again: {erased}. The erasure list is complete \
+                 until {until}."
+            )
+        },
+    )
 }
 
 /// The list in a file, or in a directory.

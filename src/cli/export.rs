@@ -1,14 +1,15 @@
 //! `goldstar export`
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use super::export_events;
 use super::failure::Failure;
 use super::progress;
+use super::report::Report;
 use super::runtime::runtime;
 use crate::clock::Clock;
 use crate::config::{Config, Database, Flags};
@@ -45,6 +46,9 @@ struct Tinydb {
     directory: PathBuf,
 
     #[command(flatten)]
+    report: Report,
+
+    #[command(flatten)]
     flags: Flags<Database>,
 }
 
@@ -55,14 +59,18 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
-fn export_tinydb(Tinydb { directory, flags }: Tinydb) -> Result<(), Failure> {
+fn export_tinydb(Tinydb { directory, report, flags }: Tinydb) -> Result<(), Failure> {
     let config = Config::resolve(&flags)?;
     let url = config.storage.database_url.ok_or(Failure::NoDatabaseUrl)?;
     let progress = progress::on_terminal();
     let now = Clock::system().now();
     let exported = runtime()?.block_on(export(&url, &directory, now, &progress))?;
-    let printed = writeln!(io::stdout(), "{}", in_words(&directory, &exported));
-    printed.map_err(Failure::io("everything was exported, but the report could not be printed"))
+    let Exported { rows, files } = &exported;
+    report.print(
+        "everything was exported",
+        || json!({"directory": directory.to_string_lossy(), "rows": rows, "files": files}),
+        || in_words(&directory, &exported),
+    )
 }
 
 fn in_words(directory: &Path, exported: &Exported) -> String {

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use axum::http::Method;
 use clap::{Args, ValueEnum};
+use serde_json::json;
 
 use super::administered::{Administered, Download, encoded};
 use super::data_directory;
 use super::failure::Failure;
+use super::report::Report;
 use super::runtime::runtime;
 use crate::config::{Data, Flags, zone};
 use crate::disk::{NewFile, RealDisk};
@@ -87,6 +89,10 @@ pub(super) struct Events {
     #[arg(long, default_value = "desc")]
     order: Order,
 
+    /// Print the number of events as one JSON object; the events go to --out
+    #[arg(long, requires = "out")]
+    json: bool,
+
     #[command(flatten)]
     flags: Flags<Data>,
 }
@@ -119,11 +125,8 @@ fn bound(text: &str) -> Result<Bound, &'static str> {
 
 pub(super) fn run(events: Events) -> Result<(), Failure> {
     let path = path_of(&events)?;
-    let Events { directory, format, out, flags, .. } = events;
-    let mut config = data_directory::resolve(flags, directory)?;
-    if config.storage.is_data_dir_named {
-        config.storage.database_url = None;
-    }
+    let Events { directory, format, out, json, flags, .. } = events;
+    let config = data_directory::resolve(flags, directory)?;
     if config.storage.database_url.is_none() {
         data_directory::require(&config.storage.data_dir)?;
     }
@@ -131,7 +134,7 @@ pub(super) fn run(events: Events) -> Result<(), Failure> {
     let file = out.map(|to| NewFile::begin(Arc::new(RealDisk), to)).transpose()?;
     runtime()?.block_on(async {
         let server = Administered::open(config)?;
-        let written = write(&server, &path, format, file).await;
+        let written = write(&server, &path, format, file, &Report { json }).await;
         // Even after an error, the directory must be in the state in which a stopped server leaves it.
         let closed = server.close().await;
         written?;
@@ -169,6 +172,7 @@ async fn write(
     path: &str,
     format: Format,
     file: Option<NewFile>,
+    report: &Report,
 ) -> Result<(), Failure> {
     let mut download = server.download(Method::GET, path).await?;
     let Some(mut file) = file else { return print(download).await };
@@ -180,8 +184,11 @@ async fn write(
     let path = file.finish()?;
     // A CSV file has a line with the names of the columns.
     let events = lines.complete - u64::from(format == Format::Csv);
-    let said = writeln!(io::stdout(), "{} contains {events} events.", path.display());
-    said.map_err(Failure::io("everything was exported, but this could not be printed"))
+    report.print(
+        "everything was exported",
+        || json!({"file": path.to_string_lossy(), "events": events}),
+        || format!("{} contains {events} events.", path.display()),
+    )
 }
 
 async fn print(mut download: Download) -> Result<(), Failure> {

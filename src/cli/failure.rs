@@ -73,6 +73,8 @@ pub(super) enum Failure {
     Database,
     #[error(transparent)]
     NewFile(#[from] NewFileError),
+    #[error("--json and a backup on the standard output would be mixed: name a file")]
+    BackupAndReport,
     #[error("--bom is for --format csv only")]
     BomOfNdjson,
     /// An error of the API.
@@ -123,9 +125,11 @@ impl Failure {
             Self::Archive(error) if error.is_damage() => ExitCode::from(DAMAGE),
             Self::Migrate(error) if error.is_damage() => ExitCode::from(DAMAGE),
             Self::ErasureList { .. } => ExitCode::from(DAMAGE),
-            Self::Config(_) | Self::NoDatabaseUrl | Self::BomOfNdjson | Self::NotConfirmed => {
-                ExitCode::from(2)
-            }
+            Self::Config(_)
+            | Self::NoDatabaseUrl
+            | Self::BomOfNdjson
+            | Self::BackupAndReport
+            | Self::NotConfirmed => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

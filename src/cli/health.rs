@@ -1,12 +1,12 @@
 //! `goldstar health`
 
-use std::io::{self, Write};
-
 use axum::http::StatusCode;
 use clap::Args;
+use serde_json::json;
 
 use super::failure::Failure;
 use super::health_client::{Answer, MonitoringToken, ServerUrl, Unhealthy};
+use super::report::Report;
 use super::runtime::runtime;
 use crate::config::{self, Config, Flags, Values};
 
@@ -23,6 +23,9 @@ pub(super) struct Arguments {
     /// URL of the server, instead of the address in the settings
     #[arg(long, value_parser = ServerUrl::at)]
     url: Option<ServerUrl>,
+
+    #[command(flatten)]
+    report: Report,
 
     #[command(flatten)]
     flags: Flags<config::Address>,
@@ -49,13 +52,13 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     runtime.shutdown_background();
     let name = server.authority;
     let (status, Answer { status: word, reason, .. }) = asked?;
+    let object = json!({"status": word, "reason": reason});
     let verdict = match (status, &*word) {
         (StatusCode::OK, "ok" | "degraded") => Ok(()),
         (StatusCode::SERVICE_UNAVAILABLE, "read_only") => Err(Unhealthy::ReadOnly(name, reason)),
         (StatusCode::SERVICE_UNAVAILABLE, "failing") => Err(Unhealthy::Failing(name, reason)),
         _ => return Err(Unhealthy::Foreign(name, status).into()),
     };
-    let printed = writeln!(io::stdout(), "{word}");
-    printed.map_err(Failure::io("the status could not be printed"))?;
+    arguments.report.print("the server responds", || object, || word)?;
     Ok(verdict?)
 }

@@ -1,12 +1,13 @@
 //! `goldstar import`
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::report::{Report, without_controls};
 use super::runtime::runtime;
 use super::{data_directory, progress};
 use crate::clock::Clock;
@@ -46,19 +47,38 @@ struct Tinydb {
     directory: PathBuf,
 
     #[command(flatten)]
+    report: Report,
+
+    #[command(flatten)]
     flags: Flags<Database>,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let From::Tinydb(Tinydb { directory, flags }) = arguments.from;
+    let From::Tinydb(Tinydb { directory, report, flags }) = arguments.from;
     let config = Config::resolve(&flags)?;
     let url = config.storage.database_url.ok_or(Failure::NoDatabaseUrl)?;
     data_directory::require(&directory)?;
     let progress = progress::on_terminal();
     let now = Clock::system().now();
     let imported = runtime()?.block_on(import(&url, &directory, now, &progress))?;
-    let printed = writeln!(io::stdout(), "{}", in_words(&directory, &imported));
-    printed.map_err(Failure::io("everything was imported, but the report could not be printed"))
+    report.print(
+        "everything was imported",
+        || object(&directory, &imported),
+        || in_words(&directory, &imported),
+    )
+}
+
+fn object(directory: &Path, imported: &Imported) -> Value {
+    let Imported { records, events, kept, left_out, sessions } = imported;
+    let mut rows = json!(records);
+    rows["tracking_events.json"] = json!(events);
+    json!({
+        "directory": directory.to_string_lossy(),
+        "rows": rows,
+        "kept_as_text": kept,
+        "not_imported": left_out,
+        "sessions_not_imported": sessions,
+    })
 }
 
 fn in_words(directory: &Path, imported: &Imported) -> String {
@@ -74,7 +94,7 @@ fn in_words(directory: &Path, imported: &Imported) -> String {
             write!(out, "\n\n{what}:").unwrap_or_default();
         }
         for name in names {
-            write!(out, "\n  {}", name.replace(char::is_control, "\u{fffd}")).unwrap_or_default();
+            write!(out, "\n  {}", without_controls(name)).unwrap_or_default();
         }
     };
     list("kept as text, for an export", kept);

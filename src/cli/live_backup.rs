@@ -11,14 +11,23 @@ use super::failure::Failure;
 use crate::disk::{NewFile, require_space};
 use crate::repair::archive::ArchiveError;
 
+/// Makes a backup that is kept.
+pub(super) const KEEP: &str = "/admin/backup";
+/// Makes a backup that is only checked, and is not recorded.
+pub(super) const CHECK: &str = "/admin/backup?check=true";
+
 /// Writes a backup by the server to `out`.
 pub(super) async fn write(server: &Administered, out: &mut dyn Write) -> Result<(), Failure> {
-    receive(begin(server).await?, out).await
+    receive(server.download(Method::POST, KEEP).await?, out).await
 }
 
 /// Writes a backup by the server to a new file. Fails if the disk has too little space.
-pub(super) async fn store(server: &Administered, new: &mut NewFile) -> Result<(), Failure> {
-    let download = begin(server).await?;
+pub(super) async fn store(
+    server: &Administered,
+    path: &str,
+    new: &mut NewFile,
+) -> Result<(), Failure> {
+    let download = server.download(Method::POST, path).await?;
     require(new.partial(), download.bytes.unwrap_or_default())?;
     receive(download, new).await
 }
@@ -26,10 +35,6 @@ pub(super) async fn store(server: &Administered, new: &mut NewFile) -> Result<()
 /// Fails if the disk of a new file has too little space.
 pub(super) fn require(file: &Path, bytes: u64) -> Result<(), Failure> {
     Ok(require_space(file, bytes).map_err(ArchiveError::Write)?)
-}
-
-async fn begin(server: &Administered) -> Result<Download, Failure> {
-    server.download(Method::POST, "/admin/backup").await
 }
 
 async fn receive(mut download: Download, out: &mut dyn Write) -> Result<(), Failure> {

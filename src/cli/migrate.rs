@@ -1,10 +1,10 @@
 //! `goldstar migrate-database`
 
-use std::io::{self, Write};
-
 use clap::Args;
+use serde_json::json;
 
 use super::failure::Failure;
+use super::report::Report;
 use super::runtime::runtime;
 use crate::config::{Config, Database, Flags};
 use crate::store::postgres::{Migrated, migrate_database};
@@ -21,6 +21,9 @@ Examples:
   goldstar migrate-database --database-url postgres://owner@localhost/goldstar")]
 pub(super) struct Arguments {
     #[command(flatten)]
+    report: Report,
+
+    #[command(flatten)]
     flags: Flags<Database>,
 }
 
@@ -29,11 +32,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let url = config.storage.database_url.ok_or(Failure::NoDatabaseUrl)?;
     let migrated = runtime()?.block_on(migrate_database(&url)).map_err(Failure::Migrate)?;
     let Migrated { hosts, from, to } = migrated;
-    let done = match from {
+    let done = || match from {
         0 => format!("was created with version {to}"),
         _ if from == to => format!("has version {to} already: nothing was changed"),
         _ => format!("was changed from version {from} to version {to}"),
     };
-    let printed = writeln!(io::stdout(), "The schema of the database at {hosts} {done}.");
-    printed.map_err(Failure::io("the schema is up to date, but this could not be printed"))
+    arguments.report.print(
+        "the schema is up to date",
+        || json!({"hosts": hosts, "from": from, "to": to}),
+        || format!("The schema of the database at {hosts} {}.", done()),
+    )
 }

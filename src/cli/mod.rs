@@ -26,6 +26,7 @@ mod overview;
 mod password;
 mod progress;
 mod reload;
+mod report;
 mod restore;
 mod runtime;
 mod salvage;
@@ -42,7 +43,7 @@ use std::process::ExitCode;
 
 use clap::{Arg, CommandFactory, Parser, Subcommand};
 
-use crate::config::{Everything, Flags, Storage};
+use crate::config::{Everything, Flags};
 use crate::service::Causes;
 use administered::Output;
 use failure::Failure;
@@ -82,7 +83,7 @@ enum Command {
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(Flags<Everything>),
     /// Print every setting and where it was set, in the form of a settings file
-    Config(Flags<Everything>),
+    Config(config::Arguments),
     /// Print the status of a running server
     Health(health::Arguments),
     /// List, mark and delete accounts, also while a server runs
@@ -116,10 +117,7 @@ enum Command {
     /// List the servers on a database that write audit log files
     Servers(servers::Arguments),
     /// Write all changes from the journal into the data files
-    #[command(after_help = "\
-Afterwards TinyDB finds every record in the files. Each start and each stop of a server does the same. If a \
-server runs on the directory, the command uses its socket, and the files contain every change until then.")]
-    Checkpoint(Flags<Storage>),
+    Checkpoint(checkpoint::Arguments),
     /// Print a script that completes the arguments of goldstar in a shell
     #[command(after_help = "\
 Example:
@@ -157,7 +155,7 @@ pub fn run() -> ExitCode {
     let done = match command {
         None => serve::run(&flags),
         Some(Command::Serve(flags)) => serve::run(&flags),
-        Some(Command::Config(flags)) => config::run(&flags),
+        Some(Command::Config(arguments)) => config::run(&arguments),
         Some(Command::Health(arguments)) => health::run(arguments),
         Some(Command::Salvage(arguments)) => return end(salvage::run(arguments)),
         Some(Command::Account(arguments)) => return end(account::run(arguments)),
@@ -174,7 +172,7 @@ pub fn run() -> ExitCode {
         Some(Command::Events(arguments)) => return end(events::run(&arguments)),
         Some(Command::Stats(output)) => return end(overview::stats(&output)),
         Some(Command::Servers(arguments)) => servers::run(&arguments),
-        Some(Command::Checkpoint(flags)) => checkpoint::run(&flags),
+        Some(Command::Checkpoint(arguments)) => checkpoint::run(&arguments),
         Some(Command::Completions(arguments)) => {
             shell::print_completions(&arguments, Arguments::command())
         }
@@ -222,6 +220,29 @@ mod tests {
         let mut variables: Vec<_> = variables.collect();
         variables.sort();
         assert_eq!(variables, OF_ADMIN);
+    }
+
+    /// The commands without commands of their own, with their full names.
+    fn leaves(command: &clap::Command) -> Vec<(String, &clap::Command)> {
+        let below = command.get_subcommands().flat_map(leaves);
+        let mut found: Vec<_> = below.collect();
+        if found.is_empty() {
+            found.push((String::new(), command));
+        }
+        let name = command.get_name();
+        found.into_iter().map(|(rest, leaf)| (format!("{name} {rest}"), leaf)).collect()
+    }
+
+    #[test]
+    fn every_command_with_a_result_can_print_it_as_json() {
+        let mut command = Arguments::command();
+        command.build();
+        // The help is a command of clap.
+        let leaves = leaves(&command).into_iter().filter(|(name, _)| !name.contains(" help "));
+        let without =
+            leaves.filter(|(_, leaf)| leaf.get_arguments().all(|it| it.get_id() != "json"));
+        let names: Vec<_> = without.map(|(name, _)| name.trim_end().to_owned()).collect();
+        assert_eq!(names, ["goldstar serve", "goldstar completions", "goldstar man-pages"]);
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! `goldstar restore`
 
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
+use serde_json::{Value, json};
 
 use super::erasures::list_at;
 use super::failure::Failure;
 use super::progress;
+use super::report::Report;
 use super::runtime::runtime;
 use crate::clock::Clock;
 use crate::config::{Config, Data, Flags};
@@ -43,11 +44,14 @@ pub(super) struct Arguments {
     no_erasures: bool,
 
     #[command(flatten)]
+    report: Report,
+
+    #[command(flatten)]
     flags: Flags<Data>,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { file, erasures, flags, .. } = arguments;
+    let Arguments { file, erasures, report, flags, .. } = arguments;
     let storage = Config::resolve(&flags)?.storage;
     let later = erasures.as_deref().map(list_at).transpose()?;
     let (now, progress) = (Clock::system().now(), progress::on_terminal());
@@ -59,8 +63,24 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         let (data, logs) = (&storage.data_dir, &storage.log_dir);
         restore_directory(&archive, later.as_ref(), data, logs, now, &progress)?
     };
-    let printed = writeln!(io::stdout(), "{}", in_words(&file, &restored));
-    printed.map_err(Failure::io("everything was restored, but the report could not be printed"))
+    report.print(
+        "everything was restored",
+        || object(&file, &restored),
+        || in_words(&file, &restored),
+    )
+}
+
+fn object(file: &Path, restored: &Restored) -> Value {
+    let Restored { events, erased, complete_until, missing } = restored;
+    let missing = missing.map(
+        |Missing { from, until }| json!({"from": from.to_string(), "until": until.to_string()}),
+    );
+    json!({
+        "file": file.to_string_lossy(),
+        "events": events,
+        "accounts_deleted_again": erased,
+        "erasures": {"complete_until": complete_until.to_string(), "missing": missing},
+    })
 }
 
 fn in_words(file: &Path, restored: &Restored) -> String {

@@ -1,11 +1,11 @@
 //! `goldstar servers`
 
-use std::io::{self, Write as _};
-
 use clap::Args;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::failure::Failure;
+use super::report::Report;
 use super::runtime::runtime;
 use crate::config::{Config, Database, Flags};
 use crate::store::postgres::{ListedServer, log_servers};
@@ -24,6 +24,9 @@ pub(super) struct Arguments {
     forget: Option<Uuid>,
 
     #[command(flatten)]
+    report: Report,
+
+    #[command(flatten)]
     flags: Flags<Database>,
 }
 
@@ -32,17 +35,28 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let url = config.storage.database_url.ok_or(Failure::NoDatabaseUrl)?;
     let servers = runtime()?.block_on(log_servers(&url, arguments.forget));
     let servers = servers.map_err(Failure::CheckDatabase)?;
-    let printed = write!(io::stdout(), "{}", table(&servers));
-    printed.map_err(Failure::io("the servers could not be printed"))
+    let done =
+        if arguments.forget.is_some() { "the server is forgotten" } else { "nothing was changed" };
+    arguments.report.print(done, || object(&servers), || table(&servers))
+}
+
+fn object(servers: &[ListedServer]) -> Value {
+    let servers = servers.iter().map(|ListedServer { server, seen_at, removals }| {
+        json!({
+            "id": server.id.to_string(), "name": server.name, "last_seen_at": seen_at.to_string(),
+            "logs_to_remove": removals,
+        })
+    });
+    json!({"servers": servers.collect::<Vec<_>>()})
 }
 
 fn table(servers: &[ListedServer]) -> String {
     if servers.is_empty() {
-        return "No server writes audit log files.\n".to_owned();
+        return "No server writes audit log files.".to_owned();
     }
-    let head = format!("{:36}  {:27}  {:>14}  name\n", "id", "last seen", "logs to remove");
+    let head = format!("{:36}  {:27}  {:>14}  name", "id", "last seen", "logs to remove");
     servers.iter().fold(head, |table, listed| {
         let ListedServer { server, seen_at, removals } = listed;
-        table + &format!("{}  {seen_at}  {removals:>14}  {}\n", server.id, server.name)
+        table + &format!("\n{}  {seen_at}  {removals:>14}  {}", server.id, server.name)
     })
 }

@@ -45,7 +45,7 @@ mod tracking;
 pub use accounts::{LoggedIn, NewAccount, UserPatch};
 pub use administration::{AccountDetails, AccountPatch, ManagedAccount};
 pub use administration_log::LoggedAction;
-pub use backups::{BackupSchedule, SentBackup};
+pub use backups::{BackupPurpose, BackupSchedule, SentBackup};
 pub use badges::{BadgePatch, BadgeState, ChildBadge, NewBadge};
 pub use caller::{Admin, Authority, Caller, Parent, SessionRole, Token};
 pub use certificates::{Achievement, Certificate, CertificateKind};

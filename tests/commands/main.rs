@@ -20,4 +20,5 @@ mod health_command;
 mod overview;
 mod packaging;
 mod python;
+mod reports;
 mod shell;

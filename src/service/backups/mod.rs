@@ -4,7 +4,7 @@ mod schedule;
 mod sent;
 mod state;
 
-pub use sent::SentBackup;
+pub use sent::{BackupPurpose, SentBackup};
 pub use state::BackupSchedule;
 pub(super) use state::Backups;
 

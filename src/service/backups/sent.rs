@@ -18,6 +18,15 @@ const PIECE: usize = 64 << 10;
 /// is returned as an error of the API; a later one ends the response early.
 const FIRST_WAIT: Duration = Duration::from_secs(10);
 
+/// What the client does with a backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackupPurpose {
+    /// It is recorded in the administration log.
+    Keep,
+    /// `goldstar check` reads it and does not keep it. For the operator, who can read the data anyway.
+    Check,
+}
+
 /// A backup that is being sent.
 pub struct SentBackup {
     started_at: Timestamp,
@@ -54,11 +63,14 @@ impl Service {
     pub async fn back_up(
         self: &Arc<Self>,
         authority: &Authority,
+        purpose: BackupPurpose,
     ) -> Result<SentBackup, ServiceError> {
+        if let (Authority::Administrator(_), BackupPurpose::Check) = (authority, purpose) {
+            return Err(ServiceError::OperatorRequired);
+        }
         let permit = self.backups.acquire()?;
-        // The operator can read the data without the server, and `goldstar check` reads a backup.
-        if let Authority::Administrator(_) = authority {
-            self.record(authority, AdminAction::BackupCreated).await?;
+        if purpose == BackupPurpose::Keep {
+            self.record_backup(authority).await?;
         }
         let (sender, pieces) = mpsc::channel(1);
         let (service, started_at) = (Arc::clone(self), self.clock.now());
@@ -71,6 +83,11 @@ impl Service {
             sent.first = Some(first?);
         }
         Ok(sent)
+    }
+
+    /// Records a backup in the administration log, before it begins.
+    pub async fn record_backup(&self, authority: &Authority) -> Result<(), ServiceError> {
+        self.record(authority, AdminAction::BackupCreated).await
     }
 
     async fn send_backup(

@@ -29,7 +29,8 @@ async fn a_running_server_makes_the_backup() {
     fs::write(&archive, made.stdout).unwrap();
     assert_eq!(restored(folders, &["--no-erasures"]).events().len(), 2);
     let (code, log, _) = run(folders, &["account", "log", "--data-dir", "data"]);
-    assert!(code == 0 && log.contains("0 of 0 actions"), "a command that reads: {log}");
+    assert!(code == 0 && log.contains("2 of 2 actions"), "{log}");
+    assert_eq!(log.matches("backup_created        operator").count(), 2, "{log}");
 }
 
 #[tokio::test]
@@ -88,6 +89,8 @@ async fn a_running_server_is_checked() {
     let tables = report["tables"].as_array().unwrap();
     let history = tables.iter().find(|table| table["file"] == history).unwrap();
     assert_eq!((&report["status"], &history["rows"]), (&json!("clean"), &json!(3)), "{report}");
+    let (_, log, _) = run(folders, &["account", "log", "--data-dir", "data"]);
+    assert!(log.contains("0 of 0 actions"), "a check is no action: {log}");
     // The server reads the file for the backup, and finds what happens to it.
     let path = folders.data_file("tracking_events.json");
     let text = fs::read_to_string(&path).unwrap();

@@ -14,6 +14,7 @@ mod privileges;
 mod refusals;
 mod round_trip;
 mod samples;
+mod space;
 
 use std::path::Path;
 use std::process::Output;

@@ -26,13 +26,22 @@ fn a_command_works_on_the_directory_if_it_is_a_flag_or_named_in_a_stronger_place
         std::fs::write(folders.root().join("goldstar.toml"), file).unwrap();
         let run = |name: &str| {
             let mut command = goldstar(folders.root());
-            command.arg(name).args(flags.as_flattened()).envs(set.iter().copied());
+            command.args(name.split(' ')).args(flags.as_flattened()).envs(set.iter().copied());
             let output = command.output().unwrap();
             (output.status.code(), String::from_utf8(output.stderr).unwrap())
         };
         let (code, error) = run("check");
         assert_eq!(code, Some((!is_directory).into()), "{file} {set:?} {flags:?} {error}");
         assert_eq!(error.contains("start PostgreSQL there"), !is_directory, "{error}");
+        for name in ["backup create b.tar", "export events --format csv", "stats"] {
+            let (code, error) = run(name);
+            assert_eq!(
+                code,
+                Some((!is_directory).into()),
+                "{name} {file} {set:?} {flags:?} {error}"
+            );
+            assert_eq!(error.contains("start PostgreSQL there"), !is_directory, "{error}");
+        }
         // A command of directories has no flag for a database.
         if !flags.as_flattened().contains(&"--database-url") {
             let (code, error) = run("checkpoint");

@@ -32,6 +32,8 @@ async fn every_action_of_an_administrator_is_logged() {
     admin.act("/admin/deletion-queue/run").await.expect(200);
     admin.act("/admin/backup").await;
     // What fails and what only reads is not logged.
+    let check = admin.act("/admin/backup?check=true").await;
+    assert_error(&check, 403, "OPERATOR_REQUIRED");
     admin.get(&path("")).await.expect(200);
     assert_error(&admin.act(&path("/unmark")).await, 409, "NOT_MARKED_FOR_DELETION");
     let run = format!("/admin/deletion-queue/{}/run", paula.id);

@@ -81,6 +81,8 @@ async fn the_newest_backups_are_kept() {
     assert_eq!(mode & 0o777, 0o600);
     let copy = restored(&fs::read(folder.join(&backups[1])).unwrap());
     assert_eq!(copy.events().len(), 3);
+    let log = server.admin().await.get("/admin/log").await.expect(200);
+    assert_eq!(log["total"], 0, "the schedule is no action of a person");
     let (last, error) = health(&server).await;
     let time = backups[1].strip_prefix("goldstar-").unwrap().strip_suffix("Z.tar").unwrap();
     let time = format!("{}:{}:{}", &time[..13], &time[14..16], &time[17..]);
