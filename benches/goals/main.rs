@@ -7,6 +7,8 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that can't go on has failed")]
 
 mod activation;
+mod backup;
+mod busy;
 mod oha;
 mod peers;
 mod postgres;
@@ -30,7 +32,7 @@ use tempfile::TempDir;
 /// A row, or a few that are measured together: its name, and the function that measures and prints it.
 type Row = (&'static str, fn(&Plan));
 
-const ROWS: [Row; 17] = [
+const ROWS: [Row; 19] = [
     ("footprint", start::footprint),
     ("start", start::start),
     ("memory", start::memory),
@@ -41,6 +43,7 @@ const ROWS: [Row; 17] = [
     ("tracking", tracking::page),
     ("filters", tracking::filters),
     ("upkeep", upkeep::upkeep),
+    ("backup", backup::embedded),
     ("streams", streams::streams),
     ("postgres", postgres::many),
     ("postgres-busy", postgres::busy),
@@ -48,6 +51,7 @@ const ROWS: [Row; 17] = [
     ("postgres-cost", postgres::cost),
     ("postgres-tracking", postgres::page),
     ("postgres-import", postgres::import),
+    ("postgres-backup", backup::database),
 ];
 
 /// How much is measured.

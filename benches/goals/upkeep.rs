@@ -1,16 +1,14 @@
 //! How much the upkeep of the files delays requests: a checkpoint, and the anonymisation of an account's
 //! events.
-//!
-//! The load is not oha's, because the start time of each request is needed.
 
 use std::fs;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Plan;
+use super::busy::{Span, Stop, log_in, overlap, under_load};
 use super::support::client::{self, Client, Sample};
 use super::support::generate::Size;
 use super::support::process::Server;
@@ -20,9 +18,6 @@ use super::table::{Goal, median, percentile, print_row, time};
 const CONNECTIONS: u64 = 64;
 /// How long to wait for a checkpoint: the write-ahead log must grow by 16 MiB.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A period of time.
-type Span = (Instant, Instant);
 
 /// The measurements of a round.
 struct Round {
@@ -64,34 +59,6 @@ pub(crate) fn upkeep(plan: &Plan) {
     }
 }
 
-/// Ends the threads of a round.
-#[derive(Default)]
-struct Stop(AtomicBool);
-
-/// Sets it when it is dropped.
-struct StopWhenDropped<'a>(&'a Stop);
-
-impl Stop {
-    fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn when_dropped(&self) -> StopWhenDropped<'_> {
-        StopWhenDropped(self)
-    }
-}
-
-impl Drop for StopWhenDropped<'_> {
-    fn drop(&mut self) {
-        self.0.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Whether a request was in progress within that time.
-fn overlap((begun, took): &Sample, (from, to): Span) -> bool {
-    *begun < to && *begun + *took > from
-}
-
 /// Starts a new server and its load, waits for checkpoints, and then deletes an account with all
 /// its events.
 fn round(plan: &Plan) -> Round {
@@ -103,44 +70,26 @@ fn round(plan: &Plan) -> Round {
         r#"{"_default": {"1": {"name": "account_deletion_first_start", "value": 1.0}}}"#;
     fs::write(folder.join("data/settings.json"), first_start).unwrap();
     let server = Server::goldstar(&folder, &["--request-timeout", "3600"]).unwrap();
+    let tokens = log_in(server.address, CONNECTIONS);
     let mut client = Client::connect(server.address).unwrap();
-    let tokens: Vec<String> = (0..CONNECTIONS).map(|user| client.log_in(user).unwrap()).collect();
     let delete = client::request("POST", "/admin/deletion-queue/run", &tokens[0]);
-    let stop = Stop::default();
-    let checkpoints_seen = AtomicBool::new(false);
-    thread::scope(|scope| {
-        // If this thread panics, the other threads must end too.
-        let end = stop.when_dropped();
-        let loads: Vec<_> = (0..)
-            .zip(&tokens)
-            .map(|(user, token)| {
-                let request = client::request("POST", &client::activation(user, user), token);
-                let (address, stop) = (server.address, &stop);
-                scope.spawn(move || activate_until(stop, address, &request))
-            })
-            .collect();
-        let journal = folder.join("data/journal");
-        let (stopped, seen) = (&stop, &checkpoints_seen);
-        let watch = scope.spawn(move || watch(stopped, seen, &journal));
-        wait_for_a_checkpoint(Duration::from_secs(plan.seconds), &checkpoints_seen);
-        let begun = Instant::now();
-        let answer = client.succeed(&delete).unwrap();
-        let deletion = (begun, Instant::now());
-        drop(end);
-        let answer = String::from_utf8(answer).unwrap();
-        assert!(answer.contains("\"deleted\""), "{answer}");
-        let samples = loads.into_iter().flat_map(|load| load.join().unwrap()).collect();
-        Round { samples, checkpoints: watch.join().unwrap(), deletion }
-    })
-}
-
-fn activate_until(stop: &Stop, address: SocketAddr, request: &[u8]) -> Vec<Sample> {
-    let mut client = Client::connect(address).unwrap();
-    let mut samples = Vec::new();
-    while !stop.is_set() {
-        samples.push(client.sample(request).unwrap());
-    }
-    samples
+    let (samples, (checkpoints, deletion)) = under_load(server.address, &tokens, |stop| {
+        let checkpoints_seen = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let end = stop.when_dropped();
+            let (journal, seen) = (folder.join("data/journal"), &checkpoints_seen);
+            let watch = scope.spawn(move || watch(stop, seen, &journal));
+            wait_for_a_checkpoint(Duration::from_secs(plan.seconds), &checkpoints_seen);
+            let begun = Instant::now();
+            let answer = client.succeed(&delete).unwrap();
+            let deletion = (begun, Instant::now());
+            drop(end);
+            let answer = String::from_utf8(answer).unwrap();
+            assert!(answer.contains("\"deleted\""), "{answer}");
+            (watch.join().unwrap(), deletion)
+        })
+    });
+    Round { samples, checkpoints, deletion }
 }
 
 /// Records the times of checkpoints: the write-ahead log continues in a new segment, and the old one

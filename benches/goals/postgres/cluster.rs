@@ -59,7 +59,7 @@ impl Cluster {
         Ok(Self { programs, directory: directory.into(), server, _script: script })
     }
 
-    pub(super) fn url(&self, database: &str) -> String {
+    pub(crate) fn url(&self, database: &str) -> String {
         format!("postgres://goldstar@/{database}?host={}", self.directory.display())
     }
 
@@ -86,7 +86,7 @@ impl Cluster {
     }
 
     /// Creates a database, empty or as a copy. Replaces the one with that name.
-    pub(super) fn create(&self, database: &str, template: &str) -> io::Result<()> {
+    pub(crate) fn create(&self, database: &str, template: &str) -> io::Result<()> {
         self.execute("postgres", &format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)"))?;
         let create = format!("CREATE DATABASE {database} TEMPLATE {template}");
         self.execute("postgres", &create).map(|_| ())

@@ -40,7 +40,7 @@ impl Figures {
 }
 
 /// Imports the records in `folder/data` into an empty database.
-fn import_into(url: &str, folder: &Path) -> io::Result<()> {
+pub(crate) fn import_into(url: &str, folder: &Path) -> io::Result<()> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_goldstar"));
     command.args(["import", "tinydb", "--database-url", url]).arg(folder.join("data"));
     without_settings(&mut command);
@@ -50,12 +50,12 @@ fn import_into(url: &str, folder: &Path) -> io::Result<()> {
 }
 
 /// Starts Goldstar on a database.
-fn serve(plan: &Plan, url: &str) -> io::Result<Server> {
+pub(crate) fn serve(plan: &Plan, url: &str) -> io::Result<Server> {
     Server::goldstar(&plan.folder.path().join("postgres"), &["--database-url", url])
 }
 
 impl Plan {
-    fn cluster(&self) -> &Cluster {
+    pub(crate) fn cluster(&self) -> &Cluster {
         self.cluster.get_or_init(|| Cluster::start().unwrap())
     }
 }

@@ -1353,8 +1353,8 @@ export interface paths {
          * Make a backup
          * @description Everything that the server stores at the start of the response, as one tar archive, which `goldstar restore`
          *     reads. It contains the password hashes and personal data of all accounts: encrypt it. An administrator repeats the
-         *     password, unless the session is younger than 15 minutes. A server makes one backup at a time. If the body ends without its last chunk, the archive is not complete, and `goldstar backup verify`
-         *     refuses it.
+         *     password, unless the session is younger than 15 minutes. A server makes one backup at a time. If the body ends
+         *     without its last chunk, the archive is not complete, and `goldstar backup verify` refuses it.
          */
         post: operations["createBackup"];
         delete?: never;
@@ -11009,7 +11009,10 @@ export interface operations {
     };
     createBackup: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whether the archive is only read by `goldstar check`, so that it is not recorded. For commands of the operator only. */
+                check?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -11038,6 +11041,7 @@ export interface operations {
              *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
              *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
              *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
              */
             400: {
                 headers: {
@@ -11046,13 +11050,14 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER";
                     };
                 };
             };
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `OPERATOR_REQUIRED`: only a command of the operator may do this, on the server's machine
              *     - `WRONG_PASSWORD`: the current password is wrong
              *     - `PASSWORD_REQUIRED`: the administrator's session is older than 15 minutes: repeat the password in the body
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
@@ -11064,7 +11069,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
