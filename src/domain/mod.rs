@@ -27,6 +27,7 @@ mod requests;
 mod reset_link;
 mod rule_violation;
 mod seq;
+mod task_limit;
 mod text;
 mod timestamp;
 
@@ -56,5 +57,6 @@ pub use records::{
 pub use requests::{EndedRequest, Ending};
 pub use rule_violation::{FamilyLimit, RecordKind, RuleViolation};
 pub use seq::{Epoch, MessagePosition, Position, Seq};
+pub use task_limit::{LimitPeriod, TaskLimit};
 pub use text::{Email, Name, Note, check_line};
 pub use timestamp::Timestamp;

@@ -38,6 +38,8 @@ pub struct MutationDetails {
     pub points: Option<Amount>,
     /// Whether a correction takes less if the child no longer has the points.
     pub is_partial: bool,
+    /// Whether a parent exceeds the limit of a task.
+    pub is_forced: bool,
 }
 
 impl Operation {
@@ -86,7 +88,7 @@ impl Mutation {
 
 impl MutationDetails {
     fn fingerprint(&self) -> String {
-        let Self { note, request_id, points, is_partial } = self;
+        let Self { note, request_id, points, is_partial, is_forced } = self;
         if *self == Self::default() {
             return String::new();
         }
@@ -94,9 +96,13 @@ impl MutationDetails {
             (request_id.as_ref().map(RequestId::as_str), points.map(Amount::get));
         // A fingerprint is stored, and must not contain what a person has written.
         let note = note.as_ref().map(|note| format!("{:x?}", Sha256::digest(note.as_str())));
-        let details = json!({
+        let mut details = json!({
             "note": note, "request_id": request, "points": points, "partial": is_partial,
         });
+        // Without it, the fingerprint is that of earlier versions.
+        if *is_forced {
+            details["forced"] = true.into();
+        }
         details.to_string()
     }
 }

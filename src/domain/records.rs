@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::calendar::{FamilySettings, Zone};
 use super::deletion::Deletion;
-use super::{Amount, Colour, Email, Icon, Id, Language, Name, Note, Points, Timestamp};
+use super::{Amount, Colour, Email, Icon, Id, Language, Name, Note, Points, TaskLimit, Timestamp};
 
 pub type UserId = Id<User>;
 pub type ChildId = Id<Child>;
@@ -111,6 +111,8 @@ pub struct Task {
     /// Whether children can request it. Without effect for a penalty.
     pub is_requestable: bool,
     pub icon: Option<Icon>,
+    /// How often each child may do it; `None` if as often as it wants. Without effect for a penalty.
+    pub limit: Option<TaskLimit>,
     pub extra: Extra,
 }
 

@@ -107,6 +107,12 @@ pub enum RuleViolation {
     InsufficientPoints { points_needed: i64 },
     #[error("this task is already requested")]
     TaskAlreadyRequested,
+    /// The child has done the task as often as its limit allows.
+    #[error("this task can't be done more often{}", until(*.available_at))]
+    LimitReached {
+        /// When it can be done again; `None` if never.
+        available_at: Option<Timestamp>,
+    },
     /// It is a penalty, or a parent has closed it to requests.
     #[error("this task can't be requested")]
     TaskNotRequestable,
@@ -157,4 +163,9 @@ impl RecordKind {
             Self::Certificate => "certificate",
         }
     }
+}
+
+/// When a limit allows a task again.
+fn until(available_at: Option<Timestamp>) -> String {
+    available_at.map_or_else(String::new, |moment| format!(" before {moment}"))
 }

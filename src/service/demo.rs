@@ -88,6 +88,7 @@ impl Service {
             is_good,
             image_id: None,
             is_requestable: true,
+            limit: None,
             icon: None,
         };
         Ok(self.create_task(parent, None, new).await?.record)

@@ -9,6 +9,7 @@ use super::corrections::Entity;
 use super::keys::UsedKey;
 use super::messages::of_restored;
 use super::requests::{Pending, RequestEnd, ends_of, new_reward_request, new_task_request};
+use super::task_limits::{LimitCheck, TaskUses};
 use super::{Caller, ChildState, FamilyLimits, Service, ServiceError};
 use crate::domain::ledger::{self, Adjustment, Answer, EventOrigin, Reversal};
 use crate::domain::{
@@ -43,8 +44,18 @@ struct Decider {
     limits: FamilyLimits,
 }
 
-/// The child after a mutation; and for a repeated one, the record of its key.
-type Decision = (Arc<ChildState>, Option<Arc<IdempotencyRecord>>);
+/// What a transaction results in.
+enum Decision {
+    /// The child after the mutation; and for a repeated one, the record of its key.
+    Done(Arc<ChildState>, Option<Arc<IdempotencyRecord>>),
+    /// Nothing changes: the ledger's change is not a valid event.
+    Invalid(EventError),
+    /// Nothing changes: the task has a limit, and its uses must be read first, or again.
+    NeedsUses,
+}
+
+/// The event of a mutation with its changes; `None` if the uses of the task must be read first.
+type Effect = Option<(EventFields, Vec<Change>)>;
 
 impl Service {
     /// Executes a mutation. A child may request something for itself and cancel its requests; a parent may
@@ -69,18 +80,38 @@ impl Service {
             let found = self.store.find_event(family, &mutation.child, event_id).await?;
             original = found.map(|stored| stored.event);
         }
-        let decider = Decider {
+        let decider = Arc::new(Decider {
             caller: caller.clone(),
             mutation,
             original,
             key,
             floor: self.settings().points_floor,
             limits: self.settings().family,
-        };
-        let decide =
-            move |records: &dyn Snapshot, context: &mut Context| decider.decide(records, context);
-        let Commit { value, event } = self.transact_within(scope, caller, decide).await?;
-        let (child, first) = value.map_err(ServiceError::internal)?;
+        });
+        let mut uses = None;
+        // Each further attempt means that another mutation of the family has succeeded.
+        loop {
+            let shared = Arc::clone(&decider);
+            let decide = move |records: &dyn Snapshot, context: &mut Context| {
+                shared.decide(uses.as_ref(), records, context)
+            };
+            let Commit { value, event } =
+                self.transact_within(scope.clone(), caller, decide).await?;
+            match value {
+                Decision::Done(child, first) => return self.mutated(child, first, event).await,
+                Decision::Invalid(error) => return Err(ServiceError::internal(error)),
+                Decision::NeedsUses => uses = self.task_uses(caller, &decider.mutation).await?,
+            }
+        }
+    }
+
+    /// The result of a mutation, or of the first one with its key.
+    async fn mutated(
+        &self,
+        child: Arc<ChildState>,
+        first: Option<Arc<IdempotencyRecord>>,
+        event: Option<Arc<StoredEvent>>,
+    ) -> Result<Mutated, ServiceError> {
         if let Some(first) = first {
             let event = self.first_event(&child.child, &first).await?;
             return Ok(Mutated { child, event, replayed: true });
@@ -113,22 +144,26 @@ impl Service {
 }
 
 impl Decider {
-    /// The value is an error, and nothing changes, if the ledger's change is not a valid event.
     fn decide(
         &self,
+        uses: Option<&TaskUses>,
         records: &dyn Snapshot,
         context: &mut Context,
-    ) -> Decided<Result<Decision, EventError>> {
+    ) -> Decided<Decision> {
         let child = self.caller.child(records, &self.mutation.child)?;
         // A repeat succeeds even if the task or reward no longer exists.
         let first = self.key.as_ref().map(|key| key.first(records)).transpose()?.flatten();
         if let Some(first) = first {
-            return Ok((Changes::none(), Ok((ChildState::of(child, records), Some(first)))));
+            let done = Decision::Done(ChildState::of(child, records), Some(first));
+            return Ok((Changes::none(), done));
         }
-        let (fields, request) = self.effect(records, &child, context)?;
+        let effect = self.effect(uses, records, &child, context)?;
+        let Some((fields, request)) = effect else {
+            return Ok((Changes::none(), Decision::NeedsUses));
+        };
         let event = match TrackingEvent::new(fields) {
             Ok(event) => event,
-            Err(error) => return Ok((Changes::none(), Err(error))),
+            Err(error) => return Ok((Changes::none(), Decision::Invalid(error))),
         };
         let (points, updated_at) = (event.points_after, Some(context.now()));
         let child = Child { points, updated_at, ..(*child).clone() };
@@ -141,28 +176,32 @@ impl Decider {
             remember,
             lease: None,
         };
-        Ok((changes, Ok((state, None))))
+        Ok((changes, Decision::Done(state, None)))
     }
 
     /// Returns the event, and the changes of the pending request that begins or ends with it.
     fn effect(
         &self,
+        uses: Option<&TaskUses>,
         records: &dyn Snapshot,
         child: &Child,
         context: &mut Context,
-    ) -> Result<(EventFields, Vec<Change>), RuleViolation> {
+    ) -> Result<Effect, RuleViolation> {
         self.check_named_request(records)?;
+        if let LimitCheck::Unknown = self.check_limit(uses, records)? {
+            return Ok(None);
+        }
         let (event_id, now) = (context.new_id(), context.now());
         let note = self.mutation.details.note.clone();
         let origin = EventOrigin { event_id, actor: self.caller.actor(), now, note };
-        match &self.mutation.operation {
+        let effect = match &self.mutation.operation {
             Operation::Activate(task) => {
                 let task = self.caller.task(records, task)?;
                 let pending = self.pending_task(records, child, &task)?;
                 let (pending, given) = (pending.as_deref(), self.mutation.details.points);
                 let answer = Answer { pending, given };
                 let event = ledger::activate(child, &task, answer, self.floor, origin)?;
-                Ok(ending(event, pending, Ending::Activated, records))
+                ending(event, pending, Ending::Activated, records)
             }
             Operation::RequestTask(task) => {
                 let task = self.caller.task(records, task)?;
@@ -171,13 +210,13 @@ impl Decider {
                 let (pending, id) = (pending.as_deref(), &request.id);
                 let event = ledger::request_task(child, &task, pending, id, origin)?;
                 self.limits.check_requests(records, &child.user_id)?;
-                Ok((event, vec![Change::PutPendingTask(request)]))
+                (event, vec![Change::PutPendingTask(request)])
             }
             Operation::CancelTask(task) => {
                 let task = self.caller.task(records, task)?;
                 let pending = self.pending_task(records, child, &task)?;
                 let event = ledger::cancel_task(child, &task, pending.as_deref(), origin)?;
-                Ok(ending(event, pending.as_deref(), Ending::Cancelled, records))
+                ending(event, pending.as_deref(), Ending::Cancelled, records)
             }
             Operation::Request(reward) => {
                 let reward = self.caller.reward(records, reward)?;
@@ -186,27 +225,46 @@ impl Decider {
                 let (pending, id) = (pending.as_deref(), &request.id);
                 let event = ledger::request(child, &reward, pending, id, origin)?;
                 self.limits.check_requests(records, &child.user_id)?;
-                Ok((event, vec![Change::PutPending(request)]))
+                (event, vec![Change::PutPending(request)])
             }
             Operation::Redeem(reward) => {
                 let reward = self.caller.reward(records, reward)?;
                 let pending = self.pending_reward(records, child, &reward)?;
                 let event = ledger::redeem(child, &reward, pending.as_deref(), origin)?;
-                Ok(ending(event, pending.as_deref(), Ending::Redeemed, records))
+                ending(event, pending.as_deref(), Ending::Redeemed, records)
             }
             Operation::Cancel(reward) => {
                 let reward = self.caller.reward(records, reward)?;
                 let pending = self.pending_reward(records, child, &reward)?;
                 let event = ledger::cancel(child, &reward, pending.as_deref(), origin)?;
-                Ok(ending(event, pending.as_deref(), Ending::Cancelled, records))
+                ending(event, pending.as_deref(), Ending::Cancelled, records)
             }
-            Operation::Reverse(_) => self.reversal(records, child, origin),
+            Operation::Reverse(_) => self.reversal(records, child, origin)?,
             Operation::Adjust(delta) => {
                 let is_partial = self.mutation.details.is_partial;
                 let adjustment = Adjustment { delta: *delta, is_partial };
-                Ok((ledger::adjust(child, adjustment, self.floor, origin)?, Vec::new()))
+                (ledger::adjust(child, adjustment, self.floor, origin)?, Vec::new())
             }
+        };
+        Ok(Some(effect))
+    }
+
+    /// Fails if the task's limit is reached. An answer to a request is allowed: the request has counted. So is an
+    /// activation by which a parent exceeds the limit.
+    fn check_limit(
+        &self,
+        uses: Option<&TaskUses>,
+        records: &dyn Snapshot,
+    ) -> Result<LimitCheck, RuleViolation> {
+        let (Operation::Activate(id) | Operation::RequestTask(id)) = &self.mutation.operation
+        else {
+            return Ok(LimitCheck::Allowed);
+        };
+        let is_pending = records.pending_task(&self.mutation.child, id).is_some();
+        if is_pending || self.mutation.details.is_forced {
+            return Ok(LimitCheck::Allowed);
         }
+        TaskUses::check(uses, &*self.caller.task(records, id)?, records, &self.caller.user().id)
     }
 
     /// Returns the event, and the changes that restore the request that the reversed event ended.

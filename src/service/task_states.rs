@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::task_limits::Availability;
 use super::{Caller, Listing, Service, ServiceError};
 use crate::domain::{
     Action, ChildId, EntityType, EventFilter, Page, PendingTask, SortOrder, Task, Timestamp,
@@ -22,6 +23,7 @@ pub struct TaskState {
     /// The child's pending request.
     pub pending: Option<Arc<PendingTask>>,
     pub last: LastEvents,
+    pub availability: Availability,
 }
 
 /// The last events of a child and a task within 90 days.
@@ -71,11 +73,23 @@ impl Service {
         let mut tasks = records.tasks_page(&child.user_id, all).records;
         tasks.retain(|task| task.is_good);
         let mut last = self.last_events(caller, child_id).await?;
-        Ok(Listing::of(tasks, page).map(|task| TaskState {
-            pending: records.pending_task(&child.id, &task.id),
+        let Listing { records: tasks, total } = Listing::of(tasks, page);
+        let pending: Vec<_> =
+            tasks.iter().map(|task| records.pending_task(&child.id, &task.id)).collect();
+        let asked: Vec<_> = tasks
+            .iter()
+            .zip(&pending)
+            .map(|(task, pending)| (&**task, pending.is_some()))
+            .collect();
+        let availability = self.availability(caller.user(), &child.id, &asked).await?;
+        let states = tasks.into_iter().zip(pending).zip(availability);
+        let states = states.map(|((task, pending), availability)| TaskState {
+            pending,
             last: last.remove(task.id.as_str()).unwrap_or_default(),
+            availability,
             task,
-        }))
+        });
+        Ok(Listing { records: states.collect(), total })
     }
 
     /// Returns the last events of a child by the ids of the tasks.

@@ -9,7 +9,7 @@ use super::requests::{RequestEnd, ends_of};
 use super::{Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::input::FieldUpdate;
 use crate::domain::{
-    Amount, Icon, IdempotencyKey, Name, Page, PendingTask, RuleViolation, Task, TaskId,
+    Amount, Icon, IdempotencyKey, Name, Page, PendingTask, RuleViolation, Task, TaskId, TaskLimit,
 };
 use crate::store::{Change, Changes, Context, Snapshot};
 
@@ -22,6 +22,7 @@ pub struct NewTask {
     pub image_id: Option<Arc<str>>,
     pub is_requestable: bool,
     pub icon: Option<Icon>,
+    pub limit: Option<TaskLimit>,
 }
 
 /// A change of a task; `None` and [`FieldUpdate::Keep`] keep a field.
@@ -33,16 +34,22 @@ pub struct TaskPatch {
     pub image_id: FieldUpdate<Arc<str>>,
     pub is_requestable: Option<bool>,
     pub icon: FieldUpdate<Icon>,
+    pub limit: FieldUpdate<TaskLimit>,
 }
 
 impl NewTask {
     /// The fields by which two requests are compared.
     fn fields(&self) -> Value {
-        let Self { name, points, is_good, image_id, is_requestable, icon } = self;
-        json!({
+        let Self { name, points, is_good, image_id, is_requestable, icon, limit } = self;
+        let mut fields = json!({
             "name": name.as_str(), "points": points.get(), "is_good": is_good, "image_id": image_id,
             "requestable": is_requestable, "icon": icon.map(Icon::as_str),
-        })
+        });
+        // Without it, the text is that of earlier versions.
+        if let Some(limit) = limit {
+            fields["limit"] = json!([limit.count(), limit.per.as_str()]);
+        }
+        fields
     }
 }
 
@@ -110,6 +117,7 @@ impl Service {
                 updated_at: Some(context.now()),
                 is_requestable: new.is_requestable,
                 icon: new.icon,
+                limit: new.limit,
                 extra: [].into(),
             })
         })
@@ -134,6 +142,7 @@ impl Service {
                 image_id: patch.image_id.clone().apply(task.image_id),
                 is_requestable: patch.is_requestable.unwrap_or(task.is_requestable),
                 icon: patch.icon.clone().apply(task.icon),
+                limit: patch.limit.clone().apply(task.limit),
                 updated_at: Some(context.now()),
                 ..task
             };

@@ -145,6 +145,10 @@ pub trait Snapshot: Send + Sync {
     /// The reversal of an event. Only of the event in [`super::Scope::Event`].
     fn reversal_of(&self, event: &EventId) -> Option<EventId>;
 
+    /// Identifies the state of the family's events about tasks with a limit: each such event changes it. Commits of other
+    /// kinds may change it too.
+    fn task_mark(&self, user_id: &UserId) -> u64;
+
     /// The value of a setting; `None` if it was never set. Only in [`super::Scope::Server`].
     fn setting(&self, name: &str) -> Option<Value>;
 }

@@ -40,7 +40,7 @@ SECRET = {"password", "pin", "pin_setup_code"}
 # Goldstar has fields with these names, in files of its own.
 ADDED = {
     "children": {"colour", "goal_reward_id", "reserved"},
-    "tasks": {"requestable", "icon"},
+    "tasks": {"requestable", "icon", "limit"},
     "rewards": {"icon"},
     "pending_rewards": {"cost"},
 }

@@ -79,6 +79,7 @@ fn task(user_id: &UserId) -> Change {
         created_at: None,
         updated_at: None,
         is_requestable: true,
+        limit: None,
         icon: None,
         extra: [].into(),
     })

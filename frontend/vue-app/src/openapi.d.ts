@@ -1713,7 +1713,7 @@ export interface components {
             partial?: boolean;
         };
         /**
-         * @description As `RequestAnswer`, and the points to give for a requested task.
+         * @description As `RequestAnswer`, the points to give for a requested task, and whether to exceed the limit of the task.
          * @example {
          *       "request_id": "b709676f-e8ca-4c4c-b5b2-b46e55499b9d",
          *       "points": 3
@@ -1724,6 +1724,8 @@ export interface components {
             note?: string | null;
             request_id?: string | null;
             points?: number | null;
+            /** @default false */
+            force?: boolean;
         };
         /**
          * @description A grade of a badge that a child has earned, as it was at that time.
@@ -2171,6 +2173,7 @@ export interface components {
          *     | 409 | `DELETION_IN_PROGRESS` | the deletion has started; the account cannot be restored any more |
          *     | 409 | `REWARD_ALREADY_REQUESTED` | the child has already requested this reward |
          *     | 409 | `TASK_ALREADY_REQUESTED` | the child has already requested this task |
+         *     | 409 | `LIMIT_REACHED` | the child has done the task as often as its limit allows |
          *     | 409 | `TASK_NOT_REQUESTABLE` | this is a penalty, or a parent has closed the task to requests |
          *     | 409 | `INSUFFICIENT_POINTS` | the child has too few points; `details.points_needed` |
          *     | 409 | `NO_PENDING_REQUEST` | the child has no pending request for this reward or task |
@@ -2202,7 +2205,7 @@ export interface components {
          *     | 507 | `STORAGE_FULL` | the disk is full; nothing has changed |
          * @enum {string}
          */
-        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "INVALID_RESET_LINK" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "TASK_ALREADY_REQUESTED" | "TASK_NOT_REQUESTABLE" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "REQUEST_GONE" | "ALREADY_REVERSED" | "NOT_REVERSIBLE" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "BACKUP_IN_PROGRESS" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "TOO_MANY_STREAMS" | "EXPORT_IN_PROGRESS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
+        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "INVALID_RESET_LINK" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "TASK_ALREADY_REQUESTED" | "LIMIT_REACHED" | "TASK_NOT_REQUESTABLE" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "REQUEST_GONE" | "ALREADY_REVERSED" | "NOT_REVERSIBLE" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "BACKUP_IN_PROGRESS" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "TOO_MANY_STREAMS" | "EXPORT_IN_PROGRESS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
         /** @description Details of an error. The code determines which fields are present. */
         ErrorDetails: {
             /** @description The first field of the body that is wrong. */
@@ -2227,6 +2230,8 @@ export interface components {
             retry_after?: number;
             /** @description When the account will be deleted; null if the mark cannot be read. */
             due_at?: string | null;
+            /** @description When the limit allows the task again; null if never. */
+            available_at?: string | null;
             /** @enum {string} */
             ended?: "redeemed" | "activated" | "cancelled" | "deleted" | "unknown";
             /**
@@ -2759,6 +2764,11 @@ export interface components {
             requestable?: boolean;
             /** @enum {string|null} */
             icon?: "bath" | "bed" | "bike" | "book" | "broom" | "cake" | "car" | "cat" | "clock" | "clothes" | "computer" | "cooking" | "dishes" | "dog" | "film" | "football" | "friends" | "game" | "garden" | "gift" | "heart" | "homework" | "house" | "ice_cream" | "laundry" | "lunch" | "money" | "moon" | "music" | "paint" | "park" | "pencil" | "phone" | "pizza" | "plant" | "puzzle" | "school" | "shoes" | "shopping" | "shout" | "star" | "sun" | "swimming" | "table" | "teeth" | "thanks" | "trash" | "trip" | "walk" | "warning" | null;
+            limit?: {
+                count: number;
+                /** @enum {string} */
+                per: "day" | "week" | "ever";
+            } | null;
         };
         /**
          * @description The time that a marked account waits before its deletion.
@@ -3654,11 +3664,19 @@ export interface components {
             requestable: boolean;
             /** @enum {string|null} */
             icon: "bath" | "bed" | "bike" | "book" | "broom" | "cake" | "car" | "cat" | "clock" | "clothes" | "computer" | "cooking" | "dishes" | "dog" | "film" | "football" | "friends" | "game" | "garden" | "gift" | "heart" | "homework" | "house" | "ice_cream" | "laundry" | "lunch" | "money" | "moon" | "music" | "paint" | "park" | "pencil" | "phone" | "pizza" | "plant" | "puzzle" | "school" | "shoes" | "shopping" | "shout" | "star" | "sun" | "swimming" | "table" | "teeth" | "thanks" | "trash" | "trip" | "walk" | "warning" | null;
+            limit: components["schemas"]["TaskLimit"] | null;
         } & {
             [key: string]: unknown;
         };
         TaskAnswer: {
             task: components["schemas"]["Task"];
+        };
+        /** @description How often each child may do a task. */
+        TaskLimit: {
+            /** Format: int32 */
+            count: number;
+            /** @enum {string} */
+            per: "day" | "week" | "ever";
         };
         /** @description One page of a list. */
         TaskList: components["schemas"]["Page"] & {
@@ -3681,6 +3699,11 @@ export interface components {
             requestable?: boolean;
             /** @enum {string|null} */
             icon?: "bath" | "bed" | "bike" | "book" | "broom" | "cake" | "car" | "cat" | "clock" | "clothes" | "computer" | "cooking" | "dishes" | "dog" | "film" | "football" | "friends" | "game" | "garden" | "gift" | "heart" | "homework" | "house" | "ice_cream" | "laundry" | "lunch" | "money" | "moon" | "music" | "paint" | "park" | "pencil" | "phone" | "pizza" | "plant" | "puzzle" | "school" | "shoes" | "shopping" | "shout" | "star" | "sun" | "swimming" | "table" | "teeth" | "thanks" | "trash" | "trip" | "walk" | "warning" | null;
+            limit?: {
+                count: number;
+                /** @enum {string} */
+                per: "day" | "week" | "ever";
+            } | null;
         };
         /** @description A task and what it means for one child. */
         TaskState: components["schemas"]["Task"] & {
@@ -3688,6 +3711,13 @@ export interface components {
             requested: boolean;
             /** @description The id of that request. */
             request_id: string | null;
+            /** @description Whether its limit allows the child to do the task now. A pending request counts like a task done. */
+            available: boolean;
+            /**
+             * Format: date-time
+             * @description When the limit allows it again. Null if it is available, and if it never will be.
+             */
+            available_at: string | null;
             /**
              * Format: date-time
              * @description When the task was last activated for the child, within 90 days.
@@ -4190,6 +4220,18 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {string} */
                     code: "LAST_ADMINISTRATOR";
+                };
+            };
+        };
+        /** @description the child has done the task as often as its limit allows */
+        LimitReached: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "LIMIT_REACHED";
                 };
             };
         };
@@ -6730,6 +6772,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             /**
              * @description - `TASK_ALREADY_REQUESTED`: the child has already requested this task
+             *     - `LIMIT_REACHED`: the child has done the task as often as its limit allows
              *     - `TASK_NOT_REQUESTABLE`: this is a penalty, or a parent has closed the task to requests
              *     - `FAMILY_LIMIT_REACHED`: the family has reached a limit of the server; `details.limit`
              *     - `AMOUNT_OUT_OF_RANGE`: the points of the task or the cost of the reward, from an older file, are below zero: set a new value
@@ -6741,7 +6784,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "TASK_ALREADY_REQUESTED" | "TASK_NOT_REQUESTABLE" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE";
+                        code: "TASK_ALREADY_REQUESTED" | "LIMIT_REACHED" | "TASK_NOT_REQUESTABLE" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE";
                     };
                 };
             };
@@ -6909,7 +6952,8 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             /**
-             * @description - `REQUEST_GONE`: the request that `request_id` names is no longer pending; `details.ended`, `ended_at` and `tracking_event_id`
+             * @description - `LIMIT_REACHED`: the child has done the task as often as its limit allows
+             *     - `REQUEST_GONE`: the request that `request_id` names is no longer pending; `details.ended`, `ended_at` and `tracking_event_id`
              *     - `POINTS_OUT_OF_RANGE`: the child's points would exceed the supported range
              *     - `AMOUNT_OUT_OF_RANGE`: the points of the task or the cost of the reward, from an older file, are below zero: set a new value
              */
@@ -6920,7 +6964,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "REQUEST_GONE" | "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
+                        code: "LIMIT_REACHED" | "REQUEST_GONE" | "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
                     };
                 };
             };
@@ -11779,7 +11823,8 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             /**
-             * @description - `REQUEST_GONE`: the request that `request_id` names is no longer pending; `details.ended`, `ended_at` and `tracking_event_id`
+             * @description - `LIMIT_REACHED`: the child has done the task as often as its limit allows
+             *     - `REQUEST_GONE`: the request that `request_id` names is no longer pending; `details.ended`, `ended_at` and `tracking_event_id`
              *     - `POINTS_OUT_OF_RANGE`: the child's points would exceed the supported range
              *     - `AMOUNT_OUT_OF_RANGE`: the points of the task or the cost of the reward, from an older file, are below zero: set a new value
              */
@@ -11790,7 +11835,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "REQUEST_GONE" | "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
+                        code: "LIMIT_REACHED" | "REQUEST_GONE" | "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
                     };
                 };
             };

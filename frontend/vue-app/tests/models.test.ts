@@ -73,6 +73,7 @@ interface Written {
   ServerSessionList: administration.ServerSessionList;
   ServerSettings: administration.ServerSettings;
   SettingInEffect: administration.SettingInEffect;
+  TaskLimit: models.TaskLimit;
   Stats: administration.Stats;
   MutationResult: models.MutationResult;
   Page: models.Page;

@@ -30,6 +30,7 @@ fn task(points: i64, is_good: bool) -> Task {
         created_at: None,
         updated_at: None,
         is_requestable: true,
+        limit: None,
         icon: None,
         extra: [].into(),
     }

@@ -117,6 +117,10 @@ impl ApiError {
             Self::Service(ServiceError::Refused(RuleViolation::InsufficientPoints {
                 points_needed,
             })) => Some(Details { points_needed: Some(*points_needed), ..none }),
+            Self::Service(ServiceError::Refused(RuleViolation::LimitReached { available_at })) => {
+                let available_at = available_at.map(|moment| moment.to_string());
+                Some(Details { available_at: Some(available_at.into()), ..none })
+            }
             Self::Service(ServiceError::Refused(RuleViolation::RequestGone(ended))) => {
                 let ended = ended.as_deref();
                 let event_id = ended.and_then(|request| request.event_id.as_ref());
@@ -240,6 +244,7 @@ fn of_refusal(refusal: &RuleViolation) -> ErrorCode {
         RuleViolation::LastAdministrator => ErrorCode::LastAdministrator,
         RuleViolation::SessionEnded => ErrorCode::Unauthenticated,
         RuleViolation::RewardAlreadyRequested => ErrorCode::RewardAlreadyRequested,
+        RuleViolation::LimitReached { .. } => ErrorCode::LimitReached,
         RuleViolation::TaskAlreadyRequested => ErrorCode::TaskAlreadyRequested,
         RuleViolation::TaskNotRequestable => ErrorCode::TaskNotRequestable,
         RuleViolation::InsufficientPoints { .. } => ErrorCode::InsufficientPoints,

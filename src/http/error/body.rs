@@ -60,6 +60,10 @@ pub(crate) struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub(crate) due_at: Option<Value>,
+    /// When the limit allows the task again; null if never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub(crate) available_at: Option<Value>,
     /// How the request ended: `unknown` if that is no longer remembered, or the request never existed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = endings)]

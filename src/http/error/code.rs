@@ -29,6 +29,7 @@ pub enum ErrorCode {
     DeletionInProgress,
     RewardAlreadyRequested,
     TaskAlreadyRequested,
+    LimitReached,
     TaskNotRequestable,
     InsufficientPoints,
     NoPendingRequest,

@@ -159,6 +159,12 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             "the child has already requested this task",
         ),
         (
+            Code::LimitReached,
+            Status::CONFLICT,
+            "LIMIT_REACHED",
+            "the child has done the task as often as its limit allows",
+        ),
+        (
             Code::TaskNotRequestable,
             Status::CONFLICT,
             "TASK_NOT_REQUESTABLE",

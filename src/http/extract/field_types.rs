@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use utoipa::openapi::Schema;
+use serde::Deserialize;
 use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, KnownFormat, SchemaFormat};
+use utoipa::openapi::{ObjectBuilder, Schema};
 
 use crate::domain::badges::{BadgePeriod, Metric, Thresholds};
 use crate::domain::deletion::Threshold;
@@ -13,10 +14,10 @@ use crate::domain::input::{
 };
 use crate::domain::password::NewPassword;
 use crate::domain::{
-    Amount, ChildId, Colour, Email, Icon, Invalid, Language, Name, Note, Points, RequestId,
-    RewardId, Role, TaskId,
+    Amount, ChildId, Colour, Email, Icon, Invalid, Language, LimitPeriod, Name, Note, Points,
+    RequestId, RewardId, Role, TaskId, TaskLimit,
 };
-use crate::http::extract::fields::FieldType;
+use crate::http::extract::fields::{FieldType, JsonValue};
 use crate::http::openapi::schemas;
 
 /// What no text of a record may contain: control characters, line breaks and invisible characters.
@@ -104,6 +105,37 @@ pub(crate) const METRIC: FieldType<String, &'static str> = FieldType {
 /// What the grades of a badge need.
 pub(crate) const THRESHOLDS: FieldType<Vec<i64>, Thresholds> =
     FieldType { check: |field, values| Thresholds::parse(field, &values), schema: thresholds };
+
+/// How often each child may do a task.
+pub(crate) const TASK_LIMIT: FieldType<LimitInput, TaskLimit> = FieldType {
+    check: |field, LimitInput { count, per }| {
+        let per = LimitPeriod::parse(&per)
+            .ok_or_else(|| Invalid::new(field, "must have a `per` of `day`, `week` or `ever`"))?;
+        TaskLimit::new(field, count, per)
+    },
+    schema: task_limit,
+};
+
+/// The form of a limit in a request.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LimitInput {
+    count: i64,
+    per: String,
+}
+
+impl JsonValue for LimitInput {
+    const RULE: &'static str = "must be an object with `count` and `per`";
+}
+
+fn task_limit() -> Schema {
+    let limit = ObjectBuilder::new()
+        .property("count", schemas::integer(1..=TaskLimit::MAX))
+        .property("per", schemas::flag(LimitPeriod::ALL.map(LimitPeriod::as_str)))
+        .required("count")
+        .required("per");
+    schemas::closed(limit).into()
+}
 
 /// The recurring period of a badge.
 pub(crate) const BADGE_PERIOD: FieldType<String, BadgePeriod> = FieldType {

@@ -265,6 +265,9 @@ fn conflict(code: ErrorCode) -> ApiError {
         ErrorCode::NotMarkedForDeletion => RuleViolation::NotMarkedForDeletion,
         ErrorCode::DeletionInProgress => RuleViolation::DeletionInProgress,
         ErrorCode::RewardAlreadyRequested => RuleViolation::RewardAlreadyRequested,
+        ErrorCode::LimitReached => {
+            RuleViolation::LimitReached { available_at: Timestamp::parse_iso(MOMENT) }
+        }
         ErrorCode::TaskAlreadyRequested => RuleViolation::TaskAlreadyRequested,
         ErrorCode::TaskNotRequestable => RuleViolation::TaskNotRequestable,
         ErrorCode::InsufficientPoints => RuleViolation::InsufficientPoints { points_needed: 2 },

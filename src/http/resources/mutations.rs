@@ -13,7 +13,7 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use crate::domain::{Mutation, MutationDetails, Operation};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::caller::{Key, Path};
-use crate::http::extract::field_types::{AMOUNT, NOTE, REQUEST_ID};
+use crate::http::extract::field_types::{AMOUNT, BOOLEAN, NOTE, REQUEST_ID};
 use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::{Input, OptionalInput};
 use crate::http::openapi::{
@@ -213,7 +213,8 @@ pub(crate) struct Approval(MutationDetails);
 
 impl RequestBody for Approval {
     const NAME: &'static str = "Approval";
-    const ABOUT: &'static str = "As `RequestAnswer`, and the points to give for a requested task.";
+    const ABOUT: &'static str = "As `RequestAnswer`, the points to give for a requested task, and whether to exceed the limit of \
+        the task.";
 
     fn example() -> Value {
         json!({"request_id": samples::REQUEST_ID, "points": 3})
@@ -222,8 +223,9 @@ impl RequestBody for Approval {
     fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
         let answer = Answer::read(fields);
         let points = fields.nullable("points", AMOUNT);
+        let is_forced = fields.with_default("force", BOOLEAN, false);
         let Answer(details) = answer?;
-        Ok(Self(MutationDetails { points: points?, ..details }))
+        Ok(Self(MutationDetails { points: points?, is_forced: is_forced?, ..details }))
     }
 }
 
@@ -271,8 +273,12 @@ impl IntoParams for ChildAndReward {
 enum ActivationErrors {}
 
 impl ErrorCodes for ActivationErrors {
-    const CODES: &'static [ErrorCode] =
-        &[ErrorCode::PointsOutOfRange, ErrorCode::AmountOutOfRange, ErrorCode::RequestGone];
+    const CODES: &'static [ErrorCode] = &[
+        ErrorCode::PointsOutOfRange,
+        ErrorCode::AmountOutOfRange,
+        ErrorCode::RequestGone,
+        ErrorCode::LimitReached,
+    ];
 }
 
 enum TaskRequestErrors {}
@@ -280,6 +286,7 @@ enum TaskRequestErrors {}
 impl ErrorCodes for TaskRequestErrors {
     const CODES: &'static [ErrorCode] = &[
         ErrorCode::TaskAlreadyRequested,
+        ErrorCode::LimitReached,
         ErrorCode::TaskNotRequestable,
         ErrorCode::FamilyLimitReached,
         ErrorCode::AmountOutOfRange,

@@ -11,7 +11,9 @@ use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::domain::{Colour, Extra, Icon, Reward, RewardId, Task, Timestamp, UserId};
+use crate::domain::{
+    Colour, Extra, Icon, LimitPeriod, Reward, RewardId, Task, TaskLimit, Timestamp, UserId,
+};
 use crate::http::openapi::{samples, schemas};
 use crate::http::resources::secrets::may_be_secret;
 use crate::http::response::page::ListItem;
@@ -172,7 +174,7 @@ impl ApiRecord for Task {
 
     const SINGULAR: &'static str = "task";
     const PLURAL: &'static str = "tasks";
-    const ADDED: &'static [&'static str] = &["requestable", "icon"];
+    const ADDED: &'static [&'static str] = &["requestable", "icon", "limit"];
 
     fn fields(&self) -> TaskFields<'_> {
         TaskFields {
@@ -186,6 +188,7 @@ impl ApiRecord for Task {
             updated_at: self.updated_at.map(Iso),
             requestable: self.is_requestable,
             icon: self.icon.map(Icon::as_str),
+            limit: self.limit.map(Into::into),
             extra: Unknown::public::<Self>(&self.extra),
         }
     }
@@ -220,9 +223,34 @@ pub(crate) struct TaskFields<'a> {
     /// The picture in every front end.
     #[schema(required, schema_with = icon)]
     icon: Option<&'static str>,
+    /// How often each child may do it; null if as often as it wants. Without effect for a penalty.
+    #[schema(required)]
+    limit: Option<TaskLimitBody>,
     #[serde(flatten)]
     #[schema(value_type = BTreeMap<String, Value>)]
     extra: Unknown<'a>,
+}
+
+/// How often each child may do a task.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TaskLimit)]
+struct TaskLimitBody {
+    #[schema(minimum = 1, maximum = 100)]
+    count: u32,
+    /// The period of the family's calendar in which it counts.
+    #[schema(schema_with = limit_period)]
+    per: &'static str,
+}
+
+impl From<TaskLimit> for TaskLimitBody {
+    fn from(limit: TaskLimit) -> Self {
+        Self { count: limit.count(), per: limit.per.as_str() }
+    }
+}
+
+fn limit_period() -> ObjectBuilder {
+    schemas::flag(LimitPeriod::ALL.map(LimitPeriod::as_str))
 }
 
 impl ApiRecord for Reward {

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::domain::{IdempotencyKey, Page, PendingTask, Task, TaskId};
 use crate::http::error::ApiError;
 use crate::http::extract::caller::Path;
-use crate::http::extract::field_types::{AMOUNT, BOOLEAN, ICON, IMAGE_ID, NAME};
+use crate::http::extract::field_types::{AMOUNT, BOOLEAN, ICON, IMAGE_ID, NAME, TASK_LIMIT};
 use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::RECORD_FIELDS;
 use crate::http::extract::query::{Paging, Query};
@@ -90,6 +90,7 @@ impl RequestBody for NewTask {
         let image_id = fields.nullable("image_id", IMAGE_ID);
         let is_requestable = fields.with_default("requestable", BOOLEAN, true);
         let icon = fields.nullable("icon", ICON);
+        let limit = fields.nullable("limit", TASK_LIMIT);
         Ok(Self {
             name: name?,
             points: points?,
@@ -97,6 +98,7 @@ impl RequestBody for NewTask {
             image_id: image_id?,
             is_requestable: is_requestable?,
             icon: icon?,
+            limit: limit?,
         })
     }
 }
@@ -117,6 +119,7 @@ impl RequestBody for TaskPatch {
         let image_id = fields.patch("image_id", IMAGE_ID);
         let is_requestable = fields.optional("requestable", BOOLEAN);
         let icon = fields.patch("icon", ICON);
+        let limit = fields.patch("limit", TASK_LIMIT);
         Ok(Self {
             name: name?,
             points: points?,
@@ -124,6 +127,7 @@ impl RequestBody for TaskPatch {
             image_id: image_id?,
             is_requestable: is_requestable?,
             icon: icon?,
+            limit: limit?,
         })
     }
 }
@@ -143,6 +147,11 @@ pub(crate) struct TaskStateBody {
     /// The id of that request.
     #[schema(required)]
     request_id: Option<String>,
+    /// Whether its limit allows the child to do the task now. A pending request counts like a task done.
+    available: bool,
+    /// When the limit allows it again. Null if it is available, and if it never will be.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    available_at: Option<Iso>,
     /// When the task was last activated for the child, within 90 days.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     last_done_at: Option<Iso>,
@@ -159,8 +168,10 @@ impl ListItem for TaskStateBody {
 }
 
 impl From<TaskState> for TaskStateBody {
-    fn from(TaskState { task, pending, last }: TaskState) -> Self {
+    fn from(TaskState { task, pending, last, availability }: TaskState) -> Self {
         Self {
+            available: availability.is_available,
+            available_at: availability.available_at.map(Iso),
             requested: pending.is_some(),
             request_id: pending.map(|request| request.id.to_string()),
             last_done_at: last.done_at.map(Iso),

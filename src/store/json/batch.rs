@@ -93,7 +93,7 @@ impl Batch {
 
     fn record(&mut self, event: TrackingEvent, payload: &mut String) -> Arc<StoredEvent> {
         let event = self.timed(event);
-        self.state.reversals.note(&event);
+        self.state.note(&event);
         self.last_row += 1;
         let (text, personal) = event::encode(&event);
         let json: Arc<str> = text.into();

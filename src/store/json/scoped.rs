@@ -83,6 +83,10 @@ impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
         self.state.version
     }
 
+    fn task_mark(&self, user_id: &UserId) -> u64 {
+        self.state.limited.get(user_id).copied().unwrap_or_default()
+    }
+
     fn family(&self, user_id: &UserId) -> FamilyRecords {
         FamilyRecords {
             account: self.user(user_id),

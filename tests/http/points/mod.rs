@@ -17,4 +17,5 @@ mod races;
 mod refusals;
 mod requests;
 mod reserved;
+mod task_limits;
 mod tracking;

@@ -75,6 +75,18 @@ async fn sign_ups_count_for_both_servers() {
 }
 
 #[tokio::test]
+async fn a_child_does_a_task_as_often_as_its_limit_allows_on_both_servers() {
+    let servers = two(|_| ()).await;
+    let family = servers[0].family().await;
+    let limit = json!({"limit": {"count": 5, "per": "ever"}});
+    family.parent.patch(&format!("/tasks/{}", family.task), limit).await.expect(200);
+    let activate = async |server: &TestServer, _| {
+        family.parent.at(server.socket_address()).activate(&family.child, &family.task).await
+    };
+    assert_five(&servers, activate, 200, (409, "LIMIT_REACHED")).await;
+}
+
+#[tokio::test]
 async fn the_number_of_records_is_limited_for_both_servers() {
     let servers = two(few_children).await;
     let parent: Parent = servers[0].parent().await;

@@ -305,6 +305,7 @@ pub(crate) fn task(id: &str, user_id: Option<&str>, points: i64, is_good: bool) 
         created_at: None,
         updated_at: None,
         is_requestable: true,
+        limit: None,
         icon: None,
         extra: [].into(),
     }

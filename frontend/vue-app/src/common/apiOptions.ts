@@ -54,6 +54,8 @@ export interface Answer extends Noted {
 export interface Approval extends Answer {
   /** The points to give for a requested task, instead of the requested ones. */
   points?: number | undefined;
+  /** Exceeds the limit of the task. */
+  force?: boolean | undefined;
 }
 
 export interface Correction extends Noted {

@@ -256,6 +256,16 @@ export interface Task {
   /** Whether children can request it. Without effect for a penalty. */
   requestable: boolean;
   icon: Icon | null;
+  /** How often each child may do it; null if as often as it wants. Without effect for a penalty. */
+  limit: TaskLimit | null;
+}
+
+/** How often each child may do a task. */
+export interface TaskLimit {
+  /** From 1 to 100. */
+  count: number;
+  /** The period of the family's calendar in which it counts. */
+  per: "day" | "week" | "ever";
 }
 
 /** A task, as it concerns one child. */
@@ -263,6 +273,10 @@ export interface TaskState extends Task {
   /** Whether the child has a pending request for it. */
   requested: boolean;
   request_id: string | null;
+  /** Whether its limit allows the child to do it now. A pending request counts like a task done. */
+  available: boolean;
+  /** When the limit allows it again. Null if it is available, and if it never will be. */
+  available_at: string | null;
   /** When it was last activated for the child, within 90 days. */
   last_done_at: string | null;
   /** When a parent last cancelled a request of the child, within 90 days. */
@@ -628,6 +642,8 @@ export interface ErrorDetails {
   retry_after?: number;
   /** When the account is to be deleted. */
   due_at?: string | null;
+  /** When the limit allows the task again; null if never. */
+  available_at?: string | null;
   /** How the request ended. */
   ended?: "redeemed" | "activated" | "cancelled" | "deleted" | "unknown";
   /** When the request ended. */
@@ -688,6 +704,7 @@ export type ErrorCode =
   | "DELETION_IN_PROGRESS"
   | "REWARD_ALREADY_REQUESTED"
   | "TASK_ALREADY_REQUESTED"
+  | "LIMIT_REACHED"
   | "TASK_NOT_REQUESTABLE"
   | "ALREADY_REVERSED"
   | "NOT_REVERSIBLE"

@@ -1,6 +1,6 @@
 /** The bodies of requests. */
 
-import type { Colour, Icon, Metric, Pause, Rank, Weekday } from "./models";
+import type { Colour, Icon, Metric, Pause, Rank, TaskLimit, Weekday } from "./models";
 
 export interface Signup {
   first_name: string;
@@ -89,6 +89,8 @@ export interface NewTask {
   /** Whether children can request it; default true. */
   requestable?: boolean;
   icon?: Icon | null;
+  /** How often each child may do it. */
+  limit?: TaskLimit | null;
 }
 
 export type TaskPatch = Partial<NewTask>;

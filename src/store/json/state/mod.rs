@@ -12,7 +12,7 @@ use crate::domain::badges::{Award, Badge};
 use crate::domain::{
     AccountFilter, Child, ChildId, Email, EndedRequest, Epoch, IdempotencyRecord, LogEntry,
     Message, PendingReward, PendingTask, Reward, RuleViolation, Session, Setting, Task, TaskId,
-    Timestamp, User, UserId,
+    Timestamp, TrackingEvent, User, UserId,
 };
 use crate::metrics::Counter;
 use crate::store::json::damage::Damage;
@@ -53,6 +53,8 @@ pub(crate) struct State {
     pub(crate) awards: Table<Award>,
     /// Part of the history, kept with the state of the records so that a transaction sees both.
     pub(crate) reversals: Reversals,
+    /// The version of the last event about a task with a limit, by account, since the start.
+    pub(crate) limited: imbl::HashMap<UserId, u64>,
     /// Counts the records that lists and look-ups visit. Clones share the counter.
     pub(crate) visited: Counter,
     /// The number of changes since the start.
@@ -83,6 +85,7 @@ impl State {
             badges: parse_table(folder, &mut read, damage)?,
             awards: parse_table(folder, &mut read, damage)?,
             reversals: Reversals::default(),
+            limited: imbl::HashMap::default(),
             visited: Counter::default(),
             version: 0,
         };
@@ -257,6 +260,16 @@ impl State {
         }
         removed.extend(self.keep_last_message(last));
         removed
+    }
+
+    /// Notes an event that is added to the history.
+    pub(crate) fn note(&mut self, event: &TrackingEvent) {
+        self.reversals.note(event);
+        let task = self.tasks.get(&event.entity_id).filter(|task| task.limit.is_some());
+        if let Some(user_id) = event.user_id.as_ref().filter(|_| task.is_some()) {
+            self.version += 1;
+            self.limited.insert(user_id.clone(), self.version);
+        }
     }
 
     /// Adds an idempotency key; returns its row.

@@ -170,6 +170,7 @@ impl Record for Task {
             created_at: fields.optional_moment("created_at"),
             updated_at: fields.optional_moment("updated_at"),
             is_requestable: true,
+            limit: None,
             icon: None,
             extra: fields.extra(&[
                 "id",

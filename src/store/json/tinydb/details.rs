@@ -9,8 +9,9 @@ use super::fields::{Fields, Unreadable};
 use super::record::{Record, request_lists};
 use crate::domain::calendar::FamilySettings;
 use crate::domain::{
-    Amount, Child, ChildId, Colour, EndedRequest, Ending, EntityType, Icon, Id, Language, Note,
-    PendingReward, PendingTask, RequestId, Reward, RewardId, Task, TaskId, User, UserId,
+    Amount, Child, ChildId, Colour, EndedRequest, Ending, EntityType, Icon, Id, Language,
+    LimitPeriod, Note, PendingReward, PendingTask, RequestId, Reward, RewardId, Task, TaskId,
+    TaskLimit, User, UserId,
 };
 
 /// A record with fields that are in a file of their own.
@@ -45,6 +46,7 @@ pub(crate) struct TaskDetails {
     user_id: UserId,
     is_requestable: bool,
     icon: Option<Icon>,
+    limit: Option<TaskLimit>,
 }
 
 #[derive(Clone, PartialEq)]
@@ -104,15 +106,16 @@ impl Extended for Task {
 
     /// Shared tasks have no details: no family can change them.
     fn details(&self) -> Option<TaskDetails> {
-        let is_default = self.is_requestable && self.icon.is_none();
+        let is_default = self.is_requestable && self.icon.is_none() && self.limit.is_none();
         let user_id = self.user_id.clone().filter(|_| !is_default)?;
-        let (is_requestable, icon) = (self.is_requestable, self.icon);
-        Some(TaskDetails { id: self.id.clone(), user_id, is_requestable, icon })
+        let (is_requestable, icon, limit) = (self.is_requestable, self.icon, self.limit);
+        Some(TaskDetails { id: self.id.clone(), user_id, is_requestable, icon, limit })
     }
 
     fn set_details(&mut self, details: &TaskDetails) {
         self.is_requestable = details.is_requestable;
         self.icon = details.icon;
+        self.limit = details.limit;
     }
 }
 
@@ -210,6 +213,7 @@ impl Record for TaskDetails {
             user_id: fields.id("user_id")?,
             is_requestable: fields.boolean("requestable", true)?,
             icon: icon(fields),
+            limit: limit(fields)?,
         })
     }
 
@@ -218,6 +222,10 @@ impl Record for TaskDetails {
         row.text("user_id", self.user_id.as_str());
         row.plain("requestable", self.is_requestable);
         row.optional_text("icon", self.icon.map(Icon::as_str));
+        if let Some(limit) = self.limit {
+            row.plain("limit", limit.count());
+            row.text("limit_per", limit.per.as_str());
+        }
     }
 
     fn key(&self) -> Arc<str> {
@@ -227,6 +235,16 @@ impl Record for TaskDetails {
     fn group(&self) -> Option<Arc<str>> {
         Some(self.user_id.shared())
     }
+}
+
+/// The limit of a task; `None` if the row has none.
+fn limit(fields: &Fields<'_>) -> Result<Option<TaskLimit>, Unreadable> {
+    let Some(per) = fields.optional_text("limit_per") else { return Ok(None) };
+    let expected = |field, expected| Unreadable { field, expected };
+    let per = LimitPeriod::parse(&per).ok_or(expected("limit_per", "day, week or ever"))?;
+    let count = fields.integer("limit")?;
+    let limit = TaskLimit::new("limit", count, per);
+    limit.map(Some).map_err(|_| expected("limit", "a number from 1 to 100"))
 }
 
 impl Record for RewardDetails {

@@ -167,6 +167,7 @@ fn addition() -> Changes {
         created_at: Some(now),
         updated_at: None,
         is_requestable: true,
+        limit: None,
         icon: None,
         extra: [].into(),
     };
