@@ -57,7 +57,7 @@ def replace_what_no_schema_names(case):
         case.query.pop("bom", None)
     if "tz" in (case.query or {}):
         case.query["tz"] = zone(case)
-    if operation_id(case) == "getStatistics" and case.query:
+    if operation_id(case) in ("getStatistics", "getServerStatistics") and case.query:
         days = {"from": "2026-02-01", "to": "2026-02-28"}
         case.query = {name: days.get(name, value) for name, value in case.query.items()}
     if isinstance(case.body, dict):
@@ -140,6 +140,8 @@ def record(path, parameter, family):
         # What needs a session or an event prepares one.
         "auth": "x",
         "event_id": "x",
+        "kind": "rank",
+        "certificate_id": "1",
         "file": "page.js",
     }
     return kinds[parameter]
@@ -158,6 +160,8 @@ def fields(name, person):
     return family.account | {
         "current_password": family.account["password"],
         "child_id": family.child,
+        # Other requests must still succeed.
+        "limit": {"count": 100, "per": "day"},
         "task_id": family.task,
         "reward_id": family.reward,
     }
@@ -206,6 +210,12 @@ def new_event(case, person):
     family = person.family
     path = f"/children/{family.child}/tasks/{family.task}/activate"
     case.path_parameters["event_id"] = family.ask("POST", path).json()["tracking_event"]["id"]
+
+
+def certificate(_case, person):
+    """The first rank is reached with the first event."""
+    family = person.family
+    family.ask("POST", f"/children/{family.child}/tasks/{family.task}/activate")
 
 
 def reset_link(case, person):
@@ -261,6 +271,7 @@ PREPARE = {
     "cancelTask": new_task_request,
     "activateTask": new_task_request,
     "reverseTrackingEvent": new_event,
+    "getCertificate": certificate,
     "endSession": another_session,
     "restoreAccount": mark_leaving,
     "resetPassword": reset_link,

@@ -17,7 +17,7 @@ use crate::domain::{
     Amount, ChildId, Colour, Email, Icon, Invalid, Language, LimitPeriod, Name, Note, Points,
     RequestId, RewardId, Role, TaskId, TaskLimit,
 };
-use crate::http::extract::fields::{FieldType, JsonValue};
+use crate::http::extract::fields::{FieldType, JsonValue, whole_number};
 use crate::http::openapi::schemas;
 
 /// What no text of a record may contain: control characters, line breaks and invisible characters.
@@ -120,6 +120,7 @@ pub(crate) const TASK_LIMIT: FieldType<LimitInput, TaskLimit> = FieldType {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LimitInput {
+    #[serde(deserialize_with = "whole_number")]
     count: i64,
     per: String,
 }

@@ -2,7 +2,7 @@
 //! gives its schema. All wrong fields are reported at once, so that a form can mark each of them.
 
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
@@ -74,6 +74,12 @@ impl JsonValue for i64 {
         };
         serde_json::from_str(text).ok().or_else(fractional)
     }
+}
+
+/// Reads a whole number in an object, as `i64` is read elsewhere.
+pub(crate) fn whole_number<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
+    let text = <&RawValue>::deserialize(from)?;
+    i64::read(text.get()).ok_or_else(|| D::Error::custom(i64::RULE))
 }
 
 /// Beyond it, neighbouring whole numbers are the same `f64`.

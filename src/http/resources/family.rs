@@ -16,7 +16,9 @@ use crate::domain::calendar::{
 use crate::domain::{Invalid, Name, Points, Rank, Ranks, User};
 use crate::http::error::ApiError;
 use crate::http::extract::field_types::NAME;
-use crate::http::extract::fields::{FieldFailed, FieldReader, FieldType, JsonValue, RequestBody};
+use crate::http::extract::fields::{
+    FieldFailed, FieldReader, FieldType, JsonValue, RequestBody, whole_number,
+};
 use crate::http::extract::input::Input;
 use crate::http::openapi::{ChangeErrors, Errors, samples, schemas, tags};
 use crate::service::{FamilySettingsPatch, Parent, Service};
@@ -56,6 +58,7 @@ pub(crate) struct RankBody {
     name: String,
     /// The number of points at which the rank begins.
     #[schema(minimum = 0)]
+    #[serde(deserialize_with = "whole_number")]
     threshold: i64,
 }
 

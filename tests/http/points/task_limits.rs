@@ -144,6 +144,8 @@ async fn only_a_parent_exceeds_a_limit_and_only_valid_limits_are_stored() {
         assert_error(&answer, 400, "VALIDATION_FAILED");
     }
     assert_eq!(parent.get(&path).await.expect(200)["task"]["limit"], Value::Null);
+    let whole = parent.patch(&path, json!({"limit": {"count": 2.0, "per": "day"}})).await;
+    assert_eq!(whole.expect(200)["task"]["limit"]["count"], 2);
     limited(parent, &family.task, 1, "day").await;
     family.event().await;
     let child = parent.hand_over(server.nobody(), &family.child).await;
