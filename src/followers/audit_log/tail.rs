@@ -1,6 +1,7 @@
 //! Reads the end of a log backwards and finds damage.
 
 use std::io;
+use std::ops::Range;
 
 use memchr::{memchr, memrchr};
 
@@ -51,22 +52,65 @@ pub(super) fn read(file: &dyn DiskFile, oldest: Timestamp) -> io::Result<Tail> {
     Ok(tail)
 }
 
-/// The length of the part of a log before the lines of later events. Only the first `len` bytes are read.
+/// The length of the part of a log before the lines of later events, which are the last ones. Only the first `len` bytes
+/// are read. The number of calls of `is_later` grows with the logarithm of the length: each may take as long as many lines.
 pub(super) fn len_before(
     file: &dyn DiskFile,
     len: u64,
     is_later: &dyn Fn(&str) -> io::Result<bool>,
 ) -> io::Result<u64> {
-    let mut lines = LinesBack { file, start: len, buffer: Vec::new() };
-    let mut before = len;
-    while let Some((offset, line)) = lines.next()? {
-        let Some(head) = line::head(&line) else { continue };
-        if !is_later(head.event_id)? {
-            break;
+    // Lines of events before `low` are not later, those from `high` on are, and the first of these starts at `before`.
+    let (mut low, mut high, mut before) = (0, len, len);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match event_line(file, middle..high, len)? {
+            Some(line) if !is_later(&line.event_id)? => low = line.end,
+            Some(line) => (high, before) = (middle, line.start),
+            None => high = middle,
         }
-        before = offset;
     }
     Ok(before)
+}
+
+/// The line of an event in a log.
+struct EventLine {
+    start: u64,
+    end: u64,
+    event_id: String,
+}
+
+/// The first line of an event that starts within a part of a log of that length.
+fn event_line(file: &dyn DiskFile, part: Range<u64>, len: u64) -> io::Result<Option<EventLine>> {
+    // With the byte before it, which shows whether a line starts there.
+    let first = part.start.saturating_sub(1);
+    let mut most = 1_024;
+    loop {
+        let stop = len.min(first + most);
+        let mut bytes = vec![0; usize::try_from(stop - first).unwrap_or(usize::MAX)];
+        read_exact_at(file, &mut bytes, first)?;
+        let skipped =
+            if part.start == 0 { Some(0) } else { memchr(b'\n', &bytes).map(|at| at + 1) };
+        let mut start = skipped.unwrap_or(bytes.len());
+        while start < bytes.len() {
+            if first + start as u64 >= part.end {
+                return Ok(None);
+            }
+            let newline = memchr(b'\n', &bytes[start..]);
+            let line_end = newline.map_or(bytes.len(), |at| start + at + 1);
+            if newline.is_none() && stop < len {
+                break;
+            }
+            if let Some(head) = line::head(&bytes[start..line_end]) {
+                let (start, end) = (first + start as u64, first + line_end as u64);
+                return Ok(Some(EventLine { start, end, event_id: head.event_id.to_owned() }));
+            }
+            start = line_end;
+        }
+        if stop == len {
+            return Ok(None);
+        }
+        most *= 2;
+    }
 }
 
 struct LinesBack<'a> {
@@ -167,6 +211,39 @@ mod tests {
         let bytes = [&line(1), note.as_bytes()].concat();
         let expected = (bytes.len() as u64, Some("e1".to_owned()));
         assert_eq!(read_bytes(&bytes, 2), expected);
+    }
+
+    /// Tests every place at which the later lines can begin.
+    #[test]
+    fn the_part_before_later_lines_is_found_with_few_look_ups() {
+        const LINES: i64 = 300;
+        let note = [b"a note\n".repeat(700), vec![b'x'; 5_000], b"\n".to_vec()].concat();
+        let mut bytes = note.clone();
+        let mut starts = Vec::new();
+        for second in 0..LINES {
+            starts.push(bytes.len() as u64);
+            bytes.extend(line(second));
+            if second % 50 == 0 {
+                bytes.extend(&note);
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        std::fs::write(&path, &bytes).unwrap();
+        let file = RealDisk.open(Path::new(&path), Open::Read).unwrap();
+        let end = bytes.len() as u64;
+        for first in 0..=LINES {
+            let calls = std::cell::Cell::new(0);
+            let is_later = |id: &str| {
+                calls.set(calls.get() + 1);
+                Ok(id[1..].parse::<i64>().unwrap() >= first)
+            };
+            let expected = starts.get(usize::try_from(first).unwrap()).copied().unwrap_or(end);
+            assert_eq!(len_before(&*file, end, &is_later).unwrap(), expected, "{first}");
+            assert!(calls.get() < 40, "{}", calls.get());
+        }
+        let never = |_: &str| -> io::Result<bool> { unreachable!() };
+        assert_eq!(len_before(&*file, 0, &never).unwrap(), 0);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use super::state::State;
 use super::tracking::{CLOSING, Mark, Patch, Tracking, overlay};
 use crate::disk::{Disk, DiskFile, Open, copy_to_start, read_exact_at};
-use crate::domain::{EventFilter, EventId, UserId};
+use crate::domain::{EventFilter, UserId};
 
 /// The file to which the rest of a history is copied. It is removed while it is open.
 const COPY: &str = "tracking_events.json.backup.tmp";
@@ -96,8 +96,7 @@ impl FrozenHistory {
 
     /// Whether the event with that id was committed later.
     pub(crate) fn precedes(&self, id: &str) -> io::Result<bool> {
-        let found = self.tracking.with_id(&EventId::from(id), &EventFilter::default())?;
-        Ok(found.is_some_and(|event| event.seq.0 > self.mark.last_row))
+        self.tracking.has_after(self.mark.last_row, id)
     }
 
     /// The id of the last event.

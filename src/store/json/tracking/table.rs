@@ -183,6 +183,12 @@ impl Tracking {
         Ok(found.into_iter().flatten().find(|stored| stored.event.id == *id))
     }
 
+    /// Whether an event with that id comes after a row.
+    pub(crate) fn has_after(&self, row: RowNumber, id: &str) -> io::Result<bool> {
+        let found = self.recorded(|index| index.with_id_after(row, id))?;
+        Ok(found.into_iter().flatten().any(|stored| stored.event.id.as_str() == id))
+    }
+
     /// Counts the events that match and come after a row, up to `limit`. Reads none of them.
     pub(crate) fn count_after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> usize {
         self.inner.read().index.count_after(row, filter, limit)

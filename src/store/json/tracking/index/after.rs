@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use super::{Found, Index};
+use super::{Found, Index, id_hash};
 use crate::domain::{EventFilter, Timestamp};
 use crate::store::json::tinydb::RowNumber;
 
@@ -11,6 +11,13 @@ impl Index {
     /// file.
     pub(crate) fn after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> Vec<Found> {
         self.positions_after(row, filter).take(limit).map(|at| self.found(at)).collect()
+    }
+
+    /// The events with a row number above `row` whose ids have the hash of `id`. Visits these rows only.
+    pub(crate) fn with_id_after(&self, row: RowNumber, id: &str) -> Vec<Found> {
+        let (hash, all) = (id_hash(id), EventFilter::default());
+        let later = self.positions_after(row, &all).filter(|at| self.ids[*at] == hash);
+        later.map(|at| self.found(at)).collect()
     }
 
     fn positions_after<'a>(
