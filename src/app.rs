@@ -314,6 +314,7 @@ pub async fn launch_on(
     };
     let service = Arc::new(service);
     service.start_first_hold().await?;
+    service.start_evaluations().await?;
     service.warn_of_expensive_hashes().await?;
     let demo = if with_demo { Some(fill_with_demo(&service).await?) } else { None };
     let (is_new, accounts) = (service.is_new().await?, service.count_accounts().await?);

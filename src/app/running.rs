@@ -70,6 +70,7 @@ pub(super) async fn run(
     let copies = Arc::clone(&service).copy_erasures_on_schedule(shutdown.clone());
     let copies = tokio::spawn(copies);
     let backups = tokio::spawn(Arc::clone(&service).back_up_on_schedule(shutdown.clone()));
+    let badges = tokio::spawn(Arc::clone(&service).evaluate_on_events(shutdown.clone()));
     let deletion = tokio::spawn(Arc::clone(&service).delete_on_schedule());
     let end_of_streams = async {
         shutdown.cancelled().await;
@@ -89,6 +90,7 @@ pub(super) async fn run(
     ended("the end of other servers' sessions", sessions).await;
     let between_two_steps = async {
         ended("the copies of the erasure list", copies).await;
+        ended("the evaluation of badges", badges).await;
         ended("account deletion", deletion).await;
         ended("the removal of deleted accounts' logs", logs).await;
     };

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{ChildId, EndedRequest, Timestamp, UserId};
+use super::badges::{Award, RankChange};
+use super::{ChildId, EndedRequest, EventId, Timestamp, UserId};
 
 /// A message to the front ends of a family.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +63,9 @@ impl Message {
     pub const MOST: usize = 1000;
     pub const REQUEST_ENDED: &str = "request_ended";
     pub const RECORDS_CHANGED: &str = "records_changed";
+    pub const BADGE_AWARDED: &str = "badge_awarded";
+    pub const BADGE_REVOKED: &str = "badge_revoked";
+    pub const RANK_CHANGED: &str = "rank_changed";
 
     /// A request has ended.
     pub fn request_ended(request: &EndedRequest) -> Self {
@@ -98,6 +102,74 @@ impl Message {
             child_id,
             name: Self::RECORDS_CHANGED.into(),
             payload: object(json!({"kind": kind.as_str(), "id": id})),
+            created_at: now,
+        }
+    }
+
+    /// A child has earned a badge.
+    pub fn badge_awarded(award: &Award, now: Timestamp) -> Self {
+        let earned_at = award.earned_at.to_string();
+        let event = award.event_id.as_ref();
+        Self::about_award(Self::BADGE_AWARDED, award, ("earned_at", earned_at), event, now)
+    }
+
+    /// The reversal of an event has taken a badge away.
+    pub fn badge_revoked(award: &Award, reversal: &EventId, now: Timestamp) -> Self {
+        let revoked_at = award.revoked_at.unwrap_or(now).to_string();
+        let event = Some(reversal);
+        Self::about_award(Self::BADGE_REVOKED, award, ("revoked_at", revoked_at), event, now)
+    }
+
+    fn about_award(
+        name: &str,
+        award: &Award,
+        (moment, value): (&str, String),
+        event: Option<&EventId>,
+        now: Timestamp,
+    ) -> Self {
+        let key = &award.key;
+        let payload = json!({
+            "award_id": key.to_string(),
+            "child_id": key.child_id.as_str(),
+            "badge_id": key.badge_id.as_str(),
+            "badge_name": award.badge_name.as_str(),
+            "grade": key.grade.number(),
+            "period": key.period.map(|period| period.to_string()),
+            moment: value,
+            "tracking_event_id": event.map(EventId::as_str),
+        });
+        Self {
+            user_id: award.user_id.clone(),
+            cause: format!("{name}/{}/{key}", key.child_id).into(),
+            child_id: Some(key.child_id.clone()),
+            name: name.into(),
+            payload: object(payload),
+            created_at: now,
+        }
+    }
+
+    /// An event has changed the rank of a child.
+    pub fn rank_changed(
+        user_id: &UserId,
+        child_id: &ChildId,
+        change: &RankChange,
+        now: Timestamp,
+    ) -> Self {
+        let RankChange { standing, earned, event_id, .. } = change;
+        let payload = json!({
+            "child_id": child_id.as_str(),
+            "number": standing.number,
+            "name": standing.rank.name.as_str(),
+            "threshold": standing.rank.threshold,
+            "points_earned": earned,
+            "tracking_event_id": event_id.as_str(),
+        });
+        Self {
+            user_id: user_id.clone(),
+            cause: format!("{}/{child_id}/{event_id}", Self::RANK_CHANGED).into(),
+            child_id: Some(child_id.clone()),
+            name: Self::RANK_CHANGED.into(),
+            payload: object(payload),
             created_at: now,
         }
     }

@@ -10,10 +10,10 @@ use crate::domain::{Child, Reward, Task};
 use crate::http::docs::{self, demo, home};
 use crate::http::error::api_error;
 use crate::http::resources::{
-    account, account_changes, account_export, activity, administration_log, auth, backups, badges,
-    checkpoints, children, corrections, crud, deletion, events, exports, family, health,
-    managed_accounts, metrics, mutations, overview, progress, ranking, resets, rewards, sessions,
-    tasks, tracking,
+    account, account_changes, account_export, activity, administration_log, auth, backups,
+    badge_images, badges, checkpoints, children, corrections, crud, deletion, events, exports,
+    family, health, managed_accounts, metrics, mutations, overview, progress, ranking, resets,
+    rewards, sessions, tasks, tracking,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -88,6 +88,7 @@ fn family_routes() -> OpenApiRouter<AppState> {
         .routes(crud::item::<Badge>())
         .routes(routes!(badges::of_child))
         .routes(routes!(badges::awards))
+        .routes(routes!(badge_images::get))
         .routes(routes!(tracking::of_child))
         .routes(routes!(exports::events_of_child))
         .routes(routes!(tracking::of_family))

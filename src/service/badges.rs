@@ -1,20 +1,26 @@
 //! The badges of a family, and the awards of its children.
 
-use std::collections::HashMap;
+mod children;
+mod evaluation;
+mod job;
+
 use std::sync::Arc;
 
+pub use children::{ChildBadge, NearBadge};
+pub(super) use children::{nearest, newest};
+pub(super) use job::Evaluations;
 use serde_json::{Value, json};
 
 use super::family_records::{Creatable, Created, Updatable};
 use super::{Caller, Listing, Parent, Service, ServiceError};
-use crate::domain::badges::{Award, Badge, BadgeId, BadgePeriod, Metric, Thresholds, built_in};
+use crate::domain::badges::{Badge, BadgeId, BadgePeriod, Metric, Thresholds, built_in};
 use crate::domain::calendar::FamilySettings;
 use crate::domain::input::FieldUpdate;
 use crate::domain::{
-    ChangedKind, ChildId, FamilyLimit, Icon, IdempotencyKey, Invalid, Message, Name, Page,
-    RecordKind, RuleViolation, TaskId, User, UserId,
+    ChangedKind, FamilyLimit, Icon, IdempotencyKey, Invalid, Message, Name, Page, RecordKind,
+    RuleViolation, TaskId, User, UserId,
 };
-use crate::store::{Change, Changes, Context, Scope, Snapshot, Store};
+use crate::store::{Change, Changes, Context, Snapshot};
 
 /// A badge, and whether its family uses it.
 #[derive(Clone, Debug)]
@@ -22,14 +28,6 @@ pub struct BadgeState {
     pub badge: Arc<Badge>,
     /// Children no longer earn it.
     pub is_hidden: bool,
-}
-
-/// A badge, and what a child has earned of it.
-#[derive(Clone, Debug)]
-pub struct ChildBadge {
-    pub state: BadgeState,
-    /// The newest first, including revoked ones.
-    pub awards: Vec<Arc<Award>>,
 }
 
 #[derive(Clone, Debug)]
@@ -175,7 +173,7 @@ impl Service {
         new: NewBadge,
     ) -> Result<Created<BadgeState>, ServiceError> {
         let decider = parent.clone();
-        self.create(parent, key, new.fields(), move |records, context| {
+        let creating = self.create(parent, key, new.fields(), move |records, context| {
             let user_id = &decider.user().id;
             if records.badges_of(user_id).len() >= Badge::MOST {
                 let (limit, most) = (FamilyLimit::Badges, Badge::MOST);
@@ -194,8 +192,10 @@ impl Service {
             };
             badge.check()?;
             Ok(badge)
-        })
-        .await
+        });
+        let created = creating.await?;
+        self.settle_family(&parent.user().id, &created.record.badge.id).await;
+        Ok(created)
     }
 
     /// Updates a badge. A built-in one can only be hidden and shown.
@@ -205,7 +205,7 @@ impl Service {
         id: BadgeId,
         patch: BadgePatch,
     ) -> Result<Arc<BadgeState>, ServiceError> {
-        let decider = parent.clone();
+        let (decider, badge_id) = (parent.clone(), id.clone());
         let commit = self.transact_as(parent, move |records, context| {
             let mut badge = decider.badge(records, &id)?;
             let mut changes = Vec::new();
@@ -224,7 +224,9 @@ impl Service {
             }
             Ok((Changes::of(changes), BadgeState::of(badge, &user.family)))
         });
-        Ok(Arc::new(commit.await?.value))
+        let state = commit.await?.value;
+        self.settle_family(&parent.user().id, &badge_id).await;
+        Ok(Arc::new(state))
     }
 
     /// Deletes a badge. The awards of it stay. Fails for a built-in one.
@@ -242,50 +244,6 @@ impl Service {
         })
         .await?;
         Ok(())
-    }
-
-    /// Returns the badges that a child can earn or has earned. Fails if the caller may not read the child.
-    pub async fn child_badges(
-        &self,
-        caller: &Caller,
-        child_id: &ChildId,
-        page: Page,
-    ) -> Result<Listing<ChildBadge>, ServiceError> {
-        let records = self.records_with_awards(caller, child_id).await?;
-        let mut awards: HashMap<BadgeId, Vec<Arc<Award>>> = HashMap::new();
-        for award in newest_first(records.awards_of(child_id)) {
-            awards.entry(award.key.badge_id.clone()).or_default().push(award);
-        }
-        let badges = badges_of(&*records, &caller.user().id).into_iter().map(|state| {
-            let awards = awards.remove(&state.badge.id).unwrap_or_default();
-            ChildBadge { state, awards }
-        });
-        let shown = badges.filter(|it| !it.state.is_hidden || !it.awards.is_empty());
-        Ok(Listing::of(shown.collect(), page))
-    }
-
-    /// Returns the awards of a child, the newest first, including revoked ones and those of deleted badges.
-    /// Fails if the caller may not read the child.
-    pub async fn awards(
-        &self,
-        caller: &Caller,
-        child_id: &ChildId,
-        page: Page,
-    ) -> Result<Listing<Arc<Award>>, ServiceError> {
-        let records = self.records_with_awards(caller, child_id).await?;
-        Ok(Listing::of(newest_first(records.awards_of(child_id)), page))
-    }
-
-    /// The records of the caller's family with the awards of a child.
-    async fn records_with_awards(
-        &self,
-        caller: &Caller,
-        child_id: &ChildId,
-    ) -> Result<Arc<dyn Snapshot>, ServiceError> {
-        let scope = Scope::Awards(caller.user().id.clone(), child_id.clone());
-        let records = self.store.read(scope).await?;
-        caller.child(&*records, child_id)?;
-        Ok(records)
     }
 }
 
@@ -323,11 +281,6 @@ fn settings_of(records: &dyn Snapshot, family: &UserId) -> FamilySettings {
 pub(super) fn stored_badges(records: &dyn Snapshot, family: &UserId) -> Vec<Arc<BadgeState>> {
     let badges = badges_of(records, family).into_iter();
     badges.filter(|it| it.is_hidden || it.badge.user_id.is_some()).map(Arc::new).collect()
-}
-
-fn newest_first(mut awards: Vec<Arc<Award>>) -> Vec<Arc<Award>> {
-    awards.sort_by_key(|award| std::cmp::Reverse((award.earned_at, award.key.grade)));
-    awards
 }
 
 /// The message that a badge was hidden or shown: the change of the settings has none.

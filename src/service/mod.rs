@@ -47,7 +47,7 @@ pub use accounts::{LoggedIn, NewAccount, UserPatch};
 pub use administration::{AccountDetails, AccountPatch, ManagedAccount};
 pub use administration_log::LoggedAction;
 pub use backups::{BackupPurpose, BackupSchedule, SentBackup};
-pub use badges::{BadgePatch, BadgeState, ChildBadge, NewBadge};
+pub use badges::{BadgePatch, BadgeState, ChildBadge, NearBadge, NewBadge};
 pub use caller::{Admin, Authority, Caller, Parent, SessionRole, Token};
 pub use certificates::{Achievement, Certificate, CertificateKind};
 pub use changes::ChangeLimits;
@@ -98,6 +98,7 @@ use crate::store::{
     AnyStore, Commit, Context, Decided, Health, Lease, Projection, Purpose, Scope, Snapshot, Store,
 };
 use backups::Backups;
+use badges::Evaluations;
 use changes::ChangeRates;
 use deletion::Deletions;
 use export::Exports;
@@ -141,6 +142,7 @@ pub struct Service {
     backups: Backups,
     passwords: Passwords,
     kept_sums: KeptSums,
+    evaluations: Evaluations,
     settings: ArcSwap<ServiceSettings>,
     metrics: metrics::Logins,
     deletions: Deletions,
@@ -177,6 +179,7 @@ impl Service {
             change_rates: ChangeRates::new(clock.clone(), settings.changes),
             exports: Exports::new(metrics.exports.clone()),
             backups: Backups::new(metrics.backups.clone()),
+            evaluations: Evaluations::new(clock.now()),
             clock,
             passwords: Passwords::new(settings.password_method),
             kept_sums: KeptSums::default(),
@@ -233,6 +236,7 @@ impl Service {
         let last_error = self.broker.has_failed().then(failed);
         health.projections.push(Projection { name: Broker::NAME, backlog: 0, last_error });
         health.projections.push(self.deletion_health().await);
+        health.projections.push(self.evaluation_health());
         health.projections.extend(self.erasure_copy.as_ref().map(|copy| copy.health()));
         health.projections.extend(self.backups.health());
         health.projections.push(self.expiry_health());

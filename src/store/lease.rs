@@ -15,6 +15,8 @@ pub enum Purpose {
     Expiry,
     /// Making backups on schedule.
     Backups,
+    /// Evaluating what children have earned.
+    Badges,
 }
 
 /// The right to be the only server that does some work. Dropping it releases it.

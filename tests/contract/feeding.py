@@ -143,6 +143,7 @@ def record(path, parameter, family):
         "kind": "rank",
         "certificate_id": "1",
         "file": "page.js",
+        "picture": "tasks_done-2.svg",
     }
     return kinds[parameter]
 

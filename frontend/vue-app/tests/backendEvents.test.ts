@@ -116,6 +116,21 @@ test("the end of a request and a changed record are reported", async () => {
   expect(changed).toEqual([{ kind: "task", id: task.id }]);
 });
 
+test("a badge that a child has earned is reported", async () => {
+  const { child, task } = await family(parent);
+  const recorder = await follow();
+  const earned: string[] = [];
+  const revoked: string[] = [];
+  recorder.events.on("badge_awarded", ({ award_id }) => earned.push(award_id));
+  recorder.events.on("badge_revoked", ({ award_id }) => revoked.push(award_id));
+  const { id } = (await parent.api.activateTask(child.id, task.id)).tracking_event;
+  await until(() => earned.length > 0);
+  expect(earned).toEqual(["first-steps.1"]);
+  await parent.api.reverseEvent(child.id, id);
+  await until(() => revoked.length > 0);
+  expect(revoked).toEqual(["first-steps.1"]);
+});
+
 test("a listener is told of nothing any more once it is taken away", async () => {
   const { child, task } = await family(parent);
   const recorder = await follow();

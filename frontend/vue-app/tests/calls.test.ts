@@ -20,7 +20,8 @@ beforeAll(async () => {
 afterAll(() => goldstar.remove());
 
 /** Routes that are no JSON, and those of older front ends. */
-const OTHERS = /^\/(events|metrics|docs|openapi\.json|child\/|children\/\{id\}\/certificates\/)/;
+const OTHERS =
+  /^\/(events|metrics|docs|openapi\.json|child\/|badge-images\/|children\/\{id\}\/certificates\/)/;
 
 test("every JSON route has a call", async () => {
   const file = join(import.meta.dirname, "../../../docs/openapi.json");
@@ -64,7 +65,9 @@ test("events add up to progress", async () => {
   const { child } = await api.createChild({ name: "Ida" });
   const { task } = await api.createTask({ name: "Laundry", points: 6 });
   await api.activateTask(child.id, task.id);
-  const { balance, streak, rank } = await api.progress(child.id);
+  const { balance, streak, rank, badges } = await api.progress(child.id);
+  expect(badges.newest.map((award) => award.id)).toEqual(["first-steps.1"]);
+  expect(badges.nearest[0]).toMatchObject({ badge_id: "warm-up", value: 1, threshold: 3 });
   expect(balance.all_time.good).toEqual({ count: 1, points: 6 });
   expect([streak.current, rank.points_earned]).toEqual([1, 6]);
   const { series, tasks } = await api.statistics(child.id, { by: "month" });

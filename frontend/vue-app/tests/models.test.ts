@@ -25,13 +25,18 @@ interface Written {
   Award: models.Award;
   AwardList: models.AwardList;
   Badge: models.Badge;
+  BadgeAwarded: models.BadgeAwarded;
   BadgeList: models.BadgeList;
+  BadgeRevoked: models.BadgeRevoked;
   Balance: progress.Balance;
   Balances: progress.Progress["balance"];
   Figures: progress.Figures;
   Frequency: progress.Frequency;
   Progress: progress.Progress;
+  NearBadge: progress.NearBadge;
+  NewestAndNearest: progress.Progress["badges"];
   Rank: models.Rank;
+  RankChanged: models.RankChanged;
   RankedChild: progress.RankedChild;
   Ranking: progress.Ranking;
   Share: progress.Share;

@@ -43,6 +43,11 @@ pub enum AwardPeriod {
 }
 
 impl AwardPeriod {
+    pub fn first_day(self) -> Day {
+        let (Self::Week(day) | Self::Month(day)) = self;
+        day
+    }
+
     /// Parses the form of [`Display`](fmt::Display).
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() == "2026-02".len() {

@@ -110,6 +110,11 @@ impl Thresholds {
     pub fn values(&self) -> &[i64] {
         &self.0
     }
+
+    /// The grades with their thresholds, from bronze.
+    pub fn iter(&self) -> impl Iterator<Item = (Grade, i64)> {
+        Grade::ALL.into_iter().zip(self.0.iter().copied())
+    }
 }
 
 #[cfg(test)]

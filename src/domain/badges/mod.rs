@@ -3,11 +3,23 @@
 mod award;
 mod built_in;
 mod definition;
+mod evaluation;
+mod history;
 mod image;
 mod metric;
+mod rank;
+mod runs;
+mod value;
+
+#[cfg(test)]
+mod tests;
 
 pub use award::{Award, AwardKey, AwardPeriod};
 pub use built_in::built_in;
 pub use definition::{Badge, BadgeId, BadgePeriod, Grade, Thresholds};
+pub use evaluation::{Family, Held, NewAward, Plan, Reached, plan};
+pub use history::History;
 pub use image::image;
 pub use metric::Metric;
+pub use rank::{RankChange, is_rank_outdated};
+pub use value::value;

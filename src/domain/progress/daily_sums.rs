@@ -18,6 +18,8 @@ pub struct DailySums {
     /// The tasks, penalties and rewards, by number.
     subjects: Vec<Known>,
     numbers: HashMap<Subject, u32>,
+    /// The number of contributions that were removed.
+    removals: u32,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -71,7 +73,7 @@ impl DailySums {
     /// Sums without contributions.
     pub fn new(calendar: Calendar) -> Self {
         let (days, subjects, numbers) = (BTreeMap::new(), Vec::new(), HashMap::new());
-        Self { calendar, days, total: Figures::default(), subjects, numbers }
+        Self { calendar, days, total: Figures::default(), subjects, numbers, removals: 0 }
     }
 
     pub fn calendar(&self) -> &Calendar {
@@ -99,6 +101,7 @@ impl DailySums {
                 }
             }
             Step::Remove(_) => {
+                self.removals = self.removals.saturating_add(1);
                 self.total.remove(&figures);
                 sums.figures.remove(&figures);
                 if let Some(at) = at {
@@ -197,6 +200,40 @@ impl DailySums {
             earned >= threshold
         };
         self.days.iter().find(reached).map(|(day, _)| *day)
+    }
+
+    /// The number of tasks that were done on a day.
+    pub fn tasks_on(&self, day: Day) -> u32 {
+        self.days.get(&day).map_or(0, |day| day.figures.tasks)
+    }
+
+    /// The number of days before today with a task and without a penalty: of a period, or of the whole history.
+    pub fn good_days(&self, span: Option<Span>, today: Day) -> u32 {
+        let is_good = |figures: &Figures| figures.tasks > 0 && figures.penalties == 0;
+        let days = self.chosen(span).filter(|(day, it)| **day < today && is_good(&it.figures));
+        u32::try_from(days.count()).unwrap_or(u32::MAX)
+    }
+
+    /// How often a task was done, a penalty activated or a reward redeemed, in a period or in the whole history.
+    pub fn count(&self, subject: &Subject, span: Option<Span>) -> u32 {
+        let Some(number) = self.numbers.get(subject) else { return 0 };
+        let counts = self.chosen(span).flat_map(|(_, day)| &day.counts);
+        let own = counts.filter(|(other, _)| other == number).map(|(_, count)| *count);
+        own.fold(0, u32::saturating_add)
+    }
+
+    /// The number of reversals.
+    pub fn removals(&self) -> u32 {
+        self.removals
+    }
+
+    /// The days of a period, or all.
+    fn chosen(&self, span: Option<Span>) -> impl Iterator<Item = (&Day, &SumsOfDay)> {
+        let (within, all) = match span {
+            Some(span) => (Some(self.within(span)), None),
+            None => (None, Some(self.days.iter())),
+        };
+        within.into_iter().flatten().chain(all.into_iter().flatten())
     }
 
     /// The number of days that have contributions.

@@ -18,4 +18,4 @@ pub use ranking::{RankedBy, places};
 pub use streak::{Run, Streaks};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -65,6 +65,13 @@ pub(crate) fn progress() -> Value {
             "number": 1, "name": "Newcomer", "threshold": 0, "points_earned": 15,
             "next": {"name": "Helper", "threshold": 50}, "points_needed": 35,
         },
+        "badges": {
+            "newest": [award()],
+            "nearest": [{
+                "badge_id": "helping-hand", "badge_name": "Helping hand", "metric": "tasks_done", "grade": 1,
+                "value": 3, "threshold": 10,
+            }],
+        },
     })
 }
 
@@ -176,6 +183,29 @@ pub(super) fn request_ended() -> Value {
 
 pub(super) fn records_changed() -> Value {
     json!({"type": "records_changed", "payload": {"kind": "reward", "id": REWARD_ID}})
+}
+
+pub(super) fn badge_awarded() -> Value {
+    json!({"type": "badge_awarded", "payload": about_award("earned_at")})
+}
+
+pub(super) fn badge_revoked() -> Value {
+    json!({"type": "badge_revoked", "payload": about_award("revoked_at")})
+}
+
+fn about_award(moment: &str) -> Value {
+    json!({
+        "award_id": "busy-week.1.2026-11-23", "child_id": CHILD_ID, "badge_id": "busy-week",
+        "badge_name": "Busy week", "grade": 1, "period": "2026-11-23", moment: MOMENT,
+        "tracking_event_id": EVENT_ID,
+    })
+}
+
+pub(super) fn rank_changed() -> Value {
+    json!({"type": "rank_changed", "payload": {
+        "child_id": CHILD_ID, "number": 2, "name": "Helper", "threshold": 50, "points_earned": 50,
+        "tracking_event_id": EVENT_ID,
+    }})
 }
 
 pub(super) fn tracking_event_created() -> Value {

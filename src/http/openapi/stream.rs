@@ -18,6 +18,8 @@ impl PartialSchema for StreamData {
     fn schema() -> RefOr<Schema> {
         let kinds = OneOfBuilder::new().item(reference::<TrackingEventCreated>());
         let kinds = kinds.item(reference::<RequestEnded>()).item(reference::<RecordsChanged>());
+        let kinds = kinds.item(reference::<BadgeAwarded>()).item(reference::<BadgeRevoked>());
+        let kinds = kinds.item(reference::<RankChanged>());
         kinds.description(Some("The `data` of a frame of the event stream.")).into()
     }
 }
@@ -31,6 +33,9 @@ impl ToSchema for StreamData {
         schemas::add::<TrackingEventCreated>(schemas);
         schemas::add::<RequestEnded>(schemas);
         schemas::add::<RecordsChanged>(schemas);
+        schemas::add::<BadgeAwarded>(schemas);
+        schemas::add::<BadgeRevoked>(schemas);
+        schemas::add::<RankChanged>(schemas);
     }
 }
 
@@ -114,5 +119,96 @@ impl PartialSchema for RecordsChanged {
 impl ToSchema for RecordsChanged {
     fn name() -> Cow<'static, str> {
         "RecordsChanged".into()
+    }
+}
+
+/// A child has earned a badge.
+pub(crate) enum BadgeAwarded {}
+
+impl PartialSchema for BadgeAwarded {
+    fn schema() -> RefOr<Schema> {
+        let at = ("earned_at", about(moment(), "When the child reached it."));
+        let event = "The event that reached it; null if the end of a day did.";
+        let payload = award(at, about(nullable(text(), Type::String), event));
+        data("A child has earned a badge.", Message::BADGE_AWARDED, payload)
+            .examples([samples::badge_awarded()])
+            .into()
+    }
+}
+
+impl ToSchema for BadgeAwarded {
+    fn name() -> Cow<'static, str> {
+        "BadgeAwarded".into()
+    }
+}
+
+/// The reversal of an event has taken a badge away.
+pub(crate) enum BadgeRevoked {}
+
+impl PartialSchema for BadgeRevoked {
+    fn schema() -> RefOr<Schema> {
+        let at = ("revoked_at", about(moment(), "The time of the reversal."));
+        let payload = award(at, about(text(), "The reversal."));
+        let text = "The reversal of an event has taken a badge away.";
+        data(text, Message::BADGE_REVOKED, payload).examples([samples::badge_revoked()]).into()
+    }
+}
+
+impl ToSchema for BadgeRevoked {
+    fn name() -> Cow<'static, str> {
+        "BadgeRevoked".into()
+    }
+}
+
+/// The payload of a message about an award.
+fn award(at: (&'static str, RefOr<Schema>), event: RefOr<Schema>) -> ObjectBuilder {
+    let period = "The first day of the week, or the month, in which it was earned; null if all of the history counts.";
+    let grade = schemas::integer(1..=3);
+    object(
+        "The award.",
+        [
+            ("award_id", about(text(), "The `id` of the award.")),
+            ("child_id", about(text(), "The child.")),
+            ("badge_id", about(text(), "The badge.")),
+            ("badge_name", about(text(), "The badge's name at that time.")),
+            ("grade", about(grade, "1 for bronze, 2 for silver, 3 for gold.")),
+            ("period", about(nullable(text(), Type::String), period)),
+            at,
+            ("tracking_event_id", event),
+        ],
+    )
+}
+
+/// An event has changed the rank of a child.
+pub(crate) enum RankChanged {}
+
+impl PartialSchema for RankChanged {
+    fn schema() -> RefOr<Schema> {
+        let payload = object(
+            "The rank after the event.",
+            [
+                ("child_id", about(text(), "The child.")),
+                ("number", about(schemas::integer(1..), "From 1.")),
+                ("name", about(text(), "The name of the rank.")),
+                (
+                    "threshold",
+                    about(schemas::integer(0..), "The number of points at which it begins."),
+                ),
+                (
+                    "points_earned",
+                    about(schemas::integer(0..), "The points earned in the child's lifetime."),
+                ),
+                ("tracking_event_id", about(text(), "The event.")),
+            ],
+        );
+        data("An event has changed the rank of a child.", Message::RANK_CHANGED, payload)
+            .examples([samples::rank_changed()])
+            .into()
+    }
+}
+
+impl ToSchema for RankChanged {
+    fn name() -> Cow<'static, str> {
+        "RankChanged".into()
     }
 }

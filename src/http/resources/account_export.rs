@@ -289,7 +289,7 @@ impl Serialize for MessageBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ExportedMessage)]
 struct MessageFields<'a> {
-    /// `request_ended` or `records_changed`.
+    /// `request_ended`, `records_changed`, `badge_awarded`, `badge_revoked` or `rank_changed`.
     r#type: &'a str,
     /// As in the event stream.
     #[schema(value_type = Object)]

@@ -270,6 +270,9 @@ type AwardPage = PageOf<AwardBody>;
 pub(crate) struct ChildBadgeBody {
     #[serde(flatten)]
     badge: BadgeBody,
+    /// What the child has of the metric: in this week or month, or in the whole history. Of `streak_days` it is the
+    /// length of the current streak.
+    value: i64,
     /// The newest awards of the child first, including revoked ones; at most 20.
     #[schema(max_items = 20)]
     awards: Vec<AwardBody>,
@@ -282,8 +285,9 @@ impl ChildBadgeBody {
 }
 
 impl From<ChildBadge> for ChildBadgeBody {
-    fn from(ChildBadge { state, awards }: ChildBadge) -> Self {
+    fn from(ChildBadge { state, value, awards }: ChildBadge) -> Self {
         Self {
+            value,
             badge: RecordBody(Arc::new(state)),
             award_count: awards.len(),
             awards: awards.iter().take(Self::MOST_AWARDS).map(|it| (&**it).into()).collect(),
@@ -347,7 +351,7 @@ pub(crate) async fn awards(
     json::list(&service, &caller, PageOf::new(page, awards, |it| AwardBody::from(&*it))).await
 }
 
-fn metric() -> utoipa::openapi::ObjectBuilder {
+pub(super) fn metric() -> utoipa::openapi::ObjectBuilder {
     schemas::flag(Metric::NAMES).description(Some("What the badge counts."))
 }
 

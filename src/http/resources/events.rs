@@ -27,7 +27,8 @@ use crate::service::{Caller, EventStream, Service, StreamRequest};
 /// child's session, only the events of that child. The schema is that of `data`. `event` is
 /// `tracking_event_created`, and `id` identifies the position in the stream.
 ///
-/// Between the events there are messages without an `id`: `request_ended` and `records_changed`. A reconnect does not
+/// Between the events there are messages without an `id`: `request_ended`, `records_changed`, `badge_awarded`,
+/// `badge_revoked` and `rank_changed`. A reconnect does not
 /// repeat them, and streams with `named=false` do not contain them. A child's session receives those about that child,
 /// its tasks and its rewards.
 ///

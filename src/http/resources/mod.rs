@@ -7,6 +7,7 @@ pub(crate) mod activity;
 pub(crate) mod administration_log;
 pub(crate) mod auth;
 pub(crate) mod backups;
+pub(crate) mod badge_images;
 pub(crate) mod badges;
 pub(crate) mod checkpoints;
 pub(crate) mod children;

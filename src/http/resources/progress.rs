@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::{IntoParams, ToSchema};
 
+use super::badges::{AwardBody, metric};
 use super::day_range::DayRange;
 use super::family::RankBody;
 use crate::domain::progress::{Figures, PeriodKind, Run, Span};
@@ -15,7 +16,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::caller::Path;
 use crate::http::extract::query::{FromParameters, Parameters, Query};
 use crate::http::openapi::{Errors, samples, schemas, tags};
-use crate::service::{Balance, Caller, Progress, Series, Service, Statistics, Used};
+use crate::service::{Balance, Caller, NearBadge, Progress, Series, Service, Statistics, Used};
 
 /// The progress of a child. docs/progress.md defines each figure.
 #[derive(Serialize, ToSchema)]
@@ -24,6 +25,49 @@ pub(crate) struct ProgressBody {
     balance: Balances,
     streak: StreakBody,
     rank: StandingBody,
+    badges: NewestAndNearest,
+}
+
+/// What the child has earned, and what it is close to.
+#[derive(Serialize, ToSchema)]
+struct NewestAndNearest {
+    /// The newest awards of the child first, without revoked ones.
+    #[schema(max_items = 5)]
+    newest: Vec<AwardBody>,
+    /// The next grade of each badge of which the child has something: the one that it is closest to first.
+    #[schema(max_items = 5)]
+    nearest: Vec<NearBadgeBody>,
+}
+
+/// A grade that a child is close to.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NearBadge)]
+struct NearBadgeBody {
+    badge_id: String,
+    badge_name: String,
+    /// What the badge counts.
+    #[schema(schema_with = metric)]
+    metric: &'static str,
+    /// 1 for bronze, 2 for silver, 3 for gold.
+    #[schema(minimum = 1, maximum = 3)]
+    grade: u8,
+    /// What the child has: in this week or month if the badge has a period, and less than the threshold.
+    value: i64,
+    /// The value that the grade needs.
+    threshold: i64,
+}
+
+impl From<NearBadge> for NearBadgeBody {
+    fn from(NearBadge { badge, grade, threshold, value }: NearBadge) -> Self {
+        Self {
+            badge_id: badge.id.to_string(),
+            badge_name: badge.name.to_string(),
+            metric: badge.metric.as_str(),
+            grade: grade.number(),
+            value,
+            threshold,
+        }
+    }
 }
 
 /// The balance of good and not good.
@@ -102,7 +146,8 @@ struct StandingBody {
 
 impl From<Progress> for ProgressBody {
     fn from(progress: Progress) -> Self {
-        let Progress { today, week, all_time, streaks, earned, standing } = progress;
+        let Progress { today, week, all_time, streaks, earned, standing, newest, nearest } =
+            progress;
         let days = |run: Option<Run>| run.map_or(0, |run| run.days);
         let first = |run: Option<Run>| run.map(|run| run.first.to_string());
         let last = |run: Option<Run>| run.map(|run| run.last.to_string());
@@ -123,6 +168,10 @@ impl From<Progress> for ProgressBody {
                 points_earned: earned,
                 next: standing.next.as_ref().map(RankBody::from),
                 points_needed: standing.missing,
+            },
+            badges: NewestAndNearest {
+                newest: newest.iter().map(|it| (&**it).into()).collect(),
+                nearest: nearest.into_iter().map(NearBadgeBody::from).collect(),
             },
         }
     }
@@ -150,7 +199,7 @@ pub(super) fn ends(span: Option<Span>) -> (Option<String>, Option<String>) {
 
 /// Get a child's progress
 ///
-/// The balance of good and not good, streaks and the rank. Everything is computed from the child's events.
+/// The balance of good and not good, streaks, the rank and the badges. Everything is computed from the child's events.
 #[utoipa::path(
     get,
     path = "/children/{id}/progress",

@@ -9,7 +9,9 @@ use std::sync::Arc;
 pub(super) use kept_sums::KeptSums;
 pub use statistics::{Series, Statistics, Used};
 
+use super::badges::{NearBadge, nearest, newest};
 use super::{Caller, Service, ServiceError};
+use crate::domain::badges::Award;
 use crate::domain::calendar::{Calendar, Day};
 use crate::domain::progress::{DailySums, Figures, PeriodKind, RankedBy, Span, Streaks, places};
 use crate::domain::{Child, ChildId, Page, Standing, User};
@@ -26,6 +28,10 @@ pub struct Progress {
     /// The points earned in the child's lifetime.
     pub earned: i64,
     pub standing: Standing,
+    /// The newest awards.
+    pub newest: Vec<Arc<Award>>,
+    /// The grades that the child is closest to.
+    pub nearest: Vec<NearBadge>,
 }
 
 /// The figures of a period.
@@ -77,9 +83,12 @@ impl Service {
         caller: &Caller,
         child_id: &ChildId,
     ) -> Result<Progress, ServiceError> {
-        let child = caller.child(&*self.records_of(caller).await?, child_id)?;
-        let (settings, today) = (&caller.user().family, self.today(caller.user()));
-        let sums = self.daily_sums(caller.user(), &child.id).await?;
+        let records = self.records_with_awards(caller, child_id).await?;
+        let (user, today) = (caller.user(), self.today(caller.user()));
+        let settings = &user.family;
+        let sums = self.daily_sums(user, child_id).await?;
+        let nearest =
+            self.with_family(user, |family| nearest(&*records, child_id, user, &sums, family));
         let balance = |span| Balance { span, figures: figures(&sums, span) };
         let first = PeriodKind::Week.start(today, settings.week_start);
         let total = balance(None);
@@ -90,6 +99,8 @@ impl Service {
             streaks: sums.streaks(settings, today),
             earned: total.figures.earned,
             standing: settings.ranks.clone().unwrap_or_default().standing(total.figures.earned),
+            newest: newest(&*records, child_id),
+            nearest,
         })
     }
 

@@ -42,6 +42,7 @@ fn name(purpose: Purpose) -> &'static str {
         Purpose::DeletionSchedule => "deletion_schedule",
         Purpose::Expiry => "expiry",
         Purpose::Backups => "backups",
+        Purpose::Badges => "badges",
     }
 }
 

@@ -59,6 +59,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row("GET /children/{child}/badges", "", FAMILY),
     Row("GET /children/{child}/awards", "", FAMILY),
     Row("GET /children/{child}/certificates/{kind}/{month}", "", FAMILY),
+    Row("GET /badge-images/{tasks_done-2.svg}", "", ANYONE),
     Row("GET /rewards", "", SESSION),
     Row("POST /rewards", r#"{"name":"New","cost":5}"#, MAKES),
     Row("GET /rewards/pending", "", SESSION),
@@ -134,7 +135,10 @@ pub(crate) const IDS: [(&str, &str); 5] = [
 
 /// The text with these ids inserted.
 pub(crate) fn filled(text: &str, ids: &[(&str, &str)]) -> String {
-    let text = text.replace("{page.js}", "page.js").replace("{session}", &session_id());
+    let files = ["page.js", "tasks_done-2.svg"];
+    let text =
+        files.iter().fold(text.to_owned(), |text, id| text.replace(&format!("{{{id}}}"), id));
+    let text = text.replace("{session}", &session_id());
     let text = text.replace("{kind}", "month").replace("{month}", "2026-02");
     // Accounts of which two are marked for deletion.
     let accounts = ["leaver", "waiter", "sleeper"];

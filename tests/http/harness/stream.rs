@@ -24,6 +24,11 @@ impl Frame {
         self.event == "tracking_event_created"
     }
 
+    /// Whether it says what a child has earned. Such frames follow an event after a moment.
+    fn is_about_badges(&self) -> bool {
+        matches!(&*self.event, "badge_awarded" | "badge_revoked" | "rank_changed")
+    }
+
     /// The event's id in the frame's payload.
     pub(crate) fn event_id(&self) -> &str {
         let id = self.data["payload"]["tracking_event_id"].as_str();
@@ -59,7 +64,18 @@ impl Events {
         Self { headers, frames: Box::pin(frames) }
     }
 
-    /// The next frame. Fails if none comes.
+    /// The next frame about badges or ranks. Other frames before it are skipped.
+    pub(crate) async fn next_about_badges(&mut self) -> Frame {
+        loop {
+            let frame = within("the next frame", self.frames.next()).await;
+            let frame = frame.expect("the stream has ended");
+            if frame.is_about_badges() {
+                return frame;
+            }
+        }
+    }
+
+    /// The next frame, except those about badges. Fails if none comes.
     pub(crate) async fn next(&mut self) -> Frame {
         self.next_or_end().await.expect("the stream has ended")
     }
@@ -79,9 +95,14 @@ impl Events {
         }
     }
 
-    /// The next frame; `None` at the end of the stream. Fails if neither comes.
+    /// The next frame, except those about badges; `None` at the end of the stream. Fails if neither comes.
     pub(crate) async fn next_or_end(&mut self) -> Option<Frame> {
-        within("the next frame", self.frames.next()).await
+        loop {
+            let frame = within("the next frame", self.frames.next()).await;
+            if frame.as_ref().is_none_or(|frame| !frame.is_about_badges()) {
+                return frame;
+            }
+        }
     }
 
     /// The next `count` frames.

@@ -3,6 +3,7 @@
 
 mod adjustments;
 mod answers;
+pub(crate) mod awards;
 mod certificates;
 mod changes;
 mod clock;

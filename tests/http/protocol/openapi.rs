@@ -62,7 +62,8 @@ async fn every_documented_route_is_there_and_answers_as_documented() {
     for (method, path) in routes(&document) {
         let responses = &document["paths"][&path][method.as_str().to_lowercase()]["responses"];
         for prefix in ["", "/api"] {
-            let address = format!("{prefix}{}", path.replace("{file}", "page.js"));
+            let path = path.replace("{file}", "page.js").replace("{picture}", "tasks_done-2.svg");
+            let address = format!("{prefix}{path}");
             let answer = send(nobody.request(method.clone(), &address)).await;
             let status = answer.status.to_string();
             assert!(![404, 405].contains(&answer.status), "{method} {address}: {status}");

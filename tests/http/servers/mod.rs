@@ -1,5 +1,6 @@
 //! Two servers on one PostgreSQL database.
 
+mod awards;
 mod keys;
 mod limits;
 mod logs;

@@ -2,10 +2,16 @@
 
 import { type Api, ApiError, NetworkError } from "./api";
 import type {
+  BadgeAwarded,
+  BadgeRevoked,
+  ChangedRank,
   ChangedRecord,
+  EarnedAward,
   EndedRequest,
+  RankChanged,
   RecordsChanged,
   RequestEnded,
+  RevokedAward,
   Session,
   TrackingEventCreated,
   TrackingEventPayload,
@@ -19,6 +25,10 @@ export interface BackendEventMap {
   request_ended: EndedRequest;
   /** A record was changed in another way than by a tracking event: load it again. */
   records_changed: ChangedRecord;
+  /** A child has earned a badge, or changed its rank, a moment after the event. */
+  badge_awarded: EarnedAward;
+  badge_revoked: RevokedAward;
+  rank_changed: ChangedRank;
   /**
    * Load everything again. This comes first, and whenever missed events cannot be replayed. Events
    * that are recorded from here on are reported.
@@ -134,6 +144,15 @@ export class BackendEvents {
     });
     source.addEventListener("records_changed", ({ data }) => {
       this.#tell("records_changed", (JSON.parse(data) as RecordsChanged).payload);
+    });
+    source.addEventListener("badge_awarded", ({ data }) => {
+      this.#tell("badge_awarded", (JSON.parse(data) as BadgeAwarded).payload);
+    });
+    source.addEventListener("badge_revoked", ({ data }) => {
+      this.#tell("badge_revoked", (JSON.parse(data) as BadgeRevoked).payload);
+    });
+    source.addEventListener("rank_changed", ({ data }) => {
+      this.#tell("rank_changed", (JSON.parse(data) as RankChanged).payload);
     });
     source.addEventListener("resync", ({ lastEventId }) => {
       this.#lastEventId = lastEventId;

@@ -387,6 +387,8 @@ export interface Award {
 
 /** A badge, and what a child has earned of it. */
 export interface ChildBadge extends Badge {
+  /** What the child has of the metric: in this week or month, or in the whole history. */
+  value: number;
   /** The newest 20. */
   awards: Award[];
   award_count: number;
@@ -579,8 +581,64 @@ export interface RecordsChanged {
   payload: ChangedRecord;
 }
 
+/** What messages about an award have in common. */
+interface AwardMessage {
+  award_id: string;
+  child_id: string;
+  badge_id: string;
+  badge_name: string;
+  grade: number;
+  period: string | null;
+}
+
+/** A child has earned a badge. */
+export interface EarnedAward extends AwardMessage {
+  earned_at: string;
+  /** Null if the end of a day reached it. */
+  tracking_event_id: string | null;
+}
+
+/** The reversal of an event has taken a badge away. */
+export interface RevokedAward extends AwardMessage {
+  revoked_at: string;
+  /** The reversal. */
+  tracking_event_id: string;
+}
+
+/** The rank of a child after the event that changed it. */
+export interface ChangedRank {
+  child_id: string;
+  /** From 1. */
+  number: number;
+  name: string;
+  threshold: number;
+  points_earned: number;
+  tracking_event_id: string;
+}
+
+export interface BadgeAwarded {
+  type: "badge_awarded";
+  payload: EarnedAward;
+}
+
+export interface BadgeRevoked {
+  type: "badge_revoked";
+  payload: RevokedAward;
+}
+
+export interface RankChanged {
+  type: "rank_changed";
+  payload: ChangedRank;
+}
+
 /** The `data` of a frame of the event stream with an event or a message. */
-export type StreamData = TrackingEventCreated | RequestEnded | RecordsChanged;
+export type StreamData =
+  | TrackingEventCreated
+  | RequestEnded
+  | RecordsChanged
+  | BadgeAwarded
+  | BadgeRevoked
+  | RankChanged;
 
 /** The `data` of the frame that requires all data to be loaded again. */
 export interface Resync {

@@ -1,12 +1,29 @@
 /** What the events of the children add up to; docs/progress.md defines each figure. */
 
-import type { Rank } from "./models";
+import type { Award, Badge, Rank } from "./models";
 
 /** The progress of a child. */
 export interface Progress {
   balance: { today: Balance; week: Balance; all_time: Balance };
   streak: Streak;
   rank: Standing;
+  badges: {
+    /** The newest awards first, at most 5. */
+    newest: Award[];
+    /** The grade that the child is closest to first; at most 5. */
+    nearest: NearBadge[];
+  };
+}
+
+/** A grade that a child is close to. */
+export interface NearBadge {
+  badge_id: string;
+  badge_name: string;
+  metric: Badge["metric"];
+  grade: number;
+  /** What the child has; less than the threshold. */
+  value: number;
+  threshold: number;
 }
 
 /** The balance of good and not good. */

@@ -1,4 +1,4 @@
-mod naive;
+pub(crate) mod naive;
 
 use serde_json::{Value, json};
 
@@ -10,15 +10,15 @@ use crate::domain::{
     Action, EntityType, EventFields, Name, Points, Rank, Ranks, Timestamp, TrackingEvent,
 };
 
-fn day(text: &str) -> Day {
+pub(crate) fn day(text: &str) -> Day {
     Day::parse(text).unwrap_or_else(|| panic!("{text}"))
 }
 
-fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     Timestamp::parse_iso(text).unwrap_or_else(|| panic!("{text}"))
 }
 
-fn event(
+pub(crate) fn event(
     id: usize,
     (kind, action, entity): (EntityType, Action, &str),
     delta: i64,
@@ -47,11 +47,12 @@ fn event(
     TrackingEvent::new(fields).unwrap()
 }
 
-const DONE: (EntityType, Action, &str) = (EntityType::Task, Action::Activated, "bed");
-const FINED: (EntityType, Action, &str) = (EntityType::Penalty, Action::Activated, "lights");
+pub(crate) const DONE: (EntityType, Action, &str) = (EntityType::Task, Action::Activated, "bed");
+pub(crate) const FINED: (EntityType, Action, &str) =
+    (EntityType::Penalty, Action::Activated, "lights");
 const REDEEMED: (EntityType, Action, &str) = (EntityType::Reward, Action::Redeemed, "ice");
 
-fn sums_of(events: &[TrackingEvent], calendar: Calendar) -> DailySums {
+pub(crate) fn sums_of(events: &[TrackingEvent], calendar: Calendar) -> DailySums {
     let mut sums = DailySums::new(calendar);
     for event in events {
         let reversed =
@@ -63,7 +64,7 @@ fn sums_of(events: &[TrackingEvent], calendar: Calendar) -> DailySums {
     sums
 }
 
-fn utc() -> Calendar {
+pub(crate) fn utc() -> Calendar {
     Calendar::new(Zone::UTC, DayStart::MIDNIGHT)
 }
 

@@ -12,7 +12,7 @@ use crate::domain::{Action, EntityType, Timestamp, TrackingEvent};
 
 /// What a step of a random history does.
 #[derive(Clone, Debug)]
-enum Act {
+pub(crate) enum Act {
     Do { task: usize, points: i64, hours: i64, requested: Option<i64> },
     Fine { points: i64, cut: i64, hours: i64 },
     Redeem { cost: i64, hours: i64 },
@@ -20,7 +20,7 @@ enum Act {
     Reverse(prop::sample::Index),
 }
 
-fn act() -> impl Strategy<Value = Act> {
+pub(crate) fn act() -> impl Strategy<Value = Act> {
     let hours = || 0_i64..60;
     prop_oneof![
         4 => (0_usize..3, 0_i64..20, hours(), prop::option::of(0_i64..40)).prop_map(
@@ -36,7 +36,7 @@ fn act() -> impl Strategy<Value = Act> {
 const HOUR: i64 = 3_600_000_000;
 
 /// The events of a random sums. The clock goes forward by the hours of each step.
-fn played(acts: &[Act]) -> Vec<TrackingEvent> {
+pub(crate) fn played(acts: &[Act]) -> Vec<TrackingEvent> {
     let mut now = at("2026-03-20T00:00:00Z").as_micros();
     let mut events: Vec<TrackingEvent> = Vec::new();
     let mut reversed: Vec<String> = Vec::new();
