@@ -757,6 +757,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/badge-images/{picture}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the picture of a badge
+         * @description A medal whose shape and colour show the grade, with a sign for the metric.
+         */
+        get: operations["getBadgeImage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/children/{id}/tracking": {
         parameters: {
             query?: never;
@@ -847,7 +867,7 @@ export interface paths {
         };
         /**
          * Get a child's progress
-         * @description The balance of good and not good, streaks and the rank. Everything is computed from the child's events.
+         * @description The balance of good and not good, streaks, the rank and the badges. Everything is computed from the child's events.
          */
         get: operations["getProgress"];
         put?: never;
@@ -982,7 +1002,8 @@ export interface paths {
          *     child's session, only the events of that child. The schema is that of `data`. `event` is
          *     `tracking_event_created`, and `id` identifies the position in the stream.
          *
-         *     Between the events there are messages without an `id`: `request_ended` and `records_changed`. A reconnect does not
+         *     Between the events there are messages without an `id`: `request_ended`, `records_changed`, `badge_awarded`,
+         *     `badge_revoked` and `rank_changed`. A reconnect does not
          *     repeat them, and streams with `named=false` do not contain them. A child's session receives those about that child,
          *     its tasks and its rewards.
          *
@@ -1845,6 +1866,51 @@ export interface components {
         BadgeAnswer: {
             badge: components["schemas"]["Badge"];
         };
+        /**
+         * @description A child has earned a badge.
+         * @example {
+         *       "type": "badge_awarded",
+         *       "payload": {
+         *         "award_id": "busy-week.1.2026-11-23",
+         *         "child_id": "7e29a927-0222-4c47-a312-a37762464203",
+         *         "badge_id": "busy-week",
+         *         "badge_name": "Busy week",
+         *         "grade": 1,
+         *         "period": "2026-11-23",
+         *         "earned_at": "2026-11-23T01:49:49.730293Z",
+         *         "tracking_event_id": "42f97cd9-a931-4025-97d6-c870d0148f74"
+         *       }
+         *     }
+         */
+        BadgeAwarded: {
+            /**
+             * @description The type of the message.
+             * @enum {string}
+             */
+            type: "badge_awarded";
+            /** @description The award. */
+            payload: {
+                /** @description The `id` of the award. */
+                award_id: string;
+                /** @description The child. */
+                child_id: string;
+                /** @description The badge. */
+                badge_id: string;
+                /** @description The badge's name at that time. */
+                badge_name: string;
+                /** @description 1 for bronze, 2 for silver, 3 for gold. */
+                grade: number;
+                /** @description The first day of the week, or the month, in which it was earned; null if all of the history counts. */
+                period: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the child reached it.
+                 */
+                earned_at: string;
+                /** @description The event that reached it; null if the end of a day did. */
+                tracking_event_id: string | null;
+            };
+        };
         /** @description One page of a list. */
         BadgeList: components["schemas"]["Page"] & {
             badges: components["schemas"]["Badge"][];
@@ -1868,6 +1934,51 @@ export interface components {
             /** @enum {string|null} */
             period?: "week" | "month" | null;
             hidden?: boolean;
+        };
+        /**
+         * @description The reversal of an event has taken a badge away.
+         * @example {
+         *       "type": "badge_revoked",
+         *       "payload": {
+         *         "award_id": "busy-week.1.2026-11-23",
+         *         "child_id": "7e29a927-0222-4c47-a312-a37762464203",
+         *         "badge_id": "busy-week",
+         *         "badge_name": "Busy week",
+         *         "grade": 1,
+         *         "period": "2026-11-23",
+         *         "revoked_at": "2026-11-23T01:49:49.730293Z",
+         *         "tracking_event_id": "42f97cd9-a931-4025-97d6-c870d0148f74"
+         *       }
+         *     }
+         */
+        BadgeRevoked: {
+            /**
+             * @description The type of the message.
+             * @enum {string}
+             */
+            type: "badge_revoked";
+            /** @description The award. */
+            payload: {
+                /** @description The `id` of the award. */
+                award_id: string;
+                /** @description The child. */
+                child_id: string;
+                /** @description The badge. */
+                badge_id: string;
+                /** @description The badge's name at that time. */
+                badge_name: string;
+                /** @description 1 for bronze, 2 for silver, 3 for gold. */
+                grade: number;
+                /** @description The first day of the week, or the month, in which it was earned; null if all of the history counts. */
+                period: string | null;
+                /**
+                 * Format: date-time
+                 * @description The time of the reversal.
+                 */
+                revoked_at: string;
+                /** @description The reversal. */
+                tracking_event_id: string;
+            };
         };
         /** @description The balance of a period. */
         Balance: {
@@ -1976,6 +2087,12 @@ export interface components {
         };
         /** @description A badge, and what a child has earned of it. */
         ChildBadge: components["schemas"]["Badge"] & {
+            /**
+             * Format: int64
+             * @description What the child has of the metric: in this week or month, or in the whole history. Of `streak_days` it is the
+             *     length of the current streak.
+             */
+            value: number;
             /** @description The newest awards of the child first, including revoked ones; at most 20. */
             awards: components["schemas"]["Award"][];
             /** @description The number of all of them. */
@@ -2288,7 +2405,7 @@ export interface components {
         };
         /** @description A message of the event stream. */
         ExportedMessage: {
-            /** @description `request_ended` or `records_changed`. */
+            /** @description `request_ended`, `records_changed`, `badge_awarded`, `badge_revoked` or `rank_changed`. */
             type: string;
             /** @description As in the event stream. */
             payload: Record<string, never>;
@@ -2644,6 +2761,31 @@ export interface components {
             child: components["schemas"]["Child"];
             tracking_event: components["schemas"]["TrackingEvent"];
         };
+        /** @description A grade that a child is close to. */
+        NearBadge: {
+            badge_id: string;
+            badge_name: string;
+            /**
+             * @description What the badge counts.
+             * @enum {string}
+             */
+            metric: "tasks_done" | "points_earned" | "streak_days" | "days_without_penalty" | "rewards_redeemed" | "task_done";
+            /**
+             * Format: int32
+             * @description 1 for bronze, 2 for silver, 3 for gold.
+             */
+            grade: number;
+            /**
+             * Format: int64
+             * @description What the child has: in this week or month if the badge has a period, and less than the threshold.
+             */
+            value: number;
+            /**
+             * Format: int64
+             * @description The value that the grade needs.
+             */
+            threshold: number;
+        };
         /**
          * @description A new badge.
          * @example {
@@ -2778,6 +2920,13 @@ export interface components {
          */
         NewThreshold: {
             hours: number;
+        };
+        /** @description What the child has earned, and what it is close to. */
+        NewestAndNearest: {
+            /** @description The newest awards of the child first, without revoked ones. */
+            newest: components["schemas"]["Award"][];
+            /** @description The next grade of each badge of which the child has something: the one that it is closest to first. */
+            nearest: components["schemas"]["NearBadge"][];
         };
         /** @description Which page it is. Its fields follow the list. */
         Page: {
@@ -2995,6 +3144,34 @@ export interface components {
          *           "threshold": 50
          *         },
          *         "points_needed": 35
+         *       },
+         *       "badges": {
+         *         "newest": [
+         *           {
+         *             "id": "busy-week.1.2026-11-23",
+         *             "child_id": "7e29a927-0222-4c47-a312-a37762464203",
+         *             "badge_id": "busy-week",
+         *             "grade": 1,
+         *             "period": "2026-11-23",
+         *             "badge_name": "Busy week",
+         *             "metric": "tasks_done",
+         *             "task_id": null,
+         *             "threshold": 10,
+         *             "earned_at": "2026-11-23T01:49:49.730293Z",
+         *             "tracking_event_id": "42f97cd9-a931-4025-97d6-c870d0148f74",
+         *             "revoked_at": null
+         *           }
+         *         ],
+         *         "nearest": [
+         *           {
+         *             "badge_id": "helping-hand",
+         *             "badge_name": "Helping hand",
+         *             "metric": "tasks_done",
+         *             "grade": 1,
+         *             "value": 3,
+         *             "threshold": 10
+         *           }
+         *         ]
          *       }
          *     }
          */
@@ -3002,6 +3179,7 @@ export interface components {
             balance: components["schemas"]["Balances"];
             streak: components["schemas"]["Streak"];
             rank: components["schemas"]["Standing"];
+            badges: components["schemas"]["NewestAndNearest"];
         };
         /** @description Something that is derived from the changes, in the background. */
         Projection: {
@@ -3069,6 +3247,42 @@ export interface components {
              * @description The number of points at which the rank begins.
              */
             threshold: number;
+        };
+        /**
+         * @description An event has changed the rank of a child.
+         * @example {
+         *       "type": "rank_changed",
+         *       "payload": {
+         *         "child_id": "7e29a927-0222-4c47-a312-a37762464203",
+         *         "number": 2,
+         *         "name": "Helper",
+         *         "threshold": 50,
+         *         "points_earned": 50,
+         *         "tracking_event_id": "42f97cd9-a931-4025-97d6-c870d0148f74"
+         *       }
+         *     }
+         */
+        RankChanged: {
+            /**
+             * @description The type of the message.
+             * @enum {string}
+             */
+            type: "rank_changed";
+            /** @description The rank after the event. */
+            payload: {
+                /** @description The child. */
+                child_id: string;
+                /** @description From 1. */
+                number: number;
+                /** @description The name of the rank. */
+                name: string;
+                /** @description The number of points at which it begins. */
+                threshold: number;
+                /** @description The points earned in the child's lifetime. */
+                points_earned: number;
+                /** @description The event. */
+                tracking_event_id: string;
+            };
         };
         /** @description A child in a ranking. */
         RankedChild: {
@@ -3618,7 +3832,7 @@ export interface components {
             longest_to: string | null;
         };
         /** @description The `data` of a frame of the event stream. */
-        StreamData: components["schemas"]["TrackingEventCreated"] | components["schemas"]["RequestEnded"] | components["schemas"]["RecordsChanged"];
+        StreamData: components["schemas"]["TrackingEventCreated"] | components["schemas"]["RequestEnded"] | components["schemas"]["RecordsChanged"] | components["schemas"]["BadgeAwarded"] | components["schemas"]["BadgeRevoked"] | components["schemas"]["RankChanged"];
         /**
          * @description A task or penalty.
          * @example {
@@ -8405,6 +8619,57 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    getBadgeImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The metric and the number of the grade, as in `<metric>-<grade>.svg`.
+                 * @example tasks_done-2.svg
+                 */
+                picture: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];

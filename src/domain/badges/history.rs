@@ -117,7 +117,7 @@ impl History {
         let gain = |entry: &'a Entry| {
             let amount = amount(metric, &entry.contribution);
             let day = family.calendar.day_of(entry.contribution.worked_at);
-            (amount > 0).then(|| Gain { by: By::Event(entry), day, amount })
+            (amount > 0).then_some(Gain { by: By::Event(entry), day, amount })
         };
         self.counting().filter_map(gain).collect()
     }

@@ -325,15 +325,15 @@ fn a_pause_joins_days_and_regains_a_streak() {
 #[test]
 fn a_child_has_a_limited_number_of_awards() {
     let (events, badges, awards) = three_days();
-    let fill = |number: usize| {
+    let another = |number: usize| {
         let key = AwardKey { badge_id: format!("b{number}").into(), ..awards[0].key.clone() };
         Award { key, ..awards[0].clone() }
     };
-    let full: Vec<Award> = (1..Award::MOST).map(fill).collect();
+    let full: Vec<Award> = (1..Award::MOST).map(another).collect();
     let (settings, calendar) = (FamilySettings::default(), utc());
     let family = Family { settings: &settings, calendar: &calendar, today: day("2026-02-11") };
     assert_eq!(planned(&events, &badges, &full, &family).new.len(), 1);
-    let full: Vec<Award> = (0..Award::MOST).map(fill).collect();
+    let full: Vec<Award> = (0..Award::MOST).map(another).collect();
     assert_eq!(planned(&events, &badges, &full, &family).new, []);
     let sums = sums_of(&events, utc());
     assert!(!badges.iter().any(|badge| Held::of(&full).lacks(badge, &sums, &family)));

@@ -115,8 +115,8 @@ pub(in crate::service) fn nearest(
     family: &Family<'_>,
 ) -> Vec<NearBadge> {
     let awards = records.awards_of(child_id);
-    let used = badges_of(records, &user.id).into_iter().filter(|state| !state.is_hidden);
-    let near = used.filter_map(|BadgeState { badge, .. }| {
+    let shown = badges_of(records, &user.id).into_iter().filter(|state| !state.is_hidden);
+    let near = shown.filter_map(|BadgeState { badge, .. }| {
         let period = badge.period.map(|kind| kind.of(family.today, family.settings));
         let has = |grade: Grade| {
             awards.iter().any(|award| {

@@ -143,13 +143,13 @@ impl Service {
     ) -> Result<Option<Candidate>, ServiceError> {
         let records = self.store.read(Scope::Awards(family.clone(), child.clone())).await?;
         let Some(user) = owner(&*records, family, child) else { return Ok(None) };
-        let used = |state: BadgeState| (!state.is_hidden).then_some(state.badge);
+        let earnable = |state: BadgeState| (!state.is_hidden).then_some(state.badge);
         Ok(Some(Candidate {
             child: child.clone(),
             calendar: self.calendar(&user),
             today: self.today(&user),
             ranks: user.family.ranks.clone().unwrap_or_default(),
-            badges: badges_of(&*records, family).into_iter().filter_map(used).collect(),
+            badges: badges_of(&*records, family).into_iter().filter_map(earnable).collect(),
             awards: records.awards_of(child),
             user,
         }))

@@ -23,6 +23,7 @@ async fn exported(server: &TestServer) -> (Family, Value) {
     parent.put(&format!("/children/{child}/goal"), json!({"reward_id": other})).await.expect(200);
     parent.patch("/user", json!({"language": "de"})).await.expect(200);
     parent.hand_over(server.nobody(), child).await;
+    parent.get(&format!("/children/{child}/awards")).await.expect(200);
     let answer = parent.get("/account/export").await;
     assert_eq!(answer.header("content-type"), "application/json");
     let name = answer.header("content-disposition").to_owned();
@@ -112,7 +113,9 @@ async fn no_record_of_the_account_is_missing() {
             let mut known =
                 ["id", "key", "created_at"].iter().filter_map(|field| row[*field].as_str());
             let is_there = known.next().map_or(name == "sessions.json", |id| text.contains(id))
-                || (name == "messages.json" && text.contains(&row["payload"].to_string()));
+                || (name == "messages.json" && text.contains(&row["payload"].to_string()))
+                || (name == "awards.json"
+                    && text.contains(&format!("\"badge_id\":{}", row["badge_id"])));
             assert!(is_there, "{name}: {row}");
         }
     }

@@ -171,7 +171,8 @@ async fn of_64_activations_one_crosses_the_threshold() {
         ["first-steps.1", "helping-hand.1", "helping-hand.2"].map(str::to_owned).to_vec();
     let own = |it: &&Value| it["period"].is_null() && it["metric"] == "tasks_done";
     let mut ids_of: Vec<_> = found.iter().filter(own).map(|it| text(&it["id"])).collect();
-    (ids_of.sort(), expected.sort());
+    ids_of.sort();
+    expected.sort();
     assert_eq!(ids_of, expected);
     let mut announced = ids(parent, "badge_awarded").await;
     announced.dedup();

@@ -119,6 +119,7 @@ async fn health_of_a_working_server_is_ok() {
             "audit_log",
             "live",
             "account_deletion",
+            "badges",
             "housekeeping",
             "clock",
         ];
