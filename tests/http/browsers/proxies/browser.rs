@@ -153,8 +153,17 @@ impl Stream {
         self.lines.recv_timeout(DEADLINE).expect("a line of the stream")
     }
 
-    /// The next frame with data.
+    /// The next frame with a tracking event. The badges that it earns are skipped.
     pub(super) fn next(&mut self) -> Frame {
+        loop {
+            let frame = self.next_with_data();
+            if !matches!(&*frame.event, "badge_awarded" | "badge_revoked" | "rank_changed") {
+                return frame;
+            }
+        }
+    }
+
+    fn next_with_data(&mut self) -> Frame {
         let mut frame = Frame { event: String::new(), id: String::new(), data: Value::Null };
         loop {
             let line = self.line();
