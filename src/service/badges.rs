@@ -3,13 +3,14 @@
 mod children;
 mod evaluation;
 mod job;
+mod state;
 
 use std::sync::Arc;
 
 pub use children::{ChildBadge, NearBadge};
 pub(super) use children::{nearest, newest};
-pub(super) use job::Evaluations;
 use serde_json::{Value, json};
+pub(super) use state::Evaluations;
 
 use super::family_records::{Creatable, Created, Updatable};
 use super::{Caller, Listing, Parent, Service, ServiceError};

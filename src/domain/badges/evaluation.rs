@@ -9,31 +9,10 @@ use std::collections::HashMap;
 use super::award::{Award, AwardKey, AwardPeriod};
 use super::definition::{Badge, Grade};
 use super::history::History;
+use super::reached::Family;
 use super::value::value;
-use crate::domain::calendar::{Calendar, Day, FamilySettings};
 use crate::domain::progress::{DailySums, Step};
 use crate::domain::{ChildId, EventId, Timestamp, UserId};
-
-/// The rules of a family on a day.
-#[derive(Clone, Copy, Debug)]
-pub struct Family<'a> {
-    pub settings: &'a FamilySettings,
-    pub calendar: &'a Calendar,
-    pub today: Day,
-}
-
-/// A threshold that a value has reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reached {
-    pub grade: Grade,
-    pub period: Option<AwardPeriod>,
-    pub threshold: i64,
-    pub at: Timestamp,
-    /// `None` if the end of a day did.
-    pub event_id: Option<EventId>,
-    /// Whether Goldstar wrote the event.
-    pub is_own: bool,
-}
 
 /// An award to store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +20,7 @@ pub struct NewAward {
     pub award: Award,
     /// Whether the child had it before and it was revoked.
     pub is_regained: bool,
-    /// See [`Reached::is_own`].
+    /// See [`super::Reached::is_own`].
     pub is_own: bool,
 }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::definition::Badge;
-use super::evaluation::{Family, Reached};
 use super::metric::Metric;
+use super::reached::{Family, Reached};
 use super::runs::Runs;
 use crate::domain::calendar::{Calendar, Day};
 use crate::domain::progress::{Contribution, ContributionKind, Figures, Step};

@@ -7,13 +7,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use serde::Deserialize;
-use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Causes, Service, ServiceError, spawn};
-use crate::domain::{ChildId, EventFilter, Position, SortOrder, Timestamp, TrackingEvent, UserId};
+use super::state::{Child, Cursor, Lag};
+use crate::domain::{EventFilter, SortOrder, Timestamp, TrackingEvent};
 use crate::store::{Fence, Following, Lease, Projection, Purpose, ReadError, Store};
 
 /// The name of the job, and of its cursor.
@@ -34,37 +33,6 @@ const LONGEST_DAY: Duration = Duration::from_hours(26);
 /// How often the ends of days are examined.
 const ENDS_INTERVAL: Duration = Duration::from_mins(1);
 
-/// The state of the evaluations.
-pub(in crate::service) struct Evaluations {
-    /// Held while a history is evaluated.
-    pub(super) turn: tokio::sync::Mutex<()>,
-    /// When this server started.
-    started: Timestamp,
-    /// The cursor at the start.
-    cursor: OnceCell<Cursor>,
-    /// The number of reversals after which none of a child's awards was revoked, of children that had any.
-    checked: Mutex<HashMap<Child, u32>>,
-    lag: Mutex<Lag>,
-}
-
-type Child = (UserId, ChildId);
-
-/// How far the job has followed the events.
-#[derive(Clone, Copy, Debug, Deserialize)]
-struct Cursor {
-    after: Position,
-    /// The first start of a server with this data, in microseconds since 1970. What was earned before causes no messages.
-    since: i64,
-}
-
-#[derive(Default)]
-struct Lag {
-    /// Since when the job is behind.
-    since: Option<Duration>,
-    backlog: usize,
-    last_error: Option<String>,
-}
-
 /// The job of the server that has the lease.
 struct Job {
     history: Arc<dyn Following>,
@@ -74,32 +42,6 @@ struct Job {
     next_look: Timestamp,
     /// Why a child could not be evaluated; it is tried again later.
     last_error: Option<String>,
-}
-
-impl Evaluations {
-    const MAX_CHECKED: usize = 10_000;
-
-    pub(in crate::service) fn new(started: Timestamp) -> Self {
-        Self {
-            turn: tokio::sync::Mutex::default(),
-            started,
-            cursor: OnceCell::new(),
-            checked: Mutex::default(),
-            lag: Mutex::default(),
-        }
-    }
-
-    pub(super) fn checked(&self, family: &UserId, child: &ChildId) -> Option<u32> {
-        self.checked.lock().get(&(family.clone(), child.clone())).copied()
-    }
-
-    pub(super) fn check(&self, family: &UserId, child: &ChildId, reversals: u32) {
-        let mut checked = self.checked.lock();
-        if checked.len() >= Self::MAX_CHECKED {
-            checked.clear();
-        }
-        checked.insert((family.clone(), child.clone()), reversals);
-    }
 }
 
 impl Service {
