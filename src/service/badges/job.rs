@@ -26,6 +26,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 const REST: u32 = 9;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// A round that runs while the server stops ends after this time; the next start continues.
+const LAST_ROUND: Duration = Duration::from_secs(2);
 /// After this time behind the events, the job is reported as late.
 const LATE: Duration = Duration::from_secs(10);
 /// A day of a family has ended after this time, whatever its zone.
@@ -65,7 +67,7 @@ impl Service {
         read.await.copied()
     }
 
-    /// Evaluates the children that events are about, until `stop`.
+    /// Evaluates the children that events are about, until `stop`; before it ends, also those of the events so far.
     pub async fn evaluate_on_events(self: Arc<Self>, stop: CancellationToken) {
         let mut wakeups = self.store.following().wakeups();
         let (mut lease, mut job) = (None, None);
@@ -77,12 +79,13 @@ impl Service {
                     () = tokio::time::sleep(LONGEST_WAIT) => {}
                 }
             };
-            if stop.run_until_cancelled(woken).await.is_none() {
-                return;
-            }
+            let is_last = stop.run_until_cancelled(woken).await.is_none();
             wakeups.mark_unchanged();
             if !lease.as_ref().is_some_and(Lease::is_held) {
                 job = None;
+                if is_last {
+                    return;
+                }
             }
             if !self.holds(&mut lease, Purpose::Badges).await {
                 *self.evaluations.lag.lock() = Lag::default();
@@ -97,10 +100,12 @@ impl Service {
             let round = round.await.and_then(|round| round);
             let took = self.clock.elapsed().saturating_sub(started);
             job = self.note_round(round);
-            let pause = (took * REST).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
-            if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+            if is_last {
                 return;
             }
+            // A stop ends the pause, and one more round follows.
+            let pause = (took * REST).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+            stop.run_until_cancelled(tokio::time::sleep(pause)).await.unwrap_or_default();
         }
     }
 
@@ -136,6 +141,7 @@ impl Service {
             Some(job) => job,
             None => self.start_job(lease).await?,
         };
+        let started = self.clock.elapsed();
         let (history, after) = (Arc::clone(&job.history), job.cursor.after);
         let read = spawn::blocking(move || history.events_since(after, None, EVENTS_AT_ONCE));
         let followed = read.await.map_err(ServiceError::internal)??;
@@ -144,7 +150,8 @@ impl Service {
         let mut children: HashSet<Child> = events.collect();
         children.extend(job.ended(self.clock.now()));
         for child in children {
-            if stop.is_cancelled() {
+            let took = self.clock.elapsed().saturating_sub(started);
+            if stop.is_cancelled() && took > LAST_ROUND {
                 return Ok((job, 0));
             }
             self.evaluate_for(&mut job, child).await;
