@@ -15,7 +15,7 @@ import values
 
 # Their rows are Goldstar's own affair; their other tables aren't.
 OWN = {"sessions.json", "idempotency_keys.json", "settings.json", "ended_requests.json"}
-OWN |= {"request_details.json", "messages.json"}
+OWN |= {"request_details.json", "messages.json", "awards.json"}
 
 root = pathlib.Path(sys.argv[1])
 data = root / "data"

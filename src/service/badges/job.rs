@@ -93,13 +93,8 @@ impl Service {
             }
             let Some(fence) = lease.as_ref().map(Lease::fence) else { continue };
             let started = self.clock.elapsed();
-            let (service, last, stopping) = (Arc::clone(&self), job.take(), stop.clone());
-            // Detached, so that a panic does not end the loop.
-            let round = async move { service.round(last, &fence, &stopping).await };
-            let round = spawn::detached(round);
-            let round = round.await.and_then(|round| round);
+            job = self.detached_round(job.take(), fence, stop.clone()).await;
             let took = self.clock.elapsed().saturating_sub(started);
-            job = self.note_round(round);
             if is_last {
                 return;
             }
@@ -107,6 +102,18 @@ impl Service {
             let pause = (took * REST).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
             stop.run_until_cancelled(tokio::time::sleep(pause)).await.unwrap_or_default();
         }
+    }
+
+    /// One round in a task of its own, so that a panic does not end the job.
+    async fn detached_round(
+        self: &Arc<Self>,
+        last: Option<Job>,
+        fence: Fence,
+        stop: CancellationToken,
+    ) -> Option<Job> {
+        let service = Arc::clone(self);
+        let round = spawn::detached(async move { service.round(last, &fence, &stop).await });
+        self.note_round(round.await.and_then(|round| round))
     }
 
     fn note_round(&self, round: Result<(Job, usize), ServiceError>) -> Option<Job> {
