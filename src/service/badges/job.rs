@@ -83,12 +83,12 @@ impl Service {
             wakeups.mark_unchanged();
             if !lease.as_ref().is_some_and(Lease::is_held) {
                 job = None;
-                if is_last {
-                    return;
-                }
             }
             if !self.holds(&mut lease, Purpose::Badges).await {
                 *self.evaluations.lag.lock() = Lag::default();
+                if is_last {
+                    return;
+                }
                 continue;
             }
             let Some(fence) = lease.as_ref().map(Lease::fence) else { continue };
