@@ -3845,7 +3845,8 @@ export interface components {
          *       "created_at": "2026-11-23T01:49:49.628560Z",
          *       "updated_at": "2026-11-23T01:49:49.628560Z",
          *       "requestable": true,
-         *       "icon": null
+         *       "icon": null,
+         *       "limit": null
          *     }
          */
         Task: {

@@ -133,7 +133,7 @@ pub(crate) fn task() -> Value {
     json!({
         "id": TASK_ID, "user_id": USER_ID, "name": "Make the bed", "points": 5, "is_good": true,
         "image_id": null, "created_at": "2026-11-23T01:49:49.628560Z",
-        "updated_at": "2026-11-23T01:49:49.628560Z", "requestable": true, "icon": null,
+        "updated_at": "2026-11-23T01:49:49.628560Z", "requestable": true, "icon": null, "limit": null,
     })
 }
 
