@@ -66,6 +66,8 @@ async fn a_killed_server_comes_back_from_a_backup() {
     assert_eq!(tables(&copy), tables(folders));
     assert_eq!(logs(&copy), logs(folders));
     assert!(!copy.data_file("sessions.json").exists(), "nobody is logged in");
+    // A client with an id of the server that was killed loads everything again.
+    assert_ne!(copy.stream_epoch(), restored(folders, &["--no-erasures"]).stream_epoch());
     let again = TestServer::on(copy, crate::harness::Settings::default()).await;
     assert_eq!(history_of(&again.nobody(), &parent.email).await, history);
 }

@@ -94,15 +94,10 @@ async fn each_server_gives_the_same_answers() {
 async fn the_ids_of_event_streams_have_a_new_epoch() {
     let folders = Folders::new();
     folders.put_flask_data();
-    let epoch = |folders: &Folders| {
-        let settings = folders.rows("settings.json").into_iter();
-        let mut epochs = settings.filter(|(_, row)| row["name"] == "event_stream_epoch");
-        epochs.next().unwrap().1["value"].as_str().unwrap().to_owned()
-    };
     let (url, _) = imported(&folders);
     let (one, other) = (exported(&url), exported(&url));
-    assert_ne!(epoch(&one), epoch(&other));
+    assert_ne!(one.stream_epoch(), other.stream_epoch());
     let again = exported(&imported(&one).0);
-    assert_ne!(epoch(&again), epoch(&one));
+    assert_ne!(again.stream_epoch(), one.stream_epoch());
     assert_eq!(again.rows("settings.json").len(), 1);
 }

@@ -59,6 +59,25 @@ async fn a_child_has_certificates_of_its_months_and_ranks() {
 }
 
 #[tokio::test]
+async fn a_badge_has_a_certificate_until_it_is_revoked() {
+    let server = TestServer::start().await;
+    let family = server.family().await;
+    let (parent, child) = (&family.parent, &family.child);
+    let first = path(child, "badge", "first-steps.1");
+    assert_error(&parent.get(&first).await, 404, "NOT_FOUND");
+    let event = text(&family.event().await["id"]);
+    let page = parent.get(&first).await;
+    // A badge with one grade does not name it.
+    assert!(words(&page).contains("has earned the badge First steps 1 task done"), "{}", page.text);
+    assert!(page.text.contains("<svg"), "its picture");
+    for absent in ["first-steps.2", "first-steps", "rank.1", "nothing"] {
+        assert_error(&parent.get(&path(child, "badge", absent)).await, 404, "NOT_FOUND");
+    }
+    parent.act(&reverse_path(child, &event)).await.expect(200);
+    assert_error(&parent.get(&first).await, 404, "NOT_FOUND");
+}
+
+#[tokio::test]
 async fn a_reversal_takes_a_rank_away() {
     let server = TestServer::start().await;
     let (family, _) = with_a_good_day(&server).await;
