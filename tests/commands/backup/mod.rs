@@ -35,6 +35,13 @@ fn restore(from: &Folders, to: &Folders, list: &[&str]) -> (i32, String, String)
     run(to, &[&command, list].concat())
 }
 
+/// The epoch of the ids of event streams.
+pub(crate) fn stream_epoch(folders: &Folders) -> String {
+    let settings = folders.rows("settings.json").into_iter();
+    let mut epochs = settings.filter(|(_, row)| row["name"] == "event_stream_epoch");
+    epochs.next().unwrap().1["value"].as_str().unwrap().to_owned()
+}
+
 #[track_caller]
 fn assert_clean(folders: &Folders, place: &[&str]) {
     let (code, text, error) = run(folders, &[&["check"], place].concat());

@@ -106,13 +106,6 @@ impl Folders {
         rows.iter().map(|(number, row)| (number.parse().unwrap(), row.clone())).collect()
     }
 
-    /// The epoch of the ids of event streams.
-    pub(crate) fn stream_epoch(&self) -> String {
-        let settings = self.rows("settings.json").into_iter();
-        let mut epochs = settings.filter(|(_, row)| row["name"] == "event_stream_epoch");
-        epochs.next().unwrap().1["value"].as_str().unwrap().to_owned()
-    }
-
     /// The rows of the tracking table, without their numbers.
     pub(crate) fn events(&self) -> Vec<Value> {
         let rows = self.rows("tracking_events.json");

@@ -1,9 +1,10 @@
 //! For random histories, with and without restarts: the stored points are the sum of the events, also after
-//! everything that can be reversed is reversed.
+//! everything that can be reversed is reversed, and progress and awards are those of the events that count.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 
+use goldstar::domain::badges::{Metric, built_in};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -143,6 +144,66 @@ fn fold(events: &[Value], children: &[String]) -> (HashMap<String, i64>, usize) 
     (points, waiting.len())
 }
 
+/// What the events of a child add up to: tasks, penalties, rewards, points earned and spent, and the change of the
+/// points, computed from the list of the events only.
+fn figures(events: &[Value], child: &str) -> [i64; 6] {
+    let reversed: Vec<&str> =
+        events.iter().filter_map(|event| event["metadata"]["reverses"].as_str()).collect();
+    let mut sums = [0; 6];
+    for event in events.iter().filter(|event| event["child_id"] == child) {
+        let (delta, metadata) = (event["delta"].as_i64().unwrap(), &event["metadata"]);
+        if reversed.contains(&event["id"].as_str().unwrap()) || !metadata["reverses"].is_null() {
+            continue;
+        }
+        sums[5] += delta;
+        match (event["action"].as_str().unwrap(), event["entity_type"].as_str().unwrap()) {
+            _ if metadata["adjustment"] == true => sums[3] += delta.max(0),
+            ("activated", "task") => {
+                sums[0] += 1;
+                sums[3] += delta;
+            }
+            ("activated", _) => sums[1] += 1,
+            ("redeemed", _) => {
+                sums[2] += 1;
+                sums[4] -= delta;
+            }
+            _ => {}
+        }
+    }
+    sums
+}
+
+/// Checks the progress and the awards of each child against its events.
+async fn assert_progress(cast: &Cast, events: &[Value]) {
+    for child in &cast.children {
+        let [tasks, penalties, rewards, earned, spent, change] = figures(events, child);
+        let path = format!("/children/{child}");
+        let progress = cast.parent.get(&format!("{path}/progress")).await.expect(200);
+        let total = &progress["balance"]["all_time"];
+        assert_eq!(total["good"], json!({"count": tasks, "points": earned}));
+        assert_eq!(total["not_good"]["count"], penalties);
+        assert_eq!((&total["points_spent"], &total["net_change"]), (&json!(spent), &json!(change)));
+        assert_eq!(progress["rank"]["points_earned"], earned);
+        assert_eq!(progress["streak"]["longest"] != 0, tasks > 0);
+        let awards = cast.parent.get(&format!("{path}/awards")).await.expect(200);
+        let awards = awards["awards"].as_array().unwrap();
+        for badge in built_in().iter().filter(|badge| badge.period.is_none()) {
+            let value = match badge.metric {
+                Metric::TasksDone => tasks,
+                Metric::PointsEarned => earned,
+                Metric::RewardsRedeemed => rewards,
+                _ => continue,
+            };
+            for (number, threshold) in (1..).zip(badge.thresholds.values()) {
+                let id = format!("{}.{number}", badge.id);
+                let award = awards.iter().find(|award| award["id"] == id);
+                let is_held = award.is_some_and(|award| award["revoked_at"].is_null());
+                assert_eq!(is_held, value >= *threshold, "{id} with {value}: {award:?}");
+            }
+        }
+    }
+}
+
 /// Reverses everything that can be reversed, in an order that `seed` chooses. Returns the reversals.
 async fn reverse_all(cast: &Cast, events: &[Value], seed: u64) -> Vec<Value> {
     let mut order: Vec<&Value> = events.iter().collect();
@@ -185,8 +246,10 @@ async fn check(steps: Vec<Step>, seed: u64) {
         let event = cast.take(&mut server, step, &answered).await;
         answered.extend(event);
     }
+    assert_progress(&cast, &answered).await;
     let reversals = reverse_all(&cast, &answered, seed).await;
     answered.extend(reversals);
+    assert_progress(&cast, &answered).await;
     assert_all_reversed(&answered);
     let (points, waiting) = fold(&answered, &cast.children);
     let mut pending = 0;
