@@ -69,7 +69,8 @@ def may(operation):
     if {} in operation.get("security", []):
         return True
     refusals = codes(operation, "401") | codes(operation, "403")
-    if "OPERATOR_REQUIRED" in refusals:
+    # A backup is for the operator only with `?check=true`.
+    if "OPERATOR_REQUIRED" in refusals and "PASSWORD_REQUIRED" not in refusals:
         return False
     if "ADMIN_REQUIRED" in refusals:
         return ROLE == "admin"
