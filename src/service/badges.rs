@@ -194,9 +194,7 @@ impl Service {
             badge.check()?;
             Ok(badge)
         });
-        let created = creating.await?;
-        self.settle_family(&parent.user().id, &created.record.badge.id).await;
-        Ok(created)
+        creating.await
     }
 
     /// Updates a badge. A built-in one can only be hidden and shown.
@@ -206,7 +204,11 @@ impl Service {
         id: BadgeId,
         patch: BadgePatch,
     ) -> Result<Arc<BadgeState>, ServiceError> {
-        let (decider, badge_id) = (parent.clone(), id.clone());
+        // The past of a badge with a new definition causes no messages anyway.
+        if patch.is_hidden == Some(false) && !patch.changes_definition() {
+            self.settle_family(&parent.user().id, Some(&id)).await;
+        }
+        let decider = parent.clone();
         let commit = self.transact_as(parent, move |records, context| {
             let mut badge = decider.badge(records, &id)?;
             let mut changes = Vec::new();
@@ -225,9 +227,7 @@ impl Service {
             }
             Ok((Changes::of(changes), BadgeState::of(badge, &user.family)))
         });
-        let state = commit.await?.value;
-        self.settle_family(&parent.user().id, &badge_id).await;
-        Ok(Arc::new(state))
+        Ok(Arc::new(commit.await?.value))
     }
 
     /// Deletes a badge. The awards of it stay. Fails for a built-in one.

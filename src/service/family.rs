@@ -53,6 +53,8 @@ impl Service {
         parent: &Parent,
         patch: FamilySettingsPatch,
     ) -> Result<Arc<User>, ServiceError> {
+        // A reversal revokes awards only under the settings of its time.
+        self.settle_family(&parent.user().id, None).await;
         let decider = parent.clone();
         self.update(parent, move |records, context| {
             let user = User::clone(&*decider.current_user(records)?);

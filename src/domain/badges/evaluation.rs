@@ -1,8 +1,8 @@
 //! What a child has earned: the awards that its history needs, and those that a reversal took away.
 //!
 //! An award is put when the value of a badge reaches a threshold, over the events that count. It is revoked only
-//! if a reversal brought the value of its own metric below its own threshold. So spent points, penalties, streaks that
-//! end, and changes of badges and settings revoke nothing.
+//! if a later reversal brought the value of its own metric below its own threshold. So spent points, penalties, streaks
+//! that end, and changes of badges and settings revoke nothing.
 
 use std::collections::HashMap;
 
@@ -36,19 +36,19 @@ pub struct Plan {
 /// The awards of a child.
 #[derive(Clone, Debug, Default)]
 pub struct Held<'a> {
-    awards: HashMap<Place<'a>, &'a Award>,
+    awards: HashMap<Key<'a>, &'a Award>,
 }
 
 /// The badge, the grade and the period of an award.
-type Place<'a> = (&'a str, Grade, Option<AwardPeriod>);
+type Key<'a> = (&'a str, Grade, Option<AwardPeriod>);
 
 impl<'a> Held<'a> {
     pub fn of(awards: impl IntoIterator<Item = &'a Award>) -> Self {
-        let place = |award: &'a Award| {
+        let keyed = |award: &'a Award| {
             let key = &award.key;
             ((key.badge_id.as_str(), key.grade, key.period), award)
         };
-        Self { awards: awards.into_iter().map(place).collect() }
+        Self { awards: awards.into_iter().map(keyed).collect() }
     }
 
     fn get(
@@ -154,11 +154,17 @@ pub fn plan<'a>(
 }
 
 /// The awards whose value a reversal brought below their threshold, where it still is.
+///
+/// The values are computed with the current settings. Under earlier settings, a reversal may not have crossed the
+/// threshold: those before the last change of the settings revoke nothing.
 fn revoked(
     history: &History,
     held: &Held<'_>,
     family: &Family<'_>,
 ) -> Vec<(AwardKey, Timestamp, EventId)> {
+    if history.removals() == 0 {
+        return Vec::new();
+    }
     let mut sums = DailySums::new(family.calendar.clone());
     for change in history.changes() {
         sums.apply(&change.step);
@@ -181,7 +187,8 @@ fn revoked(
         let before: Vec<i64> = below.iter().map(|award| of(award, &sums)).collect();
         sums.apply(&change.step);
         for ((award, before), last) in below.iter().zip(before).zip(&mut last) {
-            if before >= award.threshold && of(award, &sums) < award.threshold {
+            let can_revoke = award.earned_at <= change.at && family.has_rules_since(change.at);
+            if can_revoke && before >= award.threshold && of(award, &sums) < award.threshold {
                 *last = Some((change.at, change.event.clone()));
             }
         }

@@ -14,10 +14,10 @@ use crate::domain::{EventId, Timestamp, TrackingEvent};
 #[derive(Clone, Debug, Default)]
 pub struct History {
     entries: Vec<Entry>,
-    /// The places of the events in `entries`.
-    places: HashMap<EventId, usize>,
-    /// What happened, one after the other.
-    acts: Vec<Act>,
+    /// The indexes of the events in `entries`.
+    indexes: HashMap<EventId, usize>,
+    /// The events, including reversals, in the order of the history.
+    events: Vec<HistoryEvent>,
 }
 
 /// A contribution and its event.
@@ -33,9 +33,10 @@ pub(super) struct Entry {
 
 /// An event of the history.
 #[derive(Clone, Debug)]
-struct Act {
+struct HistoryEvent {
     event: EventId,
     at: Timestamp,
+    /// The index of the entry that it adds or reverses.
     entry: usize,
     /// Whether it reverses the entry instead of adding it.
     reverses: bool,
@@ -56,14 +57,14 @@ impl History {
         let is_own = event.metadata.as_ref().is_some_and(|it| it.contains_key("actor"));
         let (id, at) = (event.id.clone(), event.occurred_at);
         if let Some(reversed) = event.reverses() {
-            let Some(place) = self.places.get(&EventId::from(reversed)).copied() else { return };
-            self.entries[place].is_reversed = true;
-            self.acts.push(Act { event: id, at, entry: place, reverses: true, is_own });
+            let Some(&entry) = self.indexes.get(&EventId::from(reversed)) else { return };
+            self.entries[entry].is_reversed = true;
+            self.events.push(HistoryEvent { event: id, at, entry, reverses: true, is_own });
             return;
         }
         let Some(contribution) = Contribution::of(event) else { return };
-        let place = self.entries.len();
-        self.places.insert(id.clone(), place);
+        let entry = self.entries.len();
+        self.indexes.insert(id.clone(), entry);
         self.entries.push(Entry {
             event: id.clone(),
             at,
@@ -71,22 +72,22 @@ impl History {
             is_reversed: false,
             is_own,
         });
-        self.acts.push(Act { event: id, at, entry: place, reverses: false, is_own });
+        self.events.push(HistoryEvent { event: id, at, entry, reverses: false, is_own });
     }
 
     /// The changes of the sums, in their order.
     pub(super) fn changes(&self) -> impl Iterator<Item = Change<'_>> {
-        self.acts.iter().map(|act| {
-            let contribution = self.entries[act.entry].contribution.clone();
+        self.events.iter().map(|it| {
+            let contribution = self.entries[it.entry].contribution.clone();
             let step =
-                if act.reverses { Step::Remove(contribution) } else { Step::Add(contribution) };
-            Change { event: &act.event, at: act.at, step, is_own: act.is_own }
+                if it.reverses { Step::Remove(contribution) } else { Step::Add(contribution) };
+            Change { event: &it.event, at: it.at, step, is_own: it.is_own }
         })
     }
 
     /// The number of reversals.
     pub fn removals(&self) -> u32 {
-        let removals = self.acts.iter().filter(|act| act.reverses).count();
+        let removals = self.events.iter().filter(|event| event.reverses).count();
         u32::try_from(removals).unwrap_or(u32::MAX)
     }
 

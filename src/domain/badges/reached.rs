@@ -11,6 +11,15 @@ pub struct Family<'a> {
     pub settings: &'a FamilySettings,
     pub calendar: &'a Calendar,
     pub today: Day,
+    /// When the settings were last changed; `None` if they never were.
+    pub changed_at: Option<Timestamp>,
+}
+
+impl Family<'_> {
+    /// Whether the settings have not been changed since then.
+    pub(super) fn has_rules_since(&self, time: Timestamp) -> bool {
+        self.changed_at.is_none_or(|changed| changed < time)
+    }
 }
 
 /// A threshold that a value has reached.

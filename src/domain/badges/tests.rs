@@ -167,7 +167,7 @@ proptest! {
         for count in 1..=events.len() {
             let (events, last) = (&events[..count], &events[count - 1]);
             let today = calendar.day_of(last.occurred_at);
-            let family = Family { settings: &settings, calendar: &calendar, today };
+            let family = Family { settings: &settings, calendar: &calendar, today, changed_at: None };
             let plan = planned(events, &badges, &awards, &family);
             let sums = sums_of(events, calendar.clone());
             let held = Held::of(&awards);
@@ -179,7 +179,7 @@ proptest! {
             check(&awards, &badges, events, &family);
         }
         let today = events.last().map_or(day("2026-03-20"), |it| calendar.day_of(it.occurred_at));
-        let family = Family { settings: &settings, calendar: &calendar, today };
+        let family = Family { settings: &settings, calendar: &calendar, today, changed_at: None };
         let counting = counting(&events);
         for NewAward { award, .. } in planned(&events, &badges, &[], &family).new {
             if award.metric != Metric::DaysWithoutPenalty {
@@ -224,7 +224,12 @@ fn an_award_names_the_event_that_reached_it() {
         event(5, DONE, 5, time(12), Value::Null),
     ];
     let (settings, calendar) = (FamilySettings::default(), utc());
-    let family = Family { settings: &settings, calendar: &calendar, today: day("2026-02-09") };
+    let family = Family {
+        settings: &settings,
+        calendar: &calendar,
+        today: day("2026-02-09"),
+        changed_at: None,
+    };
     let badges = [badge(Metric::TasksDone, &[2], Some(BadgePeriod::Week))];
     let plan = planned(&events, &badges, &[], &family);
     let award = &plan.new[0].award;
@@ -243,7 +248,12 @@ fn days_without_a_penalty_count_from_their_end_or_from_the_approval() {
         event(3, FINED, -1, at("2026-02-11T08:00:00Z"), Value::Null),
     ];
     let (settings, calendar) = (FamilySettings::default(), utc());
-    let family = Family { settings: &settings, calendar: &calendar, today: day("2026-02-13") };
+    let family = Family {
+        settings: &settings,
+        calendar: &calendar,
+        today: day("2026-02-13"),
+        changed_at: None,
+    };
     let badges = [badge(Metric::DaysWithoutPenalty, &[1, 2, 3], None)];
     let plan = planned(&events, &badges, &[], &family);
     let found: Vec<_> =
@@ -262,7 +272,12 @@ fn three_days() -> (Vec<TrackingEvent>, Vec<Badge>, Vec<Award>) {
     let events = vec![task(1, 9), task(2, 10), task(3, 11)];
     let badges = vec![badge(Metric::StreakDays, &[3], None), badge(Metric::TasksDone, &[3], None)];
     let (settings, calendar) = (FamilySettings::default(), utc());
-    let family = Family { settings: &settings, calendar: &calendar, today: day("2026-02-11") };
+    let family = Family {
+        settings: &settings,
+        calendar: &calendar,
+        today: day("2026-02-11"),
+        changed_at: None,
+    };
     let mut awards = Vec::new();
     make(&mut awards, planned(&events, &badges, &[], &family));
     assert_eq!(awards.len(), 2);
@@ -273,7 +288,12 @@ fn three_days() -> (Vec<TrackingEvent>, Vec<Badge>, Vec<Award>) {
 fn only_a_reversal_revokes_and_another_event_regains() {
     let (mut events, badges, mut awards) = three_days();
     let (settings, calendar) = (FamilySettings::default(), utc());
-    let family = Family { settings: &settings, calendar: &calendar, today: day("2026-02-12") };
+    let family = Family {
+        settings: &settings,
+        calendar: &calendar,
+        today: day("2026-02-12"),
+        changed_at: None,
+    };
     let goal = FamilySettings { daily_goal: Some(2), ..FamilySettings::default() };
     let changed = Family { settings: &goal, ..family };
     let fined = event(4, FINED, -3, at("2026-02-12T08:00:00Z"), Value::Null);
@@ -307,6 +327,37 @@ fn only_a_reversal_revokes_and_another_event_regains() {
 }
 
 #[test]
+fn a_change_of_the_settings_revokes_nothing_after_an_earlier_reversal() {
+    let time = |hour: u32| at(&format!("2026-02-09T{hour:02}:00:00Z"));
+    let reverse = (EntityType::Task, Action::Cancelled, "bed");
+    let events = [
+        event(1, DONE, 5, time(8), Value::Null),
+        event(2, DONE, 5, time(9), Value::Null),
+        event(3, reverse, -5, time(10), json!({"reverses": "e2"})),
+        event(4, DONE, 5, time(11), Value::Null),
+        event(5, reverse, -5, time(12), json!({"reverses": "e4"})),
+    ];
+    let goal = |daily_goal| FamilySettings { daily_goal, ..FamilySettings::default() };
+    let (one, two, calendar) = (goal(Some(1)), goal(Some(2)), utc());
+    let today = day("2026-02-09");
+    let family = Family { settings: &one, calendar: &calendar, today, changed_at: None };
+    let badges = [badge(Metric::StreakDays, &[1], None)];
+    let mut awards = Vec::new();
+    make(&mut awards, planned(&events[..1], &badges, &[], &family));
+    assert_eq!(planned(&events, &badges, &awards, &family), Plan::default());
+    // With a goal of two tasks, each reversal would have ended the streak.
+    let changed = |hour| Family { settings: &two, changed_at: Some(time(hour)), ..family };
+    assert_eq!(planned(&events, &badges, &awards, &changed(13)), Plan::default());
+    assert_eq!(planned(&events[..3], &badges, &awards, &changed(10)), Plan::default());
+    let by_later = planned(&events, &badges, &awards, &changed(11)).revoked;
+    assert_eq!(by_later, [(awards[0].key.clone(), time(12), "e5".into())]);
+    // The child earned it after the reversal.
+    let later = Award { earned_at: time(13), ..awards[0].clone() };
+    let family = Family { settings: &two, ..family };
+    assert_eq!(planned(&events, &badges, &[later], &family), Plan::default());
+}
+
+#[test]
 fn a_pause_joins_days_and_regains_a_streak() {
     let task =
         |id, day: u32| event(id, DONE, 5, at(&format!("2026-02-{day:02}T08:00:00Z")), Value::Null);
@@ -315,7 +366,12 @@ fn a_pause_joins_days_and_regains_a_streak() {
     let pauses = Pauses::new("pauses", vec![pause]).unwrap();
     let settings = FamilySettings { pauses, ..FamilySettings::default() };
     let (none, calendar) = (FamilySettings::default(), utc());
-    let family = Family { settings: &settings, calendar: &calendar, today: day("2026-02-12") };
+    let family = Family {
+        settings: &settings,
+        calendar: &calendar,
+        today: day("2026-02-12"),
+        changed_at: None,
+    };
     let badges = [badge(Metric::StreakDays, &[3], None)];
     assert_eq!(planned(&events, &badges, &[], &Family { settings: &none, ..family }).new, []);
     let plan = planned(&events, &badges, &[], &family);
@@ -331,7 +387,12 @@ fn a_child_has_a_limited_number_of_awards() {
     };
     let full: Vec<Award> = (1..Award::MOST).map(another).collect();
     let (settings, calendar) = (FamilySettings::default(), utc());
-    let family = Family { settings: &settings, calendar: &calendar, today: day("2026-02-11") };
+    let family = Family {
+        settings: &settings,
+        calendar: &calendar,
+        today: day("2026-02-11"),
+        changed_at: None,
+    };
     assert_eq!(planned(&events, &badges, &full, &family).new.len(), 1);
     let full: Vec<Award> = (0..Award::MOST).map(another).collect();
     assert_eq!(planned(&events, &badges, &full, &family).new, []);
@@ -348,7 +409,12 @@ fn weeks_and_months_of_the_last_year_can_be_earned() {
         .map(|(id, day)| event(id, DONE, 5, time(day), Value::Null))
         .collect();
     let (settings, calendar) = (FamilySettings::default(), utc());
-    let family = Family { settings: &settings, calendar: &calendar, today: day("2026-02-10") };
+    let family = Family {
+        settings: &settings,
+        calendar: &calendar,
+        today: day("2026-02-10"),
+        changed_at: None,
+    };
     let badges = [
         badge(Metric::TasksDone, &[1], Some(BadgePeriod::Week)),
         badge(Metric::TasksDone, &[1], Some(BadgePeriod::Month)),

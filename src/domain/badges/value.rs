@@ -3,7 +3,7 @@
 use super::award::AwardPeriod;
 use super::metric::Metric;
 use crate::domain::calendar::{Day, FamilySettings};
-use crate::domain::progress::{ContributionKind, DailySums, PeriodKind, Span, Subject};
+use crate::domain::progress::{DailySums, PeriodKind, Span, Subject};
 
 /// Returns the value of a metric in a period, or in the whole history.
 ///
@@ -26,12 +26,8 @@ pub fn value(
         }
         Metric::DaysWithoutPenalty => sums.good_days(span, today).into(),
         Metric::RewardsRedeemed => figures().rewards.into(),
-        Metric::TaskDone(id) => sums.count(&task(id.as_str()), span).into(),
+        Metric::TaskDone(id) => sums.count(&Subject::task(id), span).into(),
     }
-}
-
-pub(super) fn task(id: &str) -> Subject {
-    Subject { kind: ContributionKind::Task, id: id.to_owned() }
 }
 
 impl AwardPeriod {

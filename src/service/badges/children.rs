@@ -9,7 +9,7 @@ use super::{BadgeState, badges_of};
 use crate::domain::badges::{Award, Badge, BadgeId, Family, Grade, Metric, value};
 use crate::domain::progress::DailySums;
 use crate::domain::{ChildId, Page, User};
-use crate::store::{Scope, Snapshot, Store};
+use crate::store::Snapshot;
 
 /// A badge, and what a child has earned of it.
 #[derive(Clone, Debug)]
@@ -49,13 +49,15 @@ impl Service {
         for award in newest_first(records.awards_of(child_id)) {
             awards.entry(award.key.badge_id.clone()).or_default().push(award);
         }
-        let badges = badges_of(&*records, &user.id).into_iter().map(|state| {
-            let awards = awards.remove(&state.badge.id).unwrap_or_default();
-            let value = self.with_family(user, |family| current(&state.badge, &sums, family));
-            ChildBadge { state, value, awards }
+        let badges = self.with_family(user, |family| {
+            let badges = badges_of(&*records, &user.id).into_iter().map(|state| {
+                let awards = awards.remove(&state.badge.id).unwrap_or_default();
+                let value = current(&state.badge, &sums, family);
+                ChildBadge { state, value, awards }
+            });
+            badges.filter(|it| !it.state.is_hidden || !it.awards.is_empty()).collect()
         });
-        let shown = badges.filter(|it| !it.state.is_hidden || !it.awards.is_empty());
-        Ok(Listing::of(shown.collect(), page))
+        Ok(Listing::of(badges, page))
     }
 
     /// Returns the awards of a child, the newest first, including revoked ones and those of deleted badges.
@@ -77,10 +79,16 @@ impl Service {
         caller: &Caller,
         child_id: &ChildId,
     ) -> Result<Arc<dyn Snapshot>, ServiceError> {
-        caller.child(&*self.records_of(caller).await?, child_id)?;
         let family = &caller.user().id;
-        self.settle_before_response(family, child_id).await;
-        let records = self.store.read(Scope::Awards(family.clone(), child_id.clone())).await?;
+        let records = self.awards_scope(family, child_id).await?;
+        caller.child(&*records, child_id)?;
+        match self.settle(&*records, family, child_id, None).await {
+            Ok(settled) if !settled.is_evaluated => return Ok(records),
+            Ok(_) => {}
+            // The response contains what is stored.
+            Err(error) => tracing::warn!(%error, "the awards of a child could not be stored"),
+        }
+        let records = self.awards_scope(family, child_id).await?;
         caller.child(&*records, child_id)?;
         Ok(records)
     }
@@ -93,7 +101,7 @@ impl Service {
     ) -> T {
         let calendar = self.calendar(user);
         let (settings, today) = (&user.family, self.today(user));
-        with(&Family { settings, calendar: &calendar, today })
+        with(&Family { settings, calendar: &calendar, today, changed_at: user.updated_at })
     }
 }
 

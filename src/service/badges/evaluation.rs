@@ -19,9 +19,6 @@ use crate::domain::progress::DailySums;
 use crate::domain::{ChildId, Deletion, Message, Ranks, Seq, Timestamp, User, UserId};
 use crate::store::{Change, Changes, Scope, Snapshot, Store};
 
-/// The number of events that are read at once.
-const EVENTS_AT_ONCE: usize = 2_000;
-
 /// A child, its badges and its awards at one moment.
 struct Candidate {
     user: Arc<User>,
@@ -29,14 +26,19 @@ struct Candidate {
     calendar: Calendar,
     today: Day,
     ranks: Ranks,
-    /// Those that the family uses.
+    /// Those that the child can earn.
     badges: Vec<Arc<Badge>>,
     awards: Vec<Arc<Award>>,
 }
 
 impl Candidate {
     fn family(&self) -> Family<'_> {
-        Family { settings: &self.user.family, calendar: &self.calendar, today: self.today }
+        Family {
+            settings: &self.user.family,
+            calendar: &self.calendar,
+            today: self.today,
+            changed_at: self.user.updated_at,
+        }
     }
 
     fn held(&self) -> Held<'_> {
@@ -79,80 +81,108 @@ impl Candidate {
 struct Announced {
     /// The first start of a server with this data.
     since: Timestamp,
-    /// A badge that was created, updated or shown just now.
-    quiet: Option<BadgeId>,
+    /// A hidden badge that is about to be shown.
+    shown: Option<BadgeId>,
+}
+
+/// The result of [`Service::settle`].
+pub(super) struct Settled {
+    /// Whether awards may have been stored.
+    pub(super) is_evaluated: bool,
+    /// When the end of a day can change the awards.
+    pub(super) next_end: Option<Timestamp>,
 }
 
 impl Announced {
     fn includes(&self, new: &NewAward, badge: Option<&Badge>) -> bool {
         let at = new.award.earned_at;
         let is_newer = badge.and_then(|it| it.updated_at).is_none_or(|updated| updated < at);
-        let is_quiet = self.quiet.as_ref() == Some(&new.award.key.badge_id);
-        new.is_own && !new.is_regained && is_newer && !is_quiet && self.since <= at
+        let is_shown = self.shown.as_ref() == Some(&new.award.key.badge_id);
+        new.is_own && !new.is_regained && is_newer && !is_shown && self.since <= at
     }
 }
 
 impl Service {
-    /// Stores what a child has earned and lost by now. Returns the next time at which the end of a day can
-    /// change that.
+    /// Stores what a child has earned and lost by now. `records` contain the child's awards.
     ///
-    /// Front ends receive no messages about the badge `quiet`.
-    pub(in crate::service) async fn settle_awards(
+    /// The child also earns the badge `shown` if it is hidden. Front ends receive no messages about it.
+    pub(super) async fn settle(
         &self,
+        records: &dyn Snapshot,
         family: &UserId,
         child: &ChildId,
-        quiet: Option<BadgeId>,
-    ) -> Result<Option<Timestamp>, ServiceError> {
-        let Some(candidate) = self.candidate(family, child).await? else { return Ok(None) };
+        shown: Option<&BadgeId>,
+    ) -> Result<Settled, ServiceError> {
+        let Some(candidate) = self.candidate(records, family, child, shown) else {
+            return Ok(Settled { is_evaluated: false, next_end: None });
+        };
         let sums = self.daily_sums(&candidate.user, child).await?;
-        if candidate.is_outdated(&sums, self.evaluations.checked(family, child)) {
-            self.evaluate(family, child, quiet).await?;
+        let is_evaluated = self.is_outdated(&candidate, &sums);
+        if is_evaluated {
+            self.evaluate(family, child, shown).await?;
         }
-        Ok(candidate.next_end(&sums))
+        Ok(Settled { is_evaluated, next_end: candidate.next_end(&sums) })
     }
 
-    /// Like [`Self::settle_awards`] for a response, which does not depend on it: after an error, the response
-    /// contains what is stored.
-    pub(in crate::service) async fn settle_before_response(
+    /// Stores what all children of a family have earned and lost by now, before the rules change: later, it is not
+    /// known what the old rules gave. The change does not depend on it; an error is logged.
+    ///
+    /// `shown` is a hidden badge that is about to be shown. The children earn it for their past, without messages.
+    pub(in crate::service) async fn settle_family(&self, family: &UserId, shown: Option<&BadgeId>) {
+        if let Err(error) = self.try_settle_family(family, shown).await {
+            tracing::warn!(%error, "the awards of a family could not be stored");
+        }
+    }
+
+    async fn try_settle_family(
+        &self,
+        family: &UserId,
+        shown: Option<&BadgeId>,
+    ) -> Result<(), ServiceError> {
+        let records = self.store.read(Scope::Family(family.clone())).await?;
+        for child in records.children_of(family) {
+            let records = self.awards_scope(family, &child.id).await?;
+            self.settle(&*records, family, &child.id, shown).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads a family's records with the awards of a child.
+    pub(super) async fn awards_scope(
         &self,
         family: &UserId,
         child: &ChildId,
-    ) {
-        if let Err(error) = self.settle_awards(family, child, None).await {
-            tracing::warn!(%error, "the awards of a child could not be stored");
-        }
-    }
-
-    /// Stores what all children of a family have earned, without messages about a badge.
-    pub(super) async fn settle_family(&self, family: &UserId, quiet: &BadgeId) {
-        let records = self.store.read(Scope::Family(family.clone())).await;
-        let children = records.map(|records| records.children_of(family)).unwrap_or_default();
-        for child in children {
-            let settled = self.settle_awards(family, &child.id, Some(quiet.clone())).await;
-            if let Err(error) = settled {
-                tracing::warn!(%error, "the awards of a child could not be stored");
-            }
-        }
+    ) -> Result<Arc<dyn Snapshot>, ServiceError> {
+        Ok(self.store.read(Scope::Awards(family.clone(), child.clone())).await?)
     }
 
     /// What an evaluation needs; `None` if the child does not exist, or its account is being deleted.
-    async fn candidate(
+    fn candidate(
         &self,
+        records: &dyn Snapshot,
         family: &UserId,
         child: &ChildId,
-    ) -> Result<Option<Candidate>, ServiceError> {
-        let records = self.store.read(Scope::Awards(family.clone(), child.clone())).await?;
-        let Some(user) = owner(&*records, family, child) else { return Ok(None) };
-        let earnable = |state: BadgeState| (!state.is_hidden).then_some(state.badge);
-        Ok(Some(Candidate {
+        shown: Option<&BadgeId>,
+    ) -> Option<Candidate> {
+        let user = owner(records, family, child)?;
+        let earnable = |state: BadgeState| {
+            let can_earn = !state.is_hidden || shown == Some(&state.badge.id);
+            can_earn.then_some(state.badge)
+        };
+        Some(Candidate {
             child: child.clone(),
             calendar: self.calendar(&user),
             today: self.today(&user),
             ranks: user.family.ranks.clone().unwrap_or_default(),
-            badges: badges_of(&*records, family).into_iter().filter_map(earnable).collect(),
+            badges: badges_of(records, family).into_iter().filter_map(earnable).collect(),
             awards: records.awards_of(child),
             user,
-        }))
+        })
+    }
+
+    fn is_outdated(&self, candidate: &Candidate, sums: &DailySums) -> bool {
+        let checked = self.evaluations.checked(&candidate.user.id, &candidate.child);
+        candidate.is_outdated(sums, checked)
     }
 
     /// Reads the history of a child, and stores what it changes.
@@ -160,22 +190,45 @@ impl Service {
         &self,
         family: &UserId,
         child: &ChildId,
-        quiet: Option<BadgeId>,
+        shown: Option<&BadgeId>,
     ) -> Result<(), ServiceError> {
         // One at a time: a history takes memory.
         let _turn = self.evaluations.turn.lock().await;
-        let announced = Announced { since: self.announced_since().await?, quiet };
+        // The evaluation before this one may have been of the same child.
+        let records = self.awards_scope(family, child).await?;
+        let Some(candidate) = self.candidate(&*records, family, child, shown) else {
+            return Ok(());
+        };
+        let sums = self.daily_sums(&candidate.user, child).await?;
+        if !self.is_outdated(&candidate, &sums) {
+            return Ok(());
+        }
         let history = self.history(family, child).await?;
-        let Some(candidate) = self.candidate(family, child).await? else { return Ok(()) };
+        // After the history: an award of a later event must not count as checked.
+        let records = self.awards_scope(family, child).await?;
+        let Some(candidate) = self.candidate(&*records, family, child, shown) else {
+            return Ok(());
+        };
+        let since = self.announced_since().await?;
+        self.store_awards(candidate, history, Announced { since, shown: shown.cloned() }).await
+    }
+
+    /// Stores what a history changes in the awards of its child.
+    async fn store_awards(
+        &self,
+        candidate: Candidate,
+        history: History,
+        announced: Announced,
+    ) -> Result<(), ServiceError> {
         let evaluated = spawn::blocking(move || {
             let (plan, rank) = candidate.evaluate(&history);
             (candidate, plan, rank, history.removals())
         });
         let (candidate, plan, rank, removals) = evaluated.await.map_err(ServiceError::internal)?;
+        let scope = Scope::Awards(candidate.user.id.clone(), candidate.child.clone());
         if plan.revoked.is_empty() {
-            self.evaluations.check(family, child, removals);
+            self.evaluations.check(&candidate.user.id, &candidate.child, removals);
         }
-        let scope = Scope::Awards(family.clone(), child.clone());
         self.transact(scope, move |records, context| {
             let Candidate { user, child, badges, .. } = &candidate;
             if owner(records, &user.id, child).is_none() {
@@ -195,21 +248,14 @@ impl Service {
     async fn history(&self, family: &UserId, child: &ChildId) -> Result<History, ServiceError> {
         let (mut history, mut after) = (History::default(), Seq::START);
         loop {
-            let found = self.store.events_after(family, Some(child), after, EVENTS_AT_ONCE).await?;
-            let is_last = found.len() < EVENTS_AT_ONCE;
-            for found in found {
-                match found {
-                    Ok(stored) => {
-                        history.push(&stored.event);
-                        after = stored.seq;
-                    }
-                    // A row that is not an event counts for nothing.
-                    Err(malformed) => after = Seq(malformed.number),
-                }
+            let next = self.next_events(family, child, after).await?;
+            for stored in &next.events {
+                history.push(&stored.event);
             }
-            if is_last {
+            if next.is_last {
                 return Ok(history);
             }
+            after = next.through;
         }
     }
 }

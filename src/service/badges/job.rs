@@ -179,7 +179,7 @@ impl Service {
     /// Evaluates a child. After an error, it is tried again when the ends of days are examined, so that it does not
     /// delay other children.
     async fn evaluate_for(&self, job: &mut Job, child: Child) {
-        let next = self.settle_awards(&child.0, &child.1, None).await;
+        let next = self.settle_child(&child).await;
         let next = next.unwrap_or_else(|error| {
             let text = error.to_string();
             if job.last_error.as_ref() != Some(&text) {
@@ -192,6 +192,15 @@ impl Service {
             Some(end) => job.ends.insert(child, end),
             None => job.ends.remove(&child),
         };
+    }
+
+    /// Returns when the end of a day can change the awards.
+    async fn settle_child(
+        &self,
+        (family, child): &Child,
+    ) -> Result<Option<Timestamp>, ServiceError> {
+        let records = self.awards_scope(family, child).await?;
+        Ok(self.settle(&*records, family, child, None).await?.next_end)
     }
 
     /// Continues where the last holder of the lease stopped.

@@ -9,10 +9,19 @@ use super::kept_sums::ReadSums;
 use crate::domain::progress::{DailySums, Step};
 use crate::domain::{ChildId, EventId, Seq, User, UserId};
 use crate::service::{Service, ServiceError};
-use crate::store::Store;
+use crate::store::{FoundEvent, Store, StoredEvent};
 
 /// The number of events that are read at once.
 const EVENTS_AT_ONCE: usize = 2_000;
+
+/// A part of a child's history.
+pub(in crate::service) struct NextEvents {
+    pub(in crate::service) events: Vec<StoredEvent>,
+    /// The number up to which the part contains all events.
+    pub(in crate::service) through: Seq,
+    /// Whether no more events were committed.
+    pub(in crate::service) is_last: bool,
+}
 
 impl Service {
     /// Returns the sums of a child's events, including all that are committed now.
@@ -41,18 +50,8 @@ impl Service {
     ) -> Result<(), ServiceError> {
         let head = self.store.head(family).await?;
         while read.through < head {
-            let after = read.through;
-            let found = self.store.events_after(family, Some(child), after, EVENTS_AT_ONCE).await?;
-            let is_last = found.len() < EVENTS_AT_ONCE;
-            for found in found {
-                // A row that is not an event counts for nothing.
-                let stored = match found {
-                    Ok(stored) => stored,
-                    Err(malformed) => {
-                        read.through = Seq(malformed.number);
-                        continue;
-                    }
-                };
+            let next = self.next_events(family, child, read.through).await?;
+            for stored in next.events {
                 let reversed = match stored.event.reverses().map(EventId::from) {
                     Some(id) => self.store.find_event(family, child, &id).await?,
                     None => None,
@@ -60,10 +59,28 @@ impl Service {
                 let step = Step::of(&stored.event, reversed.as_ref().map(|it| &it.event));
                 read.add(step.as_ref(), stored.seq);
             }
-            if is_last {
-                read.through = read.through.max(head);
-            }
+            read.through = if next.is_last { next.through.max(head) } else { next.through };
         }
         Ok(())
+    }
+
+    /// Reads a child's next events after a number.
+    pub(in crate::service) async fn next_events(
+        &self,
+        family: &UserId,
+        child: &ChildId,
+        after: Seq,
+    ) -> Result<NextEvents, ServiceError> {
+        let found = self.store.events_after(family, Some(child), after, EVENTS_AT_ONCE).await?;
+        let number = |found: &FoundEvent| match found {
+            Ok(stored) => stored.seq,
+            Err(malformed) => Seq(malformed.number),
+        };
+        Ok(NextEvents {
+            through: found.last().map_or(after, number),
+            is_last: found.len() < EVENTS_AT_ONCE,
+            // A row that is not an event counts for nothing.
+            events: found.into_iter().flatten().collect(),
+        })
     }
 }

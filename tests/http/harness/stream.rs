@@ -24,7 +24,8 @@ impl Frame {
         self.event == "tracking_event_created"
     }
 
-    /// Whether it says what a child has earned. Such frames follow an event after a moment.
+    /// Whether it is a message about awards or ranks. These are sent shortly after their event, so tests of
+    /// other frames cannot expect them at a fixed position.
     fn is_about_badges(&self) -> bool {
         matches!(&*self.event, "badge_awarded" | "badge_revoked" | "rank_changed")
     }
@@ -75,7 +76,7 @@ impl Events {
         }
     }
 
-    /// The next frame, except those about badges. Fails if none comes.
+    /// The next frame, except messages about badges. Fails if none comes.
     pub(crate) async fn next(&mut self) -> Frame {
         self.next_or_end().await.expect("the stream has ended")
     }
@@ -85,7 +86,7 @@ impl Events {
         self.next_event_or_end().await.expect("the stream has ended")
     }
 
-    /// The same; `None` at the end of the stream.
+    /// Like [`Self::next_event`]; `None` at the end of the stream.
     pub(crate) async fn next_event_or_end(&mut self) -> Option<Frame> {
         loop {
             let frame = self.next_or_end().await;
@@ -95,7 +96,7 @@ impl Events {
         }
     }
 
-    /// The next frame, except those about badges; `None` at the end of the stream. Fails if neither comes.
+    /// The next frame, except messages about badges; `None` at the end of the stream. Fails if neither comes.
     pub(crate) async fn next_or_end(&mut self) -> Option<Frame> {
         loop {
             let frame = within("the next frame", self.frames.next()).await;

@@ -5,8 +5,8 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    DAY, Folders, Hand, Parent, Settings, TestServer, adjust_path, eventually, hash_as_for_users,
-    log_in, reverse_path, task_path, text,
+    DAY, Folders, Hand, PASSWORD, Parent, Settings, TestServer, adjust_path, eventually,
+    hash_as_for_users, log_in, reverse_path, task_path, text,
 };
 
 /// The awards of a child, the newest first.
@@ -122,6 +122,41 @@ async fn a_reversal_revokes_and_another_event_regains_silently() {
     assert_eq!(ids(parent, "badge_revoked").await, ["first-steps.1"]);
 }
 
+/// With a goal of two tasks, the reversal would have ended the streak.
+#[tokio::test]
+async fn a_change_of_the_settings_revokes_nothing_also_after_a_reversal() {
+    let server = TestServer::start().await;
+    let family = server.family().await;
+    let (parent, child) = (&family.parent, &family.child);
+    let new = json!({"name": "Streak", "metric": "streak_days", "thresholds": [1]});
+    let badge = text(&parent.post("/badges", new).await.expect(201)["badge"]["id"]);
+    let id = format!("{badge}.1");
+    family.event().await;
+    let second = family.event().await;
+    let earned = award(parent, child, &id).await.unwrap();
+    parent.act(&reverse_path(child, &text(&second["id"]))).await.expect(200);
+    parent.put("/family/settings", json!({"daily_goal": 2})).await.expect(200);
+    assert_eq!(award(parent, child, &id).await.unwrap(), earned);
+    // A later reversal takes it away under the new goal.
+    let third = family.event().await;
+    parent.act(&reverse_path(child, &text(&third["id"]))).await.expect(200);
+    assert!(award(parent, child, &id).await.unwrap()["revoked_at"].is_string());
+}
+
+/// Nobody reads the awards between the reversal and the change.
+#[tokio::test]
+async fn a_reversal_before_a_change_of_the_settings_revokes() {
+    let server = TestServer::start().await;
+    let family = server.family().await;
+    let (parent, child) = (&family.parent, &family.child);
+    let event = family.event().await;
+    assert!(award(parent, child, "first-steps.1").await.is_some());
+    let undone = parent.act(&reverse_path(child, &text(&event["id"]))).await.expect(200);
+    parent.put("/family/settings", json!({"daily_goal": 2})).await.expect(200);
+    let revoked = award(parent, child, "first-steps.1").await.unwrap();
+    assert_eq!(revoked["revoked_at"], undone["tracking_event"]["occurred_at"]);
+}
+
 #[tokio::test]
 async fn points_change_the_rank_once() {
     let mut server = TestServer::start().await;
@@ -226,9 +261,9 @@ async fn a_new_badge_awards_the_past_silently() {
     );
     assert!(award(parent, child, "first-steps.1").await.is_none());
     parent.patch("/badges/first-steps", json!({"hidden": false})).await.expect(200);
-    assert!(award(parent, child, "first-steps.1").await.is_some());
-    assert!(ids(parent, "badge_awarded").await.is_empty());
+    // The next event is announced, whatever has read the past by then.
     family.event().await;
+    assert!(award(parent, child, "first-steps.1").await.is_some());
     let second = format!("{}.2", text(&badge["id"]));
     assert!(award(parent, child, &second).await.is_some());
     assert_eq!(ids(parent, "badge_awarded").await, [second]);
@@ -288,7 +323,8 @@ async fn an_imported_history_is_awarded_silently() {
 
 #[tokio::test]
 async fn awards_end_with_the_child_and_with_the_account() {
-    let mut server = TestServer::start().await;
+    let (clock, machine) = Hand::new();
+    let mut server = TestServer::with(Settings { machine, ..Settings::default() }).await;
     let family = server.family().await;
     let (parent, child) = (&family.parent, &family.child);
     family.event().await;
@@ -299,4 +335,10 @@ async fn awards_end_with_the_child_and_with_the_account() {
     server.stop().await;
     let rows = server.folders.rows("awards.json");
     assert!(rows.iter().all(|(_, row)| row["child_id"] == json!(second)) && rows.len() == 1);
+    server.start_again().await;
+    parent.post("/user/mark-for-deletion", json!({"password": PASSWORD})).await.expect(202);
+    clock.forward(31 * DAY);
+    server.admin().await.act("/admin/deletion-queue/run").await.expect(200);
+    server.stop().await;
+    assert!(server.folders.rows("awards.json").is_empty());
 }

@@ -25,9 +25,11 @@ export interface BackendEventMap {
   request_ended: EndedRequest;
   /** A record was changed in another way than by a tracking event: load it again. */
   records_changed: ChangedRecord;
-  /** A child has earned a badge, or changed its rank, a moment after the event. */
+  /** A child has earned a grade of a badge. This follows shortly after the tracking event. */
   badge_awarded: EarnedAward;
+  /** A reversal has revoked an award of a child. */
   badge_revoked: RevokedAward;
+  /** A tracking event has changed the rank of a child. */
   rank_changed: ChangedRank;
   /**
    * Load everything again. This comes first, and whenever missed events cannot be replayed. Events
@@ -138,7 +140,7 @@ export class BackendEvents {
       this.#lastEventId = lastEventId;
       this.#tell("tracking_event_created", (JSON.parse(data) as TrackingEventCreated).payload);
     });
-    // These have no id of their own.
+    // Messages have no id.
     source.addEventListener("request_ended", ({ data }) => {
       this.#tell("request_ended", (JSON.parse(data) as RequestEnded).payload);
     });

@@ -35,7 +35,7 @@ pub(crate) fn act() -> impl Strategy<Value = Act> {
 
 const HOUR: i64 = 3_600_000_000;
 
-/// The events of a random sums. The clock goes forward by the hours of each step.
+/// The events of a random history. The clock goes forward by the hours of each step.
 pub(crate) fn played(acts: &[Act]) -> Vec<TrackingEvent> {
     let mut now = at("2026-03-20T00:00:00Z").as_micros();
     let mut events: Vec<TrackingEvent> = Vec::new();
