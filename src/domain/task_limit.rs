@@ -58,8 +58,7 @@ impl LimitPeriod {
             Self::Week => PeriodKind::Week,
             Self::Ever => return None,
         };
-        let first = kind.start(today, week_start);
-        Some(Span { first, last: kind.next(today, week_start).previous() })
+        Some(kind.span(today, week_start))
     }
 }
 

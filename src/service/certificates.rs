@@ -28,16 +28,20 @@ pub enum Achievement {
         /// Whether the family has ranks of its own.
         is_own: bool,
     },
-    Month {
-        /// The first day of the month.
-        month: Day,
-        tasks: u32,
-        points_earned: i64,
-        /// The length of the longest streak within the month.
-        streak: u32,
-        /// The badges that the child earned in the month, and has, the newest first.
-        badges: Vec<Arc<Award>>,
-    },
+    Month(Month),
+}
+
+/// What a child has done in a month.
+#[derive(Clone, Debug)]
+pub struct Month {
+    /// The first day of the month.
+    pub first: Day,
+    pub tasks: u32,
+    pub points_earned: i64,
+    /// The length of the longest streak within the month.
+    pub streak: u32,
+    /// The badges that the child earned in the month, and has, the newest first.
+    pub badges: Vec<Arc<Award>>,
 }
 
 /// What identifies a certificate of a child.
@@ -127,8 +131,8 @@ impl Service {
     ) -> Result<Option<(Achievement, Day)>, ServiceError> {
         let Some(month) = Day::parse(&format!("{id}-01")) else { return Ok(None) };
         let (settings, today) = (&caller.user().family, self.today(caller.user()));
-        let end = PeriodKind::Month.next(month, settings.week_start).previous();
-        let span = Span { first: month, last: end.min(today) };
+        let whole = PeriodKind::Month.span(month, settings.week_start);
+        let span = Span { last: whole.last.min(today), ..whole };
         let sums = self.daily_sums(caller.user(), child_id).await?;
         let figures = sums.figures(span);
         if span.last < month || figures.tasks == 0 {
@@ -138,13 +142,13 @@ impl Service {
         let is_within = |day: Day| (span.first..=span.last).contains(&day);
         let awards = self.valid_awards(caller, child_id).await?.into_iter();
         let longest = sums.streaks_within(span, settings).longest;
-        let achievement = Achievement::Month {
-            month,
+        let achievement = Achievement::Month(Month {
+            first: month,
             tasks: figures.tasks,
             points_earned: figures.earned,
             streak: longest.map_or(0, |run| run.days),
             badges: awards.filter(|it| is_within(calendar.day_of(it.earned_at))).collect(),
-        };
+        });
         Ok(Some((achievement, span.last)))
     }
 

@@ -49,7 +49,7 @@ pub use administration_log::LoggedAction;
 pub use backups::{BackupPurpose, BackupSchedule, SentBackup};
 pub use badges::{BadgePatch, BadgeState, ChildBadge, NearBadge, NewBadge};
 pub use caller::{Admin, Authority, Caller, Parent, SessionRole, Token};
-pub use certificates::{Achievement, Certificate, CertificateKind};
+pub use certificates::{Achievement, Certificate, CertificateKind, Month};
 pub use changes::ChangeLimits;
 pub use child_states::ChildState;
 pub use children::{ChildPatch, NewChild};

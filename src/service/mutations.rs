@@ -264,7 +264,8 @@ impl Decider {
         if is_pending || self.mutation.details.is_forced {
             return Ok(LimitCheck::Allowed);
         }
-        TaskUses::check(uses, &*self.caller.task(records, id)?, records, &self.caller.user().id)
+        let mark = records.task_mark(&self.caller.user().id);
+        TaskUses::check(uses, &*self.caller.task(records, id)?, mark)
     }
 
     /// Returns the event, and the changes that restore the request that the reversed event ended.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::domain::{Action, EntityType, Timestamp, TrackingEvent};
+use crate::domain::{Action, EntityType, TaskId, Timestamp, TrackingEvent};
 
 /// What a [`Contribution`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +21,12 @@ pub enum ContributionKind {
 pub struct Subject {
     pub kind: ContributionKind,
     pub id: String,
+}
+
+impl Subject {
+    pub fn task(id: &TaskId) -> Self {
+        Self { kind: ContributionKind::Task, id: id.as_str().to_owned() }
+    }
 }
 
 /// The part of an event that counts for the progress of a child. Requests, cancellations and reversals are

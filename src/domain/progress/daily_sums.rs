@@ -6,8 +6,8 @@ use super::contribution::{Contribution, ContributionKind, Subject};
 use super::figures::Figures;
 use super::periods::Span;
 use super::streak::Streaks;
+use crate::domain::TrackingEvent;
 use crate::domain::calendar::{Calendar, Day, FamilySettings};
-use crate::domain::{TaskId, TrackingEvent};
 
 /// The sums of a child's contributions by day, in the calendar of its family. Takes memory by days, not by events.
 #[derive(Clone, Debug)]
@@ -158,20 +158,6 @@ impl DailySums {
         let mut all: Vec<_> = counts.into_iter().filter_map(frequency).collect();
         all.sort_by(|one, other| other.count.cmp(&one.count).then(one.name.cmp(&other.name)));
         all
-    }
-
-    /// How often a task was done in a period, or in the whole history.
-    pub fn times_done(&self, task: &TaskId, span: Option<Span>) -> u32 {
-        let subject = Subject { kind: ContributionKind::Task, id: task.as_str().to_owned() };
-        let Some(number) = self.numbers.get(&subject) else { return 0 };
-        let counts = |day: &SumsOfDay| {
-            let own = day.counts.iter().find(|(other, _)| other == number);
-            own.map_or(0, |(_, count)| *count)
-        };
-        match span {
-            Some(span) => self.within(span).map(|(_, day)| counts(day)).sum(),
-            None => self.days.values().map(counts).sum(),
-        }
     }
 
     fn within(&self, span: Span) -> impl Iterator<Item = (&Day, &SumsOfDay)> {

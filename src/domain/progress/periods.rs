@@ -50,6 +50,14 @@ impl PeriodKind {
             Self::Month => start.plus(31).month(),
         }
     }
+
+    /// The period that contains a day.
+    pub fn span(self, day: Day, week_start: Weekday) -> Span {
+        let (first, next) = (self.start(day, week_start), self.next(day, week_start));
+        // No day follows the end of year 9999.
+        let last = if next > first { next.previous() } else { first };
+        Span { first, last }
+    }
 }
 
 impl Span {

@@ -4,8 +4,9 @@ use askama::Template;
 
 use super::language::PageLanguage;
 use super::texts::Texts;
+use crate::domain::Rank;
 use crate::domain::badges::{Award, AwardPeriod, Metric, built_in, image};
-use crate::service::{Achievement, Certificate};
+use crate::service::{Achievement, Certificate, Month};
 
 /// The style of the page, which is in the page.
 pub(super) const STYLE: &str = include_str!("certificate.css");
@@ -83,34 +84,42 @@ impl CertificatePage {
         match &certificate.achievement {
             Achievement::Badge(award) => page.for_badge(award, language),
             Achievement::Rank { number, rank, is_own } => {
-                let translated = texts.rank_names.get(number - 1).filter(|_| !is_own);
-                let name = translated.map_or_else(|| rank.name.to_string(), ToString::to_string);
-                Self {
-                    number: Some(*number),
-                    verb: texts.has_reached,
-                    subject: Line::of(&name),
-                    reason: count(rank.threshold, texts.points_earned, language),
-                    ..page
-                }
+                page.for_rank(*number, rank, *is_own, language)
             }
-            Achievement::Month { month, tasks, points_earned, streak, badges } => {
-                let mut parts = vec![
-                    count(i64::from(*tasks), texts.tasks_done, language),
-                    count(*points_earned, texts.points_earned, language),
-                ];
-                if *streak > 1 {
-                    parts.push(count(i64::from(*streak), texts.days_in_a_row, language));
-                }
-                let more = badges.len().saturating_sub(MOST_BADGES);
-                Self {
-                    verb: texts.in_month,
-                    subject: Line::of(&language.month(*month)),
-                    reason: parts.join(" · "),
-                    badges: badges.iter().take(MOST_BADGES).map(|it| titled(it, texts)).collect(),
-                    more_badges: (more > 0).then(|| texts.more.replace("{}", &more.to_string())),
-                    ..page
-                }
-            }
+            Achievement::Month(month) => page.for_month(month, language),
+        }
+    }
+
+    fn for_rank(self, number: usize, rank: &Rank, is_own: bool, language: PageLanguage) -> Self {
+        let texts = language.texts();
+        let translated = texts.rank_names.get(number - 1).filter(|_| !is_own);
+        let name = translated.map_or_else(|| rank.name.to_string(), ToString::to_string);
+        Self {
+            number: Some(number),
+            verb: texts.has_reached,
+            subject: Line::of(&name),
+            reason: count(rank.threshold, texts.points_earned, language),
+            ..self
+        }
+    }
+
+    fn for_month(self, month: &Month, language: PageLanguage) -> Self {
+        let (texts, badges) = (language.texts(), &month.badges);
+        let mut parts = vec![
+            count(i64::from(month.tasks), texts.tasks_done, language),
+            count(month.points_earned, texts.points_earned, language),
+        ];
+        if month.streak > 1 {
+            parts.push(count(i64::from(month.streak), texts.days_in_a_row, language));
+        }
+        let more = badges.len().saturating_sub(MOST_BADGES);
+        Self {
+            verb: texts.in_month,
+            subject: Line::of(&language.month(month.first)),
+            reason: parts.join(" · "),
+            badges: badges.iter().take(MOST_BADGES).map(|it| titled(it, texts)).collect(),
+            more_badges: (more > 0).then(|| texts.more.replace("{}", &more.to_string())),
+            ..self
         }
     }
 

@@ -2,6 +2,7 @@ mod any_table;
 mod groups;
 mod joined;
 mod messages;
+mod removals;
 mod reversals;
 pub(crate) mod table;
 
@@ -10,13 +11,12 @@ use std::sync::Arc;
 
 use crate::domain::badges::{Award, Badge};
 use crate::domain::{
-    AccountFilter, Child, ChildId, Email, EndedRequest, Epoch, IdempotencyRecord, LogEntry,
-    Message, PendingReward, PendingTask, Reward, RuleViolation, Session, Setting, Task, TaskId,
-    Timestamp, TrackingEvent, User, UserId,
+    AccountFilter, Child, Email, EndedRequest, Epoch, IdempotencyRecord, LogEntry, Message,
+    PendingReward, PendingTask, Reward, RuleViolation, Session, Setting, Task, Timestamp,
+    TrackingEvent, User, UserId,
 };
 use crate::metrics::Counter;
 use crate::store::json::damage::Damage;
-use crate::store::json::tinydb::badges::award_list;
 use crate::store::json::tinydb::details::Extended;
 use crate::store::json::tinydb::file::RowImage;
 use crate::store::json::tinydb::idempotency::remembered_key;
@@ -153,60 +153,12 @@ impl State {
         self.pending.join();
     }
 
-    /// Removes the rows of Goldstar's own files whose record, child or account another program has deleted.
-    /// Returns their number. One that cannot be read was not deleted.
-    pub(crate) fn remove_orphans(&mut self) -> usize {
-        let users = self.users.records.clone();
-        let has_account = |id: &str| users.has_row(id);
-        let children = self.children.records.clone();
-        let has_child = |id: &ChildId, user_id: &UserId| {
-            let is_own = match children.get(id.as_str()) {
-                Some(child) => child.user_id == *user_id,
-                None => children.has_row(id.as_str()),
-            };
-            is_own && has_account(user_id.as_str())
-        };
-        let tasks = self.tasks.records.clone();
-        let has_task = |id: &TaskId| tasks.has_row(id.as_str());
-        let last = self.messages.last_number();
-        let messages = self.messages.remove_if(|it| !has_account(it.user_id.as_str()));
-        self.keep_last_message(last);
-        messages
-            + self.remove_lost_goals()
-            + self
-                .pending_tasks
-                .remove_if(|it| !has_child(&it.child_id, &it.user_id) || !has_task(&it.task_id))
-            + self.ended.remove_if(|it| !has_child(&it.child_id, &it.user_id))
-            + self
-                .badges
-                .remove_if(|it| !it.user_id.as_ref().is_some_and(|id| has_account(id.as_str())))
-            + self.awards.remove_if(|it| !has_child(&it.key.child_id, &it.user_id))
-            + self.users.remove_orphans(has_account)
-            + self.children.remove_orphans(has_account)
-            + self.tasks.remove_orphans(has_account)
-            + self.rewards.remove_orphans(has_account)
-            + self.pending.remove_orphans(has_account)
-    }
-
-    /// Removes the goals whose rewards do not exist. Returns their number.
-    fn remove_lost_goals(&mut self) -> usize {
-        let rewards = &self.rewards;
-        let is_lost = |child: &&Arc<Child>| {
-            child.goal.as_ref().is_some_and(|id| !rewards.has_row(id.as_str()))
-        };
-        let lost: Vec<_> = self.children.records().filter(is_lost).cloned().collect();
-        for child in &lost {
-            self.children.put(Child { goal: None, ..Child::clone(child) });
-        }
-        lost.len()
-    }
-
     /// Applies a change; returns the changed rows.
     pub(crate) fn apply(&mut self, change: Change) -> Vec<RowImage> {
         self.version += 1;
         match change {
             Change::PutUser(user) => self.users.put(user),
-            Change::RemoveUser(id) => self.remove_user(id.as_str()),
+            Change::RemoveUser(id) => self.remove_user(&id),
             Change::PutChild(child) => self.children.put(child),
             Change::RemoveChild(id) => self.remove_child(&id),
             Change::PutTask(task) => self.tasks.put(task),
@@ -235,31 +187,6 @@ impl State {
             Change::Log(entry) => vec![self.log.put(entry)],
             Change::RemoveLogEntry(id) => self.log.remove(id.as_str()),
         }
-    }
-
-    /// Removes a child with its awards.
-    fn remove_child(&mut self, id: &ChildId) -> Vec<RowImage> {
-        let awards = match self.children.get(id.as_str()) {
-            Some(child) => self.awards.list(&award_list(&child.user_id, id)),
-            None => Vec::new(),
-        };
-        let mut removed = self.children.remove(id.as_str());
-        removed.extend(awards.iter().flat_map(|award| self.awards.remove(&award.key())));
-        removed
-    }
-
-    /// Removes an account, its messages, and the rows that name it and have no key of their own.
-    fn remove_user(&mut self, id: &str) -> Vec<RowImage> {
-        let last = self.messages.last_number();
-        let mut removed = self.users.remove(id);
-        for message in self.messages.group(id) {
-            removed.extend(self.messages.remove(&message.key()));
-        }
-        for table in self.tables_mut() {
-            removed.extend(table.remove_strays_of(id));
-        }
-        removed.extend(self.keep_last_message(last));
-        removed
     }
 
     /// Notes an event that is added to the history.
