@@ -74,9 +74,8 @@ struct Verify {
     /// Backup
     file: PathBuf,
 
-    /// Print all findings as one JSON object
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    report: Report,
 
     #[command(flatten)]
     flags: Flags<crate::config::Database>,
@@ -85,11 +84,11 @@ struct Verify {
 pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     match arguments.what {
         What::Create(create) => create_backup(create).map(|()| ExitCode::SUCCESS),
-        What::Verify(Verify { file, json, flags }) => {
+        What::Verify(Verify { file, report, flags }) => {
             let threshold = Config::resolve(&flags)?.service.deletion.threshold;
             let progress = progress::on_terminal();
-            let report = verify(&file, Clock::system().now(), &progress)?;
-            print(&Place::Backup(file), json, &report, threshold)
+            let checked = verify(&file, Clock::system().now(), &progress)?;
+            print(&report, &Place::Backup(file), &checked, threshold)
         }
     }
 }
@@ -156,7 +155,7 @@ fn begin(config: &Config, folder: Option<&Path>) -> Result<Begun, Failure> {
 }
 
 /// Records the backup. Brings the files of a directory up to date, begins its list of deleted accounts, and
-/// writes its audit logs.
+/// writes its audit logs. The export of a database has begun its list.
 async fn prepare(config: &Config) -> Result<(), Failure> {
     let machine = Machine { progress: progress::on_terminal(), ..Machine::default() };
     let metrics = Metrics::new(machine.clock.now());
@@ -168,7 +167,9 @@ async fn prepare(config: &Config) -> Result<(), Failure> {
         error => error.into(),
     })?;
     let recorded = async {
-        service.erasures().await?;
+        if config.storage.database_url.is_none() {
+            service.erasures().await?;
+        }
         service.record_backup(&Authority::Operator).await
     };
     let recorded = recorded.await;

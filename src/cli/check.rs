@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fmt;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::administered::Administered;
 use super::failure::{DAMAGE, Failure, LOOK};
-use super::report::without_controls;
+use super::report::{Report, without_controls};
 use super::runtime::runtime;
 use super::{data_directory, live_backup, progress};
 use crate::clock::{Clock, new_seed};
@@ -51,31 +50,30 @@ pub(super) struct Arguments {
     #[arg(conflicts_with = "data_dir")]
     directory: Option<PathBuf>,
 
-    /// Print all findings as one JSON object
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    report: Report,
 
     #[command(flatten)]
     flags: Flags<Data>,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let Arguments { directory, json, flags } = arguments;
+    let Arguments { directory, report, flags } = arguments;
     let config = data_directory::resolve(flags, directory)?;
     let threshold = config.service.deletion.threshold;
     let (now, progress) = (Clock::system().now(), progress::on_terminal());
-    if let Some(url) = config.storage.database() {
+    if let Some(url) = &config.storage.database_url {
         let checked = runtime()?.block_on(inspect_database(url, now, &progress));
-        let (report, hosts) = checked.map_err(Failure::CheckDatabase)?;
-        return print(&Place::Database(hosts), json, &report, threshold);
+        let (checked, hosts) = checked.map_err(Failure::CheckDatabase)?;
+        return print(&report, &Place::Database(hosts), &checked, threshold);
     }
     let directory = config.storage.data_dir;
     data_directory::require(&directory)?;
-    let report = match Administered::running(&directory)? {
+    let checked = match Administered::running(&directory)? {
         Some(server) => check_running(&server, now, &progress)?,
         None => inspect(&RealDisk, &directory, now, &progress).map_err(Failure::Check)?,
     };
-    print(&Place::Directory(directory), json, &report, threshold)
+    print(&report, &Place::Directory(directory), &checked, threshold)
 }
 
 /// Checks a backup that the server makes, because the files change while they are read.
@@ -118,20 +116,19 @@ impl fmt::Display for Place {
     }
 }
 
+/// Prints what a check has found. Returns the exit code of its command.
 pub(super) fn print(
+    report: &Report,
     place: &Place,
-    json: bool,
-    report: &CheckReport,
+    checked: &CheckReport,
     threshold: Threshold,
 ) -> Result<ExitCode, Failure> {
-    let text = if json {
-        as_json(place, report, threshold).to_string()
-    } else {
-        ForPeople { threshold, place, report }.to_string()
-    };
-    let printed = writeln!(io::stdout(), "{text}");
-    printed.map_err(Failure::io("the report could not be printed"))?;
-    Ok(match report.severity() {
+    report.print(
+        "the check is complete",
+        || as_json(place, checked, threshold),
+        || ForPeople { threshold, place, report: checked }.to_string(),
+    )?;
+    Ok(match checked.severity() {
         None | Some(Severity::Note) => ExitCode::SUCCESS,
         Some(Severity::Warning) => ExitCode::from(LOOK),
         Some(Severity::Damage) => ExitCode::from(DAMAGE),

@@ -28,9 +28,8 @@ pub(super) struct Arguments {
     flags: Flags<Storage>,
 }
 
-pub(super) fn run(Arguments { report, flags }: &Arguments) -> Result<(), Failure> {
-    let mut config = Config::resolve(flags)?;
-    data_directory::instead_of_database(&mut config)?;
+pub(super) fn run(Arguments { report, flags }: Arguments) -> Result<(), Failure> {
+    let config = data_directory::only(flags, None)?;
     let data = &config.storage.data_dir;
     data_directory::require(data)?;
     match Administered::running(data)? {

@@ -1,4 +1,4 @@
-//! The data directory that a command works on.
+//! The data directory or the database that a command works on.
 
 use std::path::{Path, PathBuf};
 
@@ -17,22 +17,26 @@ pub(super) fn resolve<P: Part>(
     or_database(&flags)
 }
 
-/// Resolves the settings of a command that works on a database or on a directory. They name a database only
-/// if the command works on it.
+/// Resolves the settings of a command that works on a database or on a directory. The result names a database only
+/// if the command works on it: if nothing stronger names a directory.
 pub(super) fn or_database<P: Part>(flags: &Flags<P>) -> Result<Config, ConfigError> {
     let mut config = Config::resolve(flags)?;
-    config.storage.database_url = config.storage.database().cloned();
+    if config.storage.prefers_data_dir {
+        config.storage.database_url = None;
+    }
     Ok(config)
 }
 
-/// Fails if the settings name a database, and no stronger place names a directory: the command works on
-/// a directory.
-pub(super) fn instead_of_database(config: &mut Config) -> Result<(), Failure> {
-    if config.storage.database().is_some() {
-        return Err(Failure::Database);
+/// Resolves the settings of a command that works on a directory only. Fails if they name a database instead.
+pub(super) fn only<P: Part>(
+    flags: Flags<P>,
+    directory: Option<PathBuf>,
+) -> Result<Config, Failure> {
+    let config = resolve(flags, directory)?;
+    match config.storage.database_url {
+        Some(_) => Err(Failure::Database),
+        None => Ok(config),
     }
-    config.storage.database_url = None;
-    Ok(())
 }
 
 /// Fails if the directory doesn't exist or contains none of Goldstar's files. Only a server creates

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::data_directory;
 use super::failure::Failure;
 use super::report::Report;
 use super::runtime::runtime;
@@ -72,8 +73,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
 
 /// The list of a directory or a database.
 fn print_list(flags: &Flags<Data>) -> Result<(), Failure> {
-    let storage = Config::resolve(flags)?.storage;
-    let list = match storage.database() {
+    let storage = data_directory::or_database(flags)?.storage;
+    let list = match &storage.database_url {
         Some(url) => runtime()?.block_on(database_erasures(url, Clock::system().now()))?,
         None => directory_erasures(&RealDisk, &storage.data_dir)?,
     };

@@ -17,7 +17,8 @@ use crate::domain::Timestamp;
 
 /// The time between two requests for new events.
 const INTERVAL: Duration = Duration::from_millis(500);
-/// How much earlier than the previous request an event can be: the clocks of servers on a database differ.
+/// A new event can have a time from before the previous request, because the clocks of the servers on a database differ.
+/// Each request therefore begins that much earlier.
 const OVERLAP: Duration = Duration::from_secs(10);
 /// The largest number of events in a response.
 const PAGE: usize = 500;
@@ -55,7 +56,7 @@ pub(super) fn run(arguments: &Events) -> Result<ExitCode, Failure> {
             printed: HashSet::new(),
         };
         let mut from = Machine::default().clock.now().before(OVERLAP);
-        // Before the latest events: one that happens in between is then printed with these, or found later.
+        // Read before the latest events, so that an event in between is printed with these or found later.
         let earlier = if follow { since(server, from).await? } else { Vec::new() };
         let mut latest = last(server, arguments.last).await?;
         latest.reverse();
@@ -129,7 +130,7 @@ impl Printer {
         self.printed.extend(events.iter().map(|event| text_of(event, "id")));
     }
 
-    /// Forgets the events that are too old to be found again.
+    /// Removes the ids of the events that are too old to be found again.
     fn forget_before(&mut self, time: Timestamp, events: &[Value]) {
         let time = time.to_string();
         let recent = events.iter().filter(|event| text_of(event, "occurred_at") >= time);

@@ -11,17 +11,17 @@ use super::failure::Failure;
 use crate::disk::{NewFile, require_space};
 use crate::repair::archive::ArchiveError;
 
-/// Makes a backup that is kept.
+/// The path of a backup that the operator keeps.
 pub(super) const KEEP: &str = "/admin/backup";
-/// Makes a backup that is only checked, and is not recorded.
+/// The path of a backup that is only checked. It is not recorded in the administration log.
 pub(super) const CHECK: &str = "/admin/backup?check=true";
 
-/// Writes a backup by the server to `out`.
+/// Receives a backup from the server, and writes it to `out`.
 pub(super) async fn write(server: &Administered, out: &mut dyn Write) -> Result<(), Failure> {
     receive(server.download(Method::POST, KEEP).await?, out).await
 }
 
-/// Writes a backup by the server to a new file. Fails if the disk has too little space.
+/// Receives a backup from the server, and writes it to a new file. Fails if the disk has too little space.
 pub(super) async fn store(
     server: &Administered,
     path: &str,

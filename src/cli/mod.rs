@@ -172,7 +172,7 @@ pub fn run() -> ExitCode {
         Some(Command::Events(arguments)) => return end(events::run(&arguments)),
         Some(Command::Stats(output)) => return end(overview::stats(&output)),
         Some(Command::Servers(arguments)) => servers::run(&arguments),
-        Some(Command::Checkpoint(arguments)) => checkpoint::run(&arguments),
+        Some(Command::Checkpoint(arguments)) => checkpoint::run(arguments),
         Some(Command::Completions(arguments)) => {
             shell::print_completions(&arguments, Arguments::command())
         }

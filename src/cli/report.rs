@@ -1,9 +1,9 @@
-//! What a command prints at its end.
+//! The result that a command prints.
 
 use std::io::{self, Write};
 
 use clap::Args;
-use serde_json::Value;
+use serde::Serialize;
 
 use super::failure::Failure;
 
@@ -15,21 +15,22 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Prints a result as an object or in words. `done` begins the error if that fails: it says what is done
-    /// nevertheless.
-    pub(super) fn print(
+    /// Prints a result, as an object or in words. If that fails, the error begins with `done`, which says what the
+    /// command has done.
+    pub(super) fn print<T: Serialize>(
         &self,
         done: &str,
-        object: impl FnOnce() -> Value,
+        object: impl FnOnce() -> T,
         words: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
-        let text = if self.json { object().to_string() } else { words() };
-        let printed = writeln!(io::stdout(), "{text}");
+        let text = if self.json { serde_json::to_string(&object()) } else { Ok(words()) };
+        let printed =
+            text.map_err(io::Error::from).and_then(|text| writeln!(io::stdout(), "{text}"));
         printed.map_err(Failure::io(format!("{done}, but the report could not be printed")))
     }
 }
 
-/// Replaces control characters: files and their names can contain some that move the cursor of a terminal.
+/// Replaces control characters, which could move the cursor of a terminal: files and their names can contain them.
 pub(super) fn without_controls(text: &str) -> String {
     text.replace(char::is_control, "\u{fffd}")
 }

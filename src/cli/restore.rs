@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::erasures::list_at;
 use super::failure::Failure;
-use super::progress;
 use super::report::Report;
 use super::runtime::runtime;
+use super::{data_directory, progress};
 use crate::clock::Clock;
-use crate::config::{Config, Data, Flags};
+use crate::config::{Data, Flags};
 use crate::domain::Missing;
 use crate::repair::archive::{Archive, Restored, restore_database, restore_directory};
 
@@ -52,11 +52,11 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { file, erasures, report, flags, .. } = arguments;
-    let storage = Config::resolve(&flags)?.storage;
+    let storage = data_directory::or_database(&flags)?.storage;
     let later = erasures.as_deref().map(list_at).transpose()?;
     let (now, progress) = (Clock::system().now(), progress::on_terminal());
     let archive = Archive::open(&file)?;
-    let restored = if let Some(url) = storage.database() {
+    let restored = if let Some(url) = &storage.database_url {
         let restored = restore_database(&archive, later.as_ref(), url, now, &progress);
         runtime()?.block_on(restored)?
     } else {

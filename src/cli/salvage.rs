@@ -1,7 +1,6 @@
 //! `goldstar salvage`
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::failure::{Failure, LOOK};
+use super::report::Report;
 use super::{data_directory, progress};
 use crate::config::{Flags, Storage};
 use crate::disk::{Disk, RealDisk};
@@ -36,29 +36,24 @@ pub(super) struct Arguments {
     #[arg(long = "out", value_name = "NEW")]
     to: PathBuf,
 
-    /// Print the report as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    report: Report,
 
     #[command(flatten)]
     flags: Flags<Storage>,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let Arguments { from, to, json, flags } = arguments;
-    let mut config = data_directory::resolve(flags, from)?;
-    data_directory::instead_of_database(&mut config)?;
-    let from = config.storage.data_dir;
+    let Arguments { from, to, report, flags } = arguments;
+    let from = data_directory::only(flags, from)?.storage.data_dir;
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-    let report = salvage(&disk, &from, &to, &progress::on_terminal())?;
-    let text = if json {
-        serde_json::to_string_pretty(&report).map_err(io::Error::from)
-    } else {
-        Ok(in_words(&report).trim_end().to_owned())
-    };
-    let printed = text.and_then(|text| writeln!(io::stdout(), "{text}"));
-    printed.map_err(Failure::io("the copy was made, but the report could not be printed"))?;
-    Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::from(LOOK) })
+    let salvaged = salvage(&disk, &from, &to, &progress::on_terminal())?;
+    report.print(
+        "the copy was made",
+        || &salvaged,
+        || in_words(&salvaged).trim_end().to_owned(),
+    )?;
+    Ok(if salvaged.is_complete() { ExitCode::SUCCESS } else { ExitCode::from(LOOK) })
 }
 
 /// The report for a person.

@@ -60,14 +60,6 @@ pub struct StorageConfig {
     pub audit_log: audit_log::Settings,
 }
 
-impl StorageConfig {
-    /// The database that a command works on, which works on a database or a directory; `None` for the
-    /// directory.
-    pub fn database(&self) -> Option<&DatabaseUrl> {
-        self.database_url.as_ref().filter(|_| !self.prefers_data_dir)
-    }
-}
-
 /// The backups that a server makes on a schedule.
 #[derive(Clone, Debug)]
 pub struct BackupConfig {

@@ -52,14 +52,16 @@ pub(super) fn read(file: &dyn DiskFile, oldest: Timestamp) -> io::Result<Tail> {
     Ok(tail)
 }
 
-/// The length of the part of a log before the lines of later events, which are the last ones. Only the first `len` bytes
-/// are read. The number of calls of `is_later` grows with the logarithm of the length: each may take as long as many lines.
+/// Returns the number of bytes of a log before its first line of a later event. After that line, all events must be later.
+/// Only the first `len` bytes are read. This is a binary search, because a call of `is_later` may take as long as
+/// reading many lines.
 pub(super) fn len_before(
     file: &dyn DiskFile,
     len: u64,
     is_later: &dyn Fn(&str) -> io::Result<bool>,
 ) -> io::Result<u64> {
-    // Lines of events before `low` are not later, those from `high` on are, and the first of these starts at `before`.
+    // Events whose lines start before `low` are not later. Those whose lines start at `high` or after it are later, and the
+    // first of these lines starts at `before`.
     let (mut low, mut high, mut before) = (0, len, len);
     while low < high {
         let middle = low + (high - low) / 2;
@@ -79,9 +81,9 @@ struct EventLine {
     event_id: String,
 }
 
-/// The first line of an event that starts within a part of a log of that length.
+/// Returns the first line of an event that starts within `part`, in a log of `len` bytes.
 fn event_line(file: &dyn DiskFile, part: Range<u64>, len: u64) -> io::Result<Option<EventLine>> {
-    // With the byte before it, which shows whether a line starts there.
+    // The byte before the part shows whether a line starts with the part.
     let first = part.start.saturating_sub(1);
     let mut most = 1_024;
     loop {
@@ -213,7 +215,7 @@ mod tests {
         assert_eq!(read_bytes(&bytes, 2), expected);
     }
 
-    /// Tests every place at which the later lines can begin.
+    /// Tests every position at which the later lines can begin.
     #[test]
     fn the_part_before_later_lines_is_found_with_few_look_ups() {
         const LINES: i64 = 300;

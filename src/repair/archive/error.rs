@@ -72,7 +72,7 @@ impl ArchiveError {
     /// Whether the archive or the data is damaged.
     pub fn is_damage(&self) -> bool {
         match self {
-            Self::Invalid { .. } | Self::Damaged { .. } => true,
+            Self::Invalid { .. } | Self::Damaged { .. } | Self::Unverified(_) => true,
             Self::Directory(error) => error.is_damage(),
             Self::Transfer(error) => error.is_damage(),
             _ => false,

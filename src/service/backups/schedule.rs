@@ -31,6 +31,7 @@ impl Service {
             if !self.holds(&mut lease, Purpose::Backups).await {
                 // Another server makes the backups, and reports its failures.
                 schedule.forget_error();
+                not_before = Duration::ZERO;
                 continue;
             }
             if self.clock.elapsed() < not_before {
