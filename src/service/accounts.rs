@@ -7,11 +7,9 @@ use super::sessions::{Acting, Ending, all_sessions};
 use super::{Authority, Caller, FamilyLimits, Parent, SentSessions, Service, ServiceError, Token};
 use crate::domain::calendar::FamilySettings;
 use crate::domain::deletion::Policy;
-use crate::domain::input::FieldUpdate;
 use crate::domain::password::{self, NewPassword};
 use crate::domain::{
-    ChildId, Email, Language, Name, Role, RuleViolation, Session, Timestamp, TokenHash, User,
-    UserId,
+    ChildId, Email, Name, Role, RuleViolation, Session, Timestamp, TokenHash, User, UserId,
 };
 use crate::metrics::LoginRefusal;
 use crate::store::{Change, CommitError, Context, ReadError, Scope, Snapshot, Store};
@@ -22,15 +20,6 @@ pub struct NewAccount {
     pub email: Email,
     /// Not hashed yet.
     pub password: NewPassword,
-}
-
-/// A change of an account by its owner; `None` and [`FieldUpdate::Keep`] keep a field.
-#[derive(Clone, Debug)]
-pub struct UserPatch {
-    pub first_name: Option<Name>,
-    pub last_name: Option<Name>,
-    pub image_id: FieldUpdate<Arc<str>>,
-    pub language: FieldUpdate<Language>,
 }
 
 /// A new session. It has already ended if logins at the same time have exceeded the limit.
@@ -266,47 +255,6 @@ impl Service {
             None if admin.session().is_recent(self.clock.now()) => Ok(()),
             None => Err(ServiceError::PasswordRequired),
         }
-    }
-
-    /// Changes the address that the caller logs in with, for a client at `address`. Sessions stay.
-    ///
-    /// Fails if `password` is wrong, after too many attempts, and if another account has the email
-    /// address.
-    pub async fn change_email(
-        &self,
-        address: IpAddr,
-        parent: &Parent,
-        email: Email,
-        password: String,
-    ) -> Result<Arc<User>, ServiceError> {
-        self.confirm(address, parent, password).await?;
-        let decider = parent.clone();
-        self.update(parent, move |records, context| {
-            let user = User::clone(&*decider.current_user(records)?);
-            Ok(User { email: email.clone(), updated_at: Some(context.now()), ..user })
-        })
-        .await
-    }
-
-    /// Updates the caller's own account.
-    pub async fn update_user(
-        &self,
-        parent: &Parent,
-        patch: UserPatch,
-    ) -> Result<Arc<User>, ServiceError> {
-        let decider = parent.clone();
-        self.update(parent, move |records, context| {
-            let user = User::clone(&*decider.current_user(records)?);
-            Ok(User {
-                first_name: patch.first_name.clone().unwrap_or(user.first_name),
-                last_name: patch.last_name.clone().unwrap_or(user.last_name),
-                image_id: patch.image_id.clone().apply(user.image_id),
-                language: patch.language.clone().apply(user.language),
-                updated_at: Some(context.now()),
-                ..user
-            })
-        })
-        .await
     }
 
     /// Replaces the caller's session by a session of a child. The token is new, so that nobody who knows

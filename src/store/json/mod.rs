@@ -30,6 +30,7 @@ pub(crate) mod frozen;
 mod jobs;
 pub(crate) mod lock;
 mod maintenance;
+mod opening;
 mod options;
 mod pending;
 pub(crate) mod progress;
@@ -43,12 +44,11 @@ pub(crate) mod wal;
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, channel};
-use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::sync::mpsc::Sender;
+use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
@@ -56,21 +56,15 @@ use tokio::task::spawn_blocking;
 use tracing::Span;
 
 use administration::Overview;
-use committer::{Committer, RETRY_INTERVAL};
 pub use damage::{Damage, DamageKind, OpenError};
 use erasures::ErasureFile;
-use jobs::{Anonymization, Anonymizations, Job, Synced, Wake, Waker};
-use lock::DirectoryLock;
-use maintenance::Maintenance;
+use jobs::{Anonymization, Job, Wake};
 pub use options::{CHECKPOINT_BYTES, Now, Options};
 pub use progress::Progress;
-use recovery::{Recovered, Recovery};
 use scoped::Scoped;
 use shared::Shared;
 use state::State;
-use tinydb::codecs::TABLE_FILES;
 use tracking::{ReadMode, Scan, Tracking};
-use wal::format;
 
 use super::expiry::removed_sessions;
 use super::{
@@ -79,7 +73,7 @@ use super::{
     StoredEvent,
 };
 use crate::clock::new_seed;
-use crate::disk::{Disk, probe};
+use crate::disk::Disk;
 use crate::domain::{
     AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
     TokenHash, User, UserId,
@@ -108,72 +102,6 @@ impl fmt::Debug for JsonStore {
 }
 
 impl JsonStore {
-    /// Opens a data directory: locks it and replays the journal.
-    ///
-    /// Files that cannot be read are not changed.
-    pub fn open(options: Options) -> Result<Self, OpenError> {
-        let Options { data_dir: data, disk, metrics, progress, .. } = &options;
-        let folder = data.join(wal::FOLDER);
-        disk.create_dir(&folder).map_err(OpenError::io(&folder))?;
-        let lock = DirectoryLock::take(data)?;
-        format::check(&**disk, &folder)?;
-        probe(&**disk, data, |name| name == tracking::FILE || TABLE_FILES.contains(&name))?;
-        probe(&**disk, &folder, |_| true)?;
-        let recovery = Recovery { disk, data, folder: &folder, metrics, progress };
-        let recovered = recovery.run()?;
-        Self::start(options, &folder, lock, recovered).map_err(OpenError::io(&folder))
-    }
-
-    /// Starts the two threads.
-    fn start(
-        options: Options,
-        folder: &Path,
-        lock: DirectoryLock,
-        recovered: Recovered,
-    ) -> io::Result<Self> {
-        let Options { data_dir: data, disk, now, metrics, checkpoint_bytes, .. } = options;
-        let Recovered { state, appender, journal, files, checkpoint, follow } = recovered;
-        let newest = state.newest().max(appender.tracking().newest());
-        let epoch = state.epoch();
-        let shared = Arc::new(Shared::new(state, &appender, &journal, follow, metrics));
-        let (jobs, queued_jobs) = channel();
-        let (wakes, queued_wakes) = channel();
-        let on_change = Waker { wakes: wakes.clone(), changed: Arc::default() };
-        let maintenance = Maintenance {
-            shared: Arc::clone(&shared),
-            disk: Arc::clone(&disk),
-            data: data.clone(),
-            folder: folder.to_owned(),
-            jobs: jobs.clone(),
-            files,
-            checkpoint_bytes,
-            synced: Synced { link: checkpoint.link(), tracking: checkpoint.tracking() },
-            changed: Arc::clone(&on_change.changed),
-            lock,
-        };
-        let committer = Committer {
-            shared: Arc::clone(&shared),
-            disk: Arc::clone(&disk),
-            folder: folder.to_owned(),
-            journal,
-            appender,
-            now,
-            anonymizations: Anonymizations::new(),
-            suspect: None,
-            maintenance: on_change,
-            // The start has just tried everything.
-            retry_at: Instant::now() + RETRY_INTERVAL,
-            refusing: false,
-        };
-        committer.note_health();
-        let threads = [
-            spawn("committer", move || committer.run(&queued_jobs))?,
-            spawn("maintenance", move || maintenance.run(&queued_wakes))?,
-        ];
-        let (closed, ended) = (AtomicBool::new(false), Mutex::default());
-        Ok(Self { shared, disk, data, newest, epoch, jobs, wakes, closed, ended, threads })
-    }
-
     /// Queues a job for the committer. Returns false if the store is closed or the committer has
     /// ended.
     fn enqueue(&self, job: Job) -> bool {
@@ -401,8 +329,4 @@ impl Store for JsonStore {
     async fn close(&self) -> io::Result<()> {
         self.close_once().await
     }
-}
-
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
-    thread::Builder::new().name(name.to_owned()).spawn(work)
 }

@@ -39,6 +39,7 @@ mod logs;
 mod messages;
 mod migrate;
 mod open_error;
+mod opening;
 pub(crate) mod position;
 mod queue;
 mod reads;
@@ -71,13 +72,11 @@ pub mod statements {
 use std::io;
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
 
 use administration::LogRecords;
 pub use connect::DatabaseUrl;
-use connect::{Connector, Db};
 use cursors::Cursors;
 pub(crate) use draft::new_key;
 use ended::EndedSessions;
@@ -90,16 +89,15 @@ use logs::Logs;
 pub use logs::{ListedServer, log_servers};
 pub use migrate::Migrated;
 pub use open_error::OpenError;
+pub use opening::migrate_database;
 use queue::Queue;
 use runtime::Runtime;
 use scan::Scan;
 
-use crate::clock::Clock;
 use crate::domain::{
     AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
     TokenHash, User, UserId,
 };
-use crate::metrics;
 use crate::store::{
     Administration, Allowance, Change, Changes, Commit, CommitError, Context, Decided, Erasures,
     EventScan, Expiry, Fence, Following, FoundEvent, FoundEvents, Health, Lease, Listing,
@@ -122,55 +120,7 @@ pub struct PostgresStore {
     _tasks: DropGuard,
 }
 
-/// Brings the schema of a database to the newest version. A start of a server does the same.
-pub async fn migrate_database(url: &DatabaseUrl) -> Result<Migrated, OpenError> {
-    migrate::migrate(&Connector::new(url)?).await
-}
-
 impl PostgresStore {
-    /// Opens the database, and brings its schema to the newest version.
-    pub async fn open(
-        url: &DatabaseUrl,
-        clock: Clock,
-        metrics: metrics::Store,
-    ) -> Result<Self, OpenError> {
-        let connector = Connector::new(url)?;
-        migrate::migrate(&connector).await?;
-        let inner = Arc::new(Inner::new(Db::new(&connector), clock, metrics));
-        migrate::require_limits(&inner.db, &connector.hosts()).await?;
-        let listener = listen::connector(&inner, url, connector).await?;
-        let start = inner.db.row(&sql::START, &[]).await?;
-        let epoch = Epoch::from_stored(start.get::<_, Option<&str>>("epoch").unwrap_or_default());
-        let newest = start.get::<_, Option<i64>>("newest").map(Timestamp::from_micros);
-        let seed = start.get::<_, Option<&str>>("seed").unwrap_or_default().into();
-        let runtime = Runtime { inner: Arc::clone(&inner), handle: Handle::current() };
-        let stop = CancellationToken::new();
-        let tasks = [
-            tokio::spawn(
-                stop.clone().run_until_cancelled_owned(listen::notify(Arc::clone(&inner))),
-            ),
-            tokio::spawn(
-                stop.clone()
-                    .run_until_cancelled_owned(listen::listen(Arc::clone(&inner), listener)),
-            ),
-            tokio::spawn(stop.clone().run_until_cancelled_owned(listen::watch(Arc::clone(&inner)))),
-        ];
-        drop(tasks);
-        let cursors = Arc::<Cursors>::default();
-        Ok(Self {
-            url: url.clone(),
-            queue: Queue::new(inner, Handle::current()),
-            runtime,
-            leases: Arc::new(Leases::new(Arc::clone(&cursors))),
-            cursors,
-            epoch,
-            newest,
-            seed,
-            ended: EndedSessions::default(),
-            _tasks: stop.drop_guard(),
-        })
-    }
-
     /// Shortens a session that ends too late.
     async fn shorten(
         &self,
