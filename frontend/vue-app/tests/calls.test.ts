@@ -4,7 +4,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { AdministrationApi } from "../src/common/administrationApi";
 import { Api, ApiError } from "../src/common/api";
+import { TrackingApi } from "../src/common/trackingApi";
 import { family, Goldstar, type Session } from "./harness/goldstar";
 
 let goldstar: Goldstar;
@@ -42,7 +44,10 @@ test("every JSON route has a call", async () => {
     return Promise.resolve(new Response(`{"tracking_events":[],"total":0}`));
   };
   const api = new Api({ baseUrl: "", fetch: record });
-  const names = Object.getOwnPropertyNames(Api.prototype).filter((name) => name !== "constructor");
+  const classes = [Api, AdministrationApi, TrackingApi];
+  const names = classes
+    .flatMap((one) => Object.getOwnPropertyNames(one.prototype))
+    .filter((name) => name !== "constructor");
   for (const name of names) {
     const call = Reflect.get(api, name) as (...ids: unknown[]) => unknown;
     const result = call.call(api, "ID", "ID", {});

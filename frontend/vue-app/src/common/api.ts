@@ -1,37 +1,19 @@
 /** Calls of Goldstar's HTTP API. */
 
+import { AdministrationApi } from "./administrationApi";
 import type {
-  DeletionQueue,
-  DeletionRun,
-  DeletionThreshold,
-  LoggedActionList,
-  ManagedAccountDetails,
-  ManagedAccountList,
-  ResetLink,
-  ServerSessionList,
-  ServerSettings,
-  ServerStatistics,
-  Stats,
-} from "./administration";
-import { Client, keyHeaders } from "./client";
-import type {
-  AdminExport,
-  AdminTrackingFilters,
   Answer,
   Approval,
   CallOptions,
   CertificateKind,
-  ConfirmedOptions,
-  ChildExport,
-  ChildTrackingFilters,
   Correction,
-  FamilyTrackingFilters,
   MutationOptions,
   Noted,
   Paging,
   RankingQuery,
   StatisticsQuery,
 } from "./apiOptions";
+import { at, keyHeaders } from "./client";
 import type {
   AwardList,
   Badge,
@@ -53,26 +35,20 @@ import type {
   Task,
   TaskList,
   TaskStateList,
-  TrackingEvent,
-  TrackingEventList,
   User,
 } from "./models";
-import { allPages } from "./pages";
 import type { Progress, Ranking, Statistics } from "./progress";
 import type {
-  AccountPatch,
   BadgePatch,
   ChildPatch,
   FamilySettingsPatch,
   Login,
   NewBadge,
   NewChild,
-  NewManagedAccount,
   NewReward,
   NewTask,
   PasswordChange,
   PasswordReset,
-  ReplacedPassword,
   RewardPatch,
   Signup,
   TaskPatch,
@@ -87,7 +63,7 @@ export * from "./requests";
  * The calls of the API. Each throws an {@link ApiError}, a {@link NetworkError}, or the reason of
  * its signal after that was aborted.
  */
-export class Api extends Client {
+export class Api extends AdministrationApi {
   /** Creates an account, and logs in. */
   signUp(account: Signup, options?: CallOptions): Promise<{ user: User }> {
     return this.request("POST", "/auth/signup", { ...options, body: account });
@@ -150,70 +126,6 @@ export class Api extends Client {
   /** The current session. */
   me(options?: CallOptions): Promise<Session> {
     return this.request("GET", "/auth/me", options);
-  }
-
-  /** A page of the events of one child, for its own family. */
-  childTracking(
-    childId: string,
-    filters: ChildTrackingFilters = {},
-    options?: CallOptions,
-  ): Promise<TrackingEventList> {
-    return this.request("GET", at`/children/${childId}/tracking`, { ...options, query: filters });
-  }
-
-  /** A page of the events of all children of the family, including deleted ones, for parents. */
-  familyTracking(
-    filters: FamilyTrackingFilters = {},
-    options?: CallOptions,
-  ): Promise<TrackingEventList> {
-    return this.request("GET", "/family/tracking", { ...options, query: filters });
-  }
-
-  /** A page of the events of all families, for administrators. */
-  adminTracking(
-    filters: AdminTrackingFilters = {},
-    options?: CallOptions,
-  ): Promise<TrackingEventList> {
-    return this.request("GET", "/admin/tracking", { ...options, query: filters });
-  }
-
-  /**
-   * All events of one child, fetched page by page, each of them once, even if new ones are recorded
-   * meanwhile. With the oldest first (`order: "asc"`) the new ones come last; with the newest first
-   * they are omitted. `limit` is the size of a page, by default 500.
-   */
-  allChildTracking(
-    childId: string,
-    filters: Omit<ChildTrackingFilters, "offset"> = {},
-    options?: CallOptions,
-  ): AsyncGenerator<TrackingEvent, void, undefined> {
-    return allPages((page) => this.childTracking(childId, page, options), filters);
-  }
-
-  /** All events of all families, for administrators; see {@link allChildTracking}. */
-  allAdminTracking(
-    filters: Omit<AdminTrackingFilters, "offset"> = {},
-    options?: CallOptions,
-  ): AsyncGenerator<TrackingEvent, void, undefined> {
-    return allPages((page) => this.adminTracking(page, options), filters);
-  }
-
-  /**
-   * A file of all events of one child, for parents. Its body is read from the response:
-   * `response.blob()`, or `response.body` for a long history. For a link that downloads it, use
-   * {@link url} with the same path and parameters.
-   */
-  exportChildTracking(
-    childId: string,
-    query: ChildExport = {},
-    options?: CallOptions,
-  ): Promise<Response> {
-    return this.download(at`/children/${childId}/tracking/export`, { ...options, query });
-  }
-
-  /** A file of all events of all families, for administrators; see {@link exportChildTracking}. */
-  exportAdminTracking(query: AdminExport = {}, options?: CallOptions): Promise<Response> {
-    return this.download("/admin/tracking/export", { ...options, query });
   }
 
   /** Everything that is stored about the account: an {@link AccountExport} as JSON, for parents. */
@@ -338,7 +250,7 @@ export class Api extends Client {
   }
 
   createChild(child: NewChild, options?: MutationOptions): Promise<{ child: Child }> {
-    return this.#create("/children", child, options);
+    return this.create("/children", child, options);
   }
 
   /** Updates the fields that are present. */
@@ -359,7 +271,7 @@ export class Api extends Client {
   }
 
   createTask(task: NewTask, options?: MutationOptions): Promise<{ task: Task }> {
-    return this.#create("/tasks", task, options);
+    return this.create("/tasks", task, options);
   }
 
   /** Updates the fields that are present. */
@@ -381,7 +293,7 @@ export class Api extends Client {
   }
 
   createBadge(badge: NewBadge, options?: MutationOptions): Promise<{ badge: Badge }> {
-    return this.#create("/badges", badge, options);
+    return this.create("/badges", badge, options);
   }
 
   /** Updates the fields that are present. A built-in badge can only be hidden and shown. */
@@ -416,7 +328,7 @@ export class Api extends Client {
   }
 
   createReward(reward: NewReward, options?: MutationOptions): Promise<{ reward: Reward }> {
-    return this.#create("/rewards", reward, options);
+    return this.create("/rewards", reward, options);
   }
 
   /** Updates the fields that are present. */
@@ -442,163 +354,9 @@ export class Api extends Client {
     return this.request("GET", "/rewards/pending", { ...options, query: page });
   }
 
-  deletionThreshold(options?: CallOptions): Promise<DeletionThreshold> {
-    return this.request("GET", "/admin/deletion-threshold", options);
-  }
-
-  setDeletionThreshold(hours: number, options?: CallOptions): Promise<DeletionThreshold> {
-    return this.request("PUT", "/admin/deletion-threshold", { ...options, body: { hours } });
-  }
-
-  /** A page of the accounts. `q` is an id, or a part of an address or a name. */
-  accounts(
-    filter: Paging & { q?: string; email?: string; state?: "active" | "marked" } = {},
-    options?: CallOptions,
-  ): Promise<ManagedAccountList> {
-    return this.request("GET", "/admin/accounts", { ...options, query: filter });
-  }
-
-  /** One account, and how many sessions it has. */
-  account(userId: string, options?: CallOptions): Promise<ManagedAccountDetails> {
-    return this.request("GET", at`/admin/accounts/${userId}`, options);
-  }
-
-  /** Creates an account. For the operator's commands: another caller gets an {@link ApiError}. */
-  createAccount(
-    account: NewManagedAccount,
-    options?: MutationOptions,
-  ): Promise<ManagedAccountDetails> {
-    return this.#create("/admin/accounts", account, options);
-  }
-
-  /** Changes the names or the email address of an account. */
-  updateManagedAccount(
-    userId: string,
-    patch: AccountPatch,
-    options?: CallOptions,
-  ): Promise<ManagedAccountDetails> {
-    return this.request("PATCH", at`/admin/accounts/${userId}`, { ...options, body: patch });
-  }
-
-  /** Replaces a password. For the operator's commands: another caller gets an {@link ApiError}. */
-  setPasswordOf(
-    userId: string,
-    password: ReplacedPassword,
-    options?: CallOptions,
-  ): Promise<ManagedAccountDetails> {
-    const path = at`/admin/accounts/${userId}/password`;
-    return this.request("PUT", path, { ...options, body: password });
-  }
-
-  /** Writes all changes into the data files. For the operator's commands: another caller gets an {@link ApiError}. */
-  makeCheckpoint(options?: CallOptions): Promise<void> {
-    return this.request("POST", "/admin/checkpoint", options);
-  }
-
-  /** Makes an account an administrator's, and ends its sessions. */
-  promote(userId: string, options?: ConfirmedOptions): Promise<ManagedAccountDetails> {
-    return this.#confirm("POST", at`/admin/accounts/${userId}/promote`, options);
-  }
-
-  /** Creates a link with which the owner of an account sets a new password. */
-  createResetLink(userId: string, options?: ConfirmedOptions): Promise<ResetLink> {
-    return this.#confirm("POST", at`/admin/accounts/${userId}/reset-link`, options);
-  }
-
-  /** Makes an account a parent's, and ends its sessions. */
-  demote(userId: string, options?: CallOptions): Promise<ManagedAccountDetails> {
-    return this.request("POST", at`/admin/accounts/${userId}/demote`, options);
-  }
-
-  /** Deletes an account now, whether or not it is marked. */
-  deleteAccount(userId: string, options?: ConfirmedOptions): Promise<DeletionRun> {
-    return this.#confirm("DELETE", at`/admin/accounts/${userId}`, options);
-  }
-
-  /** Marks an account for deletion, and ends its sessions. */
-  markAccount(userId: string, options?: CallOptions): Promise<DeletionDue> {
-    return this.request("POST", at`/admin/accounts/${userId}/mark-for-deletion`, options);
-  }
-
-  /** Removes an account's mark for deletion. */
-  unmarkAccount(userId: string, options?: CallOptions): Promise<void> {
-    return this.request("POST", at`/admin/accounts/${userId}/unmark`, options);
-  }
-
-  /** Ends all sessions of an account. */
-  endSessionsOf(userId: string, options?: CallOptions): Promise<void> {
-    return this.request("POST", at`/admin/accounts/${userId}/end-sessions`, options);
-  }
-
-  /** The sessions of all accounts, the most recently used first. */
-  serverSessions(page: Paging = {}, options?: CallOptions): Promise<ServerSessionList> {
-    return this.request("GET", "/admin/sessions", { ...options, query: page });
-  }
-
-  /** The settings of the server that are in effect. */
-  serverSettings(options?: CallOptions): Promise<ServerSettings> {
-    return this.request("GET", "/admin/settings", options);
-  }
-
-  /** How much there is of everything on the server. */
-  stats(options?: CallOptions): Promise<Stats> {
-    return this.request("GET", "/admin/stats", options);
-  }
-
-  /** What happened on the server from day to day. */
-  serverStatistics(
-    days: Omit<StatisticsQuery, "by"> = {},
-    options?: CallOptions,
-  ): Promise<ServerStatistics> {
-    return this.request("GET", "/admin/statistics", { ...options, query: days });
-  }
-
-  /** What administrators and the operator have done, the newest actions first. */
-  administrationLog(page: Paging = {}, options?: CallOptions): Promise<LoggedActionList> {
-    return this.request("GET", "/admin/log", { ...options, query: page });
-  }
-
-  /** The accounts that are marked for deletion. */
-  deletionQueue(page: Paging = {}, options?: CallOptions): Promise<DeletionQueue> {
-    return this.request("GET", "/admin/deletion-queue", { ...options, query: page });
-  }
-
-  /** Deletes the accounts that are due. */
-  runDeletionQueue(options?: CallOptions): Promise<DeletionRun> {
-    return this.request("POST", "/admin/deletion-queue/run", options);
-  }
-
-  /** Deletes one account that is due. */
-  runDeletion(userId: string, options?: ConfirmedOptions): Promise<DeletionRun> {
-    return this.#confirm("POST", at`/admin/deletion-queue/${userId}/run`, options);
-  }
-
-  /** Removes an account's mark for deletion. */
-  unmark(userId: string, options?: CallOptions): Promise<void> {
-    return this.request("DELETE", at`/admin/deletion-queue/${userId}`, options);
-  }
-
-  /**
-   * An archive of everything that the server stores, for administrators. It is complete if its body can
-   * be read to the end.
-   */
-  createBackup(password?: string, options?: CallOptions): Promise<Response> {
-    return this.download("/admin/backup", { ...options, body: { password } }, "POST");
-  }
-
   /** The health of the server. If it cannot accept changes, that is an {@link ApiError}. */
   health(options?: CallOptions): Promise<Health> {
     return this.request("GET", "/health", options);
-  }
-
-  #confirm<T>(method: string, path: string, options: ConfirmedOptions = {}): Promise<T> {
-    const { password, ...call } = options;
-    return this.request(method, path, password === undefined ? call : { ...call, body: { password } });
-  }
-
-  #create<T>(path: string, body: object, options: MutationOptions = {}): Promise<T> {
-    const { idempotencyKey, ...call } = options;
-    return this.request("POST", path, { ...call, headers: keyHeaders(idempotencyKey), body });
   }
 
   #mutate(
@@ -614,9 +372,4 @@ export class Api extends Client {
     }
     return this.request("POST", path, { ...call, headers, body: fields });
   }
-}
-
-/** The path with each id encoded. */
-function at(texts: TemplateStringsArray, ...ids: string[]): string {
-  return String.raw({ raw: texts }, ...ids.map(encodeURIComponent));
 }

@@ -1,6 +1,6 @@
 /** How the API is called: requests, errors and retries. */
 
-import type { ApiOptions, CallOptions, RequestOptions } from "./apiOptions";
+import type { ApiOptions, CallOptions, MutationOptions, RequestOptions } from "./apiOptions";
 import type { ErrorBody, ErrorCode, ErrorDetails } from "./models";
 
 /** An error of the server. */
@@ -67,6 +67,12 @@ export class Client {
       if (!response.ok) read(response, await this.#textOf(response, options.signal));
       return response;
     }, options);
+  }
+
+  /** Creates a record. A repeat with the same key creates nothing, and returns the same record. */
+  create<T>(path: string, body: object, options: MutationOptions = {}): Promise<T> {
+    const { idempotencyKey, ...call } = options;
+    return this.request("POST", path, { ...call, headers: keyHeaders(idempotencyKey), body });
   }
 
   async #retry<T>(send: () => Promise<T>, { retries = 0, signal }: CallOptions): Promise<T> {
@@ -174,6 +180,11 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
     }, milliseconds);
     signal?.addEventListener("abort", abort, { once: true });
   });
+}
+
+/** The path with each id encoded. */
+export function at(texts: TemplateStringsArray, ...ids: string[]): string {
+  return String.raw({ raw: texts }, ...ids.map(encodeURIComponent));
 }
 
 export function keyHeaders(key: string | undefined): Headers {

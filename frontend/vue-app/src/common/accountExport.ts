@@ -1,0 +1,74 @@
+/** The export of an account, which contains everything that is stored about it. */
+
+import type { Award, Badge } from "./badges";
+import type {
+  Child,
+  FamilySettings,
+  PendingReward,
+  PendingTask,
+  Reward,
+  Task,
+  TrackingEvent,
+  User,
+} from "./models";
+
+/** Everything that is stored about an account. Later versions add fields. */
+export interface AccountExport {
+  exported_at: string;
+  family_settings: FamilySettings;
+  account: User;
+  children: Child[];
+  tasks: Task[];
+  rewards: Reward[];
+  pending_rewards: PendingReward[];
+  pending_tasks: PendingTask[];
+  ended_requests: ExportedEndedRequest[];
+  sessions: ExportedSession[];
+  idempotency_keys: ExportedIdempotencyKey[];
+  /** The family's own, and the hidden ones. */
+  badges: Badge[];
+  awards: Award[];
+  messages: ExportedMessage[];
+  /** The oldest first. */
+  tracking_events: TrackingEvent[];
+}
+
+/** A session, without its token. */
+export interface ExportedSession {
+  /** Null for a parent's session. */
+  child_id: string | null;
+  created_at: string;
+  last_used_at: string;
+  expires_at: string;
+  /** Whether it is a link to reset the password. */
+  is_reset_link: boolean;
+}
+
+/** A request that has ended. */
+export interface ExportedEndedRequest {
+  id: string;
+  child_id: string;
+  entity_type: string;
+  entity_id: string;
+  /** The points of the task or the cost of the reward at the time of the request. */
+  price: number | null;
+  requested_at: string | null;
+  /** What the child or a parent wrote with the request. */
+  note: string | null;
+  ended: string;
+  ended_at: string;
+  /** Null if its child, task or reward was deleted. */
+  tracking_event_id: string | null;
+}
+
+export interface ExportedIdempotencyKey {
+  key: string;
+  created_at: string;
+}
+
+/** A message of the event stream, from the last 30 days. */
+export interface ExportedMessage {
+  type: string;
+  payload: Record<string, unknown>;
+  created_at: string;
+}

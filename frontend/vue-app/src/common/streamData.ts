@@ -1,0 +1,119 @@
+/** The data of the event stream. */
+
+import type { Action, EntityType } from "./models";
+
+/** A tracking event, as the event stream sends it. */
+export interface TrackingEventPayload {
+  /** The event's `id`. */
+  tracking_event_id: string;
+  child_id: string;
+  entity_type: EntityType;
+  entity_id: string;
+  action: Action;
+  points_before: number;
+  points_after: number;
+  delta: number;
+  occurred_at: string;
+}
+
+/** The `data` of a frame of the event stream. */
+export interface TrackingEventCreated {
+  type: "tracking_event_created";
+  payload: TrackingEventPayload;
+}
+
+/** A request that has ended: remove its prompt. */
+export interface EndedRequest {
+  request_id: string;
+  child_id: string;
+  entity_type: "task" | "reward";
+  /** The requested task or reward. */
+  entity_id: string;
+  /** `deleted` with its child, task or reward, or because the task can no longer be requested. */
+  ended: "redeemed" | "activated" | "cancelled" | "deleted";
+  ended_at: string;
+  /** The event that ended it; null if it was `deleted`. */
+  tracking_event_id: string | null;
+}
+
+/** The `data` of a message about a request. */
+export interface RequestEnded {
+  type: "request_ended";
+  payload: EndedRequest;
+}
+
+/** A record that was created, updated or deleted in another way than by a tracking event. */
+export interface ChangedRecord {
+  kind: "child" | "task" | "reward" | "pending_reward" | "pending_task" | "badge";
+  id: string;
+}
+
+/** The `data` of a message about a record. */
+export interface RecordsChanged {
+  type: "records_changed";
+  payload: ChangedRecord;
+}
+
+/** What messages about an award have in common. */
+interface AwardMessage {
+  award_id: string;
+  child_id: string;
+  badge_id: string;
+  badge_name: string;
+  grade: number;
+  period: string | null;
+}
+
+/** A child has earned a badge. */
+export interface EarnedAward extends AwardMessage {
+  earned_at: string;
+  /** Null if the end of a day reached it. */
+  tracking_event_id: string | null;
+}
+
+/** The reversal of an event has revoked an award. */
+export interface RevokedAward extends AwardMessage {
+  revoked_at: string;
+  /** The reversal. */
+  tracking_event_id: string;
+}
+
+/** The rank of a child after the event that changed it. */
+export interface ChangedRank {
+  child_id: string;
+  /** From 1. */
+  number: number;
+  name: string;
+  threshold: number;
+  points_earned: number;
+  tracking_event_id: string;
+}
+
+export interface BadgeAwarded {
+  type: "badge_awarded";
+  payload: EarnedAward;
+}
+
+export interface BadgeRevoked {
+  type: "badge_revoked";
+  payload: RevokedAward;
+}
+
+export interface RankChanged {
+  type: "rank_changed";
+  payload: ChangedRank;
+}
+
+/** The `data` of a frame of the event stream with an event or a message. */
+export type StreamData =
+  | TrackingEventCreated
+  | RequestEnded
+  | RecordsChanged
+  | BadgeAwarded
+  | BadgeRevoked
+  | RankChanged;
+
+/** The `data` of the frame that requires all data to be loaded again. */
+export interface Resync {
+  type: "resync";
+}
