@@ -79,3 +79,19 @@ impl ArchiveError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_backup_that_cannot_be_verified_is_damage() {
+        let path = || PathBuf::from("goldstar.tar.partial");
+        let (fault, faults) = ("a checksum is wrong".to_owned(), "two rows".to_owned());
+        let invalid = ArchiveError::Invalid { path: path(), fault };
+        let damaged = ArchiveError::Damaged { path: path(), faults };
+        for error in [invalid, damaged].map(ArchiveError::of_new_backup) {
+            assert!(error.is_damage() && !error.to_string().contains("partial"), "{error}");
+        }
+    }
+}
