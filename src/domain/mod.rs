@@ -26,6 +26,7 @@ mod records;
 mod requests;
 mod reset_link;
 mod rule_violation;
+pub mod schedule;
 mod seq;
 mod task_limit;
 mod text;

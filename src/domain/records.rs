@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::calendar::{FamilySettings, Zone};
 use super::deletion::Deletion;
+use super::schedule::Schedule;
 use super::{Amount, Colour, Email, Icon, Id, Language, Name, Note, Points, TaskLimit, Timestamp};
 
 pub type UserId = Id<User>;
@@ -56,6 +57,9 @@ pub struct User {
     /// The language of its pages; `None` for that of the browser.
     pub language: Option<Language>,
     pub family: FamilySettings,
+    /// The next time at which an occurrence of a scheduled task becomes due, late or missed, or one that has passed
+    /// and was not processed; `None` if no task is scheduled.
+    pub schedule_at: Option<Timestamp>,
     pub extra: Extra,
 }
 
@@ -113,6 +117,8 @@ pub struct Task {
     pub icon: Option<Icon>,
     /// How often each child may do it; `None` if as often as it wants. Without effect for a penalty.
     pub limit: Option<TaskLimit>,
+    /// Who is to do it when. Without effect for a penalty.
+    pub schedule: Option<Schedule>,
     pub extra: Extra,
 }
 

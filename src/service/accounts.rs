@@ -302,6 +302,7 @@ pub(super) fn new_user(
         deletion: None,
         language: None,
         family: FamilySettings::default(),
+        schedule_at: None,
         extra: [].into(),
     }
 }

@@ -118,6 +118,7 @@ impl Service {
                 is_requestable: new.is_requestable,
                 icon: new.icon,
                 limit: new.limit,
+                schedule: None,
                 extra: [].into(),
             })
         })

@@ -63,6 +63,7 @@ fn account(id: &UserId) -> User {
         deletion: None,
         language: None,
         family: FamilySettings::default(),
+        schedule_at: None,
         extra: [].into(),
     }
 }
@@ -80,6 +81,7 @@ fn task(user_id: &UserId) -> Change {
         updated_at: None,
         is_requestable: true,
         limit: None,
+        schedule: None,
         icon: None,
         extra: [].into(),
     })

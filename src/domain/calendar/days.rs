@@ -36,6 +36,13 @@ impl Calendar {
     /// The first moment of the day. If the clock skips the hour at which it starts, the first moment after it; of
     /// a date that the zone skips as a whole, which has no moments, the start of the next.
     pub fn start_of(&self, day: Day) -> Timestamp {
-        self.zone.moment_of(day, self.day_starts_at.hours())
+        self.zone.moment_of(day, self.day_starts_at.hours(), 0)
+    }
+
+    /// The moment of a day at which a clock shows a time. A time before the hour at which days start is that of
+    /// the next date.
+    pub fn at(&self, day: Day, hour: i8, minute: i8) -> Timestamp {
+        let date = if hour < self.day_starts_at.hours() { day.next() } else { day };
+        self.zone.moment_of(date, hour, minute)
     }
 }

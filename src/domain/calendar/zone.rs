@@ -34,10 +34,10 @@ impl Zone {
         Day(self.0.to_datetime(instant(moment)).date())
     }
 
-    /// When a clock in the zone shows a whole hour of the day: the first time if it does twice, and the moment
-    /// after the gap if it skips that hour.
-    pub(super) fn moment_of(&self, day: Day, hour: i8) -> Timestamp {
-        let clock = day.0.at(hour, 0, 0, 0);
+    /// When a clock in the zone shows a time of the day: the first time if it does twice, and as long after
+    /// the gap as the time is after its start if it skips that time.
+    pub(super) fn moment_of(&self, day: Day, hour: i8, minute: i8) -> Timestamp {
+        let clock = day.0.at(hour, minute, 0, 0);
         let moment =
             self.0.to_ambiguous_zoned_datetime(clock).disambiguate(Disambiguation::Compatible);
         // Only the last hours of year 9999 have no moment.

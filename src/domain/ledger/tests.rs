@@ -31,6 +31,7 @@ fn task(points: i64, is_good: bool) -> Task {
         updated_at: None,
         is_requestable: true,
         limit: None,
+        schedule: None,
         icon: None,
         extra: [].into(),
     }

@@ -272,6 +272,7 @@ pub(crate) fn user(id: &str, email: &str) -> User {
         deletion: None,
         language: None,
         family: FamilySettings::default(),
+        schedule_at: None,
         extra: [].into(),
     }
 }
@@ -306,6 +307,7 @@ pub(crate) fn task(id: &str, user_id: Option<&str>, points: i64, is_good: bool) 
         updated_at: None,
         is_requestable: true,
         limit: None,
+        schedule: None,
         icon: None,
         extra: [].into(),
     }

@@ -57,6 +57,7 @@ impl Record for User {
             deletion: deletion::decode(fields),
             language: None,
             family: FamilySettings::default(),
+            schedule_at: None,
             extra: fields.extra(&[
                 "id",
                 "first_name",
@@ -171,6 +172,7 @@ impl Record for Task {
             updated_at: fields.optional_moment("updated_at"),
             is_requestable: true,
             limit: None,
+            schedule: None,
             icon: None,
             extra: fields.extra(&[
                 "id",

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use super::encoder::Encoder;
 use super::family;
 use super::fields::{Fields, Unreadable};
+use super::pyjson;
 use super::record::{Record, request_lists};
 use crate::domain::calendar::FamilySettings;
+use crate::domain::schedule::Schedule;
 use crate::domain::{
     Amount, Child, ChildId, Colour, EndedRequest, Ending, EntityType, Icon, Id, Language,
     LimitPeriod, Note, PendingReward, PendingTask, RequestId, Reward, RewardId, Task, TaskId,
-    TaskLimit, User, UserId,
+    TaskLimit, Timestamp, User, UserId,
 };
 
 /// A record with fields that are in a file of their own.
@@ -30,6 +32,7 @@ pub(crate) struct UserDetails {
     id: UserId,
     language: Option<Language>,
     family: FamilySettings,
+    schedule_at: Option<Timestamp>,
 }
 
 #[derive(Clone, PartialEq)]
@@ -47,6 +50,7 @@ pub(crate) struct TaskDetails {
     is_requestable: bool,
     icon: Option<Icon>,
     limit: Option<TaskLimit>,
+    schedule: Option<Schedule>,
 }
 
 #[derive(Clone, PartialEq)]
@@ -68,17 +72,19 @@ impl Extended for User {
     type Details = UserDetails;
 
     fn details(&self) -> Option<UserDetails> {
-        let is_default = self.language.is_none() && self.family == FamilySettings::default();
-        (!is_default).then(|| UserDetails {
+        let has_settings = self.language.is_some() || self.family != FamilySettings::default();
+        (has_settings || self.schedule_at.is_some()).then(|| UserDetails {
             id: self.id.clone(),
             language: self.language.clone(),
             family: self.family.clone(),
+            schedule_at: self.schedule_at,
         })
     }
 
     fn set_details(&mut self, details: &UserDetails) {
         self.language.clone_from(&details.language);
         self.family.clone_from(&details.family);
+        self.schedule_at = details.schedule_at;
     }
 }
 
@@ -106,16 +112,19 @@ impl Extended for Task {
 
     /// Shared tasks have no details: no family can change them.
     fn details(&self) -> Option<TaskDetails> {
-        let is_default = self.is_requestable && self.icon.is_none() && self.limit.is_none();
+        let has_rules = !self.is_requestable || self.limit.is_some() || self.schedule.is_some();
+        let is_default = !has_rules && self.icon.is_none();
         let user_id = self.user_id.clone().filter(|_| !is_default)?;
         let (is_requestable, icon, limit) = (self.is_requestable, self.icon, self.limit);
-        Some(TaskDetails { id: self.id.clone(), user_id, is_requestable, icon, limit })
+        let schedule = self.schedule.clone();
+        Some(TaskDetails { id: self.id.clone(), user_id, is_requestable, icon, limit, schedule })
     }
 
     fn set_details(&mut self, details: &TaskDetails) {
         self.is_requestable = details.is_requestable;
         self.icon = details.icon;
         self.limit = details.limit;
+        self.schedule.clone_from(&details.schedule);
     }
 }
 
@@ -158,13 +167,23 @@ impl Record for UserDetails {
 
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
         let language = fields.optional_text("language").map(Language::from_stored);
-        Ok(Self { id: fields.id("id")?, language, family: family::decode(fields) })
+        Ok(Self {
+            id: fields.id("id")?,
+            language,
+            family: family::decode(fields),
+            schedule_at: fields.optional_moment("schedule_at"),
+        })
     }
 
     fn encode(&self, row: &mut Encoder) {
         row.text("id", self.id.as_str());
         row.optional_text("language", self.language.as_ref().map(Language::as_str));
         family::encode(&self.family, row);
+        if self.schedule_at.is_some() {
+            row.optional_moment("schedule_at", self.schedule_at);
+        } else {
+            row.absent("schedule_at");
+        }
     }
 
     fn key(&self) -> Arc<str> {
@@ -214,6 +233,7 @@ impl Record for TaskDetails {
             is_requestable: fields.boolean("requestable", true)?,
             icon: icon(fields),
             limit: limit(fields)?,
+            schedule: schedule(fields)?,
         })
     }
 
@@ -222,9 +242,16 @@ impl Record for TaskDetails {
         row.text("user_id", self.user_id.as_str());
         row.plain("requestable", self.is_requestable);
         row.optional_text("icon", self.icon.map(Icon::as_str));
-        if let Some(limit) = self.limit {
-            row.plain("limit", limit.count());
-            row.text("limit_per", limit.per.as_str());
+        match self.limit {
+            Some(limit) => {
+                row.plain("limit", limit.count());
+                row.text("limit_per", limit.per.as_str());
+            }
+            None => ["limit", "limit_per"].into_iter().for_each(|name| row.absent(name)),
+        }
+        match &self.schedule {
+            Some(schedule) => row.json("schedule", &schedule.to_json()),
+            None => row.absent("schedule"),
         }
     }
 
@@ -245,6 +272,13 @@ fn limit(fields: &Fields<'_>) -> Result<Option<TaskLimit>, Unreadable> {
     let count = fields.integer("limit")?;
     let limit = TaskLimit::new("limit", count, per);
     limit.map(Some).map_err(|_| expected("limit", "a number from 1 to 100"))
+}
+
+/// The schedule of a task; `None` if the row has none.
+fn schedule(fields: &Fields<'_>) -> Result<Option<Schedule>, Unreadable> {
+    let Some(raw) = fields.raw("schedule").filter(|raw| *raw != "null") else { return Ok(None) };
+    let unreadable = Unreadable { field: "schedule", expected: "a list of versions" };
+    Schedule::parse(&pyjson::strict(raw)).map(Some).ok_or(unreadable)
 }
 
 impl Record for RewardDetails {

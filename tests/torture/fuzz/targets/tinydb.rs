@@ -168,6 +168,7 @@ fn addition() -> Changes {
         updated_at: None,
         is_requestable: true,
         limit: None,
+        schedule: None,
         icon: None,
         extra: [].into(),
     };

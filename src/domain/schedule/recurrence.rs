@@ -1,0 +1,136 @@
+//! The days on which a task recurs.
+
+use crate::domain::calendar::{Day, Weekday, Weekdays};
+
+/// On which days a task is to be done. Every method takes bounded time, whatever the days are: days, weeks and
+/// single dates are computed, months are visited from the first to the last year of a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recurrence {
+    /// On one date.
+    Once(Day),
+    /// Every `interval` days, from the first day on.
+    Days { interval: i32 },
+    /// On days of every `interval`-th week, from the week of the first day on.
+    Weeks { interval: i32, on: Weekdays, week_start: Weekday },
+    /// On a day of every `interval`-th month, from the month of the first day on.
+    Months { interval: i32, on: DayOfMonth },
+}
+
+/// A day of a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DayOfMonth {
+    /// From 1 to 31. A month without it is left out.
+    Number(i8),
+    Last,
+}
+
+impl DayOfMonth {
+    /// Its date in the month that starts on a day.
+    fn within(self, first: Day) -> Option<Day> {
+        let last = first.plus(31).month().previous();
+        match self {
+            Self::Last => Some(last),
+            Self::Number(number) => {
+                let day = first.plus(i32::from(number) - 1);
+                (day <= last).then_some(day)
+            }
+        }
+    }
+}
+
+impl Recurrence {
+    /// The first day of the recurrence at or after a day, if it starts with the day `first`.
+    pub fn next(&self, first: Day, day: Day) -> Option<Day> {
+        let day = day.max(first);
+        match *self {
+            Self::Once(date) => (date >= day).then_some(date),
+            Self::Days { interval } => {
+                let over = first.days_until(day).rem_euclid(interval);
+                Some(day.plus((interval - over) % interval))
+            }
+            Self::Weeks { interval, on, week_start } => {
+                let start = first.week(week_start);
+                let over = week_number(start, day, week_start).rem_euclid(interval);
+                // In this week if it is one of them, else in the next of them.
+                let rest = (over == 0).then(|| in_week(day, day.week(week_start), on)).flatten();
+                let next = day.week(week_start).plus(7 * (interval - over));
+                rest.or_else(|| in_week(next, next, on))
+            }
+            Self::Months { interval, on } => {
+                months(first, interval).find_map(|month| on.within(month).filter(|it| *it >= day))
+            }
+        }
+    }
+
+    /// The number of its days before a day, if it starts with the day `first`.
+    pub fn count_before(&self, first: Day, day: Day) -> i32 {
+        if day <= first {
+            return 0;
+        }
+        match *self {
+            Self::Once(date) => i32::from(date >= first && date < day),
+            Self::Days { interval } => (first.days_until(day) - 1) / interval + 1,
+            Self::Weeks { interval, on, week_start } => {
+                let start = first.week(week_start);
+                let in_all = i32::try_from(on.iter().count()).unwrap_or_default();
+                // From the start of the first week, also the days of that week before the first day.
+                let before = |day: Day| {
+                    let weeks = week_number(start, day, week_start);
+                    let whole = (weeks + interval - 1) / interval * in_all;
+                    let is_one = weeks % interval == 0;
+                    whole + if is_one { days_in_week(day, week_start, on) } else { 0 }
+                };
+                before(day) - before(first)
+            }
+            Self::Months { interval, on } => {
+                let days = months(first, interval).take_while(|month| *month < day);
+                let days = days.filter_map(|month| on.within(month));
+                let count = days.filter(|it| *it >= first && *it < day).count();
+                i32::try_from(count).unwrap_or(i32::MAX)
+            }
+        }
+    }
+
+    /// The number of its weeks before that of a day, if it starts with the day `first`.
+    pub(super) fn weeks_before(&self, first: Day, day: Day) -> i32 {
+        let (interval, week_start) = match *self {
+            Self::Weeks { interval, week_start, .. } => (interval, week_start),
+            _ => (1, Weekday::Monday),
+        };
+        week_number(first.week(week_start), day.max(first), week_start) / interval
+    }
+}
+
+/// The number of weeks from the one that starts on `start` to that of a day.
+fn week_number(start: Day, day: Day, week_start: Weekday) -> i32 {
+    start.days_until(day.week(week_start)) / 7
+}
+
+/// The first of the weekdays from a day on, in the week that starts on `start`.
+fn in_week(day: Day, start: Day, on: Weekdays) -> Option<Day> {
+    let week = (0..7).map(|number| start.plus(number));
+    week.filter(|it| *it >= day).find(|it| on.contains(it.weekday()))
+}
+
+/// How many of the weekdays precede a day in its week.
+fn days_in_week(day: Day, week_start: Weekday, on: Weekdays) -> i32 {
+    let start = day.week(week_start);
+    let before = (0..7).map(|number| start.plus(number)).take_while(|it| *it < day);
+    i32::try_from(before.filter(|it| on.contains(it.weekday())).count()).unwrap_or_default()
+}
+
+/// The first days of every `interval`-th month from that of a day on, until the last year of a schedule.
+fn months(first: Day, interval: i32) -> impl Iterator<Item = Day> {
+    let next = move |month: &Day| {
+        let (year, number, _) = month.parts();
+        let months = i32::from(year) * 12 + i32::from(number) - 1 + interval;
+        first_of_month(months)
+    };
+    std::iter::successors(Some(first.month()), next)
+        .take_while(|month| month.parts().0 <= super::LAST_YEAR)
+}
+
+/// The first day of a month, of which the number counts from January of year 0.
+fn first_of_month(number: i32) -> Option<Day> {
+    Day::parse(&format!("{:04}-{:02}-01", number.div_euclid(12), number.rem_euclid(12) + 1))
+}
