@@ -109,10 +109,12 @@ impl PlanForm {
         let grace_days = u8::try_from(grace).ok().filter(|days| *days <= Plan::MAX_GRACE);
         let from = optional(self.from.as_deref(), "from", date)?.unwrap_or(defaults.from);
         let until = optional(self.until.as_deref(), "until", date)?;
-        if until.is_some_and(|until| until < from) {
-            return Err(invalid("must not have an `until` before its `from`"));
-        }
         let recurrence = self.recurrence(defaults)?;
+        // A single date needs no first day.
+        let from = if let Recurrence::Once(date) = recurrence { date } else { from };
+        if until.is_some_and(|until| until < from) {
+            return Err(invalid("must not have an `until` before its `from` or `date`"));
+        }
         let who = self.who.check()?;
         let is_weekly =
             matches!(recurrence, Recurrence::Weeks { .. } | Recurrence::Days { interval: 1 });
@@ -124,8 +126,7 @@ impl PlanForm {
         Ok(Plan {
             who,
             recurrence,
-            // A single date needs no first day.
-            from: if let Recurrence::Once(date) = recurrence { date } else { from },
+            from,
             until,
             due_time: self
                 .due_time
