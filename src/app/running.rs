@@ -71,6 +71,7 @@ pub(super) async fn run(
     let copies = tokio::spawn(copies);
     let backups = tokio::spawn(Arc::clone(&service).back_up_on_schedule(shutdown.clone()));
     let badges = tokio::spawn(Arc::clone(&service).evaluate_on_events(shutdown.clone()));
+    let schedules = tokio::spawn(Arc::clone(&service).follow_schedules(shutdown.clone()));
     let deletion = tokio::spawn(Arc::clone(&service).delete_on_schedule());
     let end_of_streams = async {
         shutdown.cancelled().await;
@@ -91,6 +92,7 @@ pub(super) async fn run(
     let between_two_steps = async {
         ended("the copies of the erasure list", copies).await;
         ended("the evaluation of badges", badges).await;
+        ended("the schedules", schedules).await;
         ended("account deletion", deletion).await;
         ended("the removal of deleted accounts' logs", logs).await;
     };

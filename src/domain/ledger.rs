@@ -19,6 +19,8 @@ pub enum Actor {
     /// A parent, or an administrator in their own family.
     Parent,
     Child,
+    /// The server, for an occurrence that was missed.
+    Schedule,
 }
 
 /// What the event of a mutation contains besides the change.
@@ -254,6 +256,7 @@ fn about(name: &str, amount: &str, points: i64, actor: Actor) -> Map<String, Val
     let actor = match actor {
         Actor::Parent => "parent",
         Actor::Child => "child",
+        Actor::Schedule => "schedule",
     };
     let mut metadata = Map::with_capacity(4);
     metadata.insert("name".to_owned(), name.into());

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::badges::{Award, RankChange};
-use super::{ChildId, EndedRequest, EventId, Timestamp, UserId};
+use super::schedule::{MarkKind, Occurrence};
+use super::{ChildId, EndedRequest, EventId, Task, Timestamp, UserId};
 
 /// A message to the front ends of a family.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,16 +33,19 @@ pub enum ChangedKind {
     PendingReward,
     PendingTask,
     Badge,
+    /// What a child is to do on a day; the id is that of the task.
+    Occurrence,
 }
 
 impl ChangedKind {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Child,
         Self::Task,
         Self::Reward,
         Self::PendingReward,
         Self::PendingTask,
         Self::Badge,
+        Self::Occurrence,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -52,6 +56,7 @@ impl ChangedKind {
             Self::PendingReward => "pending_reward",
             Self::PendingTask => "pending_task",
             Self::Badge => "badge",
+            Self::Occurrence => "occurrence",
         }
     }
 }
@@ -66,6 +71,11 @@ impl Message {
     pub const BADGE_AWARDED: &str = "badge_awarded";
     pub const BADGE_REVOKED: &str = "badge_revoked";
     pub const RANK_CHANGED: &str = "rank_changed";
+    pub const TASK_DUE: &str = "task_due";
+    pub const TASK_LATE: &str = "task_late";
+    pub const TASK_MISSED: &str = "task_missed";
+    pub const TASK_DONE: &str = "task_done";
+    pub const TASKS_SUMMARY: &str = "tasks_summary";
 
     /// A request has ended.
     pub fn request_ended(request: &EndedRequest) -> Self {
@@ -171,6 +181,58 @@ impl Message {
             name: Self::RANK_CHANGED.into(),
             payload: object(payload),
             created_at: now,
+        }
+    }
+
+    /// An occurrence of a task is due, late, missed or done.
+    pub fn about_occurrence(
+        occurrence: &Occurrence,
+        task: &Task,
+        kind: MarkKind,
+        user_id: &UserId,
+        now: Timestamp,
+    ) -> Self {
+        let name = match kind {
+            MarkKind::Late => Self::TASK_LATE,
+            MarkKind::Missed => Self::TASK_MISSED,
+            MarkKind::Done => Self::TASK_DONE,
+            MarkKind::Due | MarkKind::Skipped | MarkKind::Penalty => Self::TASK_DUE,
+        };
+        let payload = json!({
+            "task_id": occurrence.task_id.as_str(),
+            "task_name": task.name.as_str(),
+            "child_id": occurrence.child_id.as_str(),
+            "date": occurrence.day.to_string(),
+            "due_at": occurrence.due_at.to_string(),
+            "ends_at": occurrence.ends_at.to_string(),
+        });
+        Self {
+            user_id: user_id.clone(),
+            cause: format!("{name}/{}", occurrence.key(kind)).into(),
+            child_id: Some(occurrence.child_id.clone()),
+            name: name.into(),
+            payload: object(payload),
+            created_at: now,
+        }
+    }
+
+    /// The occurrences that became due, late and missed while no server was running.
+    pub fn tasks_summary(
+        user_id: &UserId,
+        (from, to): (Timestamp, Timestamp),
+        [due, late, missed]: [usize; 3],
+    ) -> Self {
+        let payload = json!({
+            "from": from.to_string(), "to": to.to_string(),
+            "due": due, "late": late, "missed": missed,
+        });
+        Self {
+            user_id: user_id.clone(),
+            cause: format!("{}/{from}", Self::TASKS_SUMMARY).into(),
+            child_id: None,
+            name: Self::TASKS_SUMMARY.into(),
+            payload: object(payload),
+            created_at: to,
         }
     }
 

@@ -211,6 +211,11 @@ impl User {
     pub fn is_active_admin(&self) -> bool {
         self.role == Role::Admin && self.deletion.is_none()
     }
+
+    /// When the scheduled tasks of the family must be processed next; `None` also if the account is marked for deletion.
+    pub fn schedules_due_at(&self) -> Option<Timestamp> {
+        self.schedule_at.filter(|_| self.deletion.is_none())
+    }
 }
 
 impl Session {

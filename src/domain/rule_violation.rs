@@ -27,17 +27,20 @@ pub enum FamilyLimit {
     PendingRequests,
     /// The family's own badges.
     Badges,
+    /// Tasks with a schedule.
+    ScheduledTasks,
     /// The bytes of all ids in a child's lists `tasks` and `rewards`.
     DisplayBytes,
 }
 
 impl FamilyLimit {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Children,
         Self::Tasks,
         Self::Rewards,
         Self::PendingRequests,
         Self::Badges,
+        Self::ScheduledTasks,
         Self::DisplayBytes,
     ];
 
@@ -49,6 +52,7 @@ impl FamilyLimit {
             Self::Rewards => "rewards",
             Self::PendingRequests => "pending_requests",
             Self::Badges => "badges",
+            Self::ScheduledTasks => "scheduled_tasks",
             Self::DisplayBytes => "display_bytes",
         }
     }
@@ -60,6 +64,7 @@ impl FamilyLimit {
             Self::Tasks => "tasks and penalties: delete one first",
             Self::Rewards => "rewards: delete one first",
             Self::Badges => "badges of its own: delete one first",
+            Self::ScheduledTasks => "tasks with a schedule: remove one first",
             Self::PendingRequests => "pending requests: redeem or cancel one first",
             Self::DisplayBytes => {
                 "bytes in the lists `tasks` and `rewards` of a child: put fewer ids into them"
@@ -124,6 +129,9 @@ pub enum RuleViolation {
     /// The reversal of the event.
     #[error("this event is already reversed")]
     AlreadyReversed(EventId),
+    /// The penalty for this occurrence was activated before.
+    #[error("the penalty for this occurrence was already activated")]
+    AlreadyPenalised,
     /// It is a request, a cancellation or a reversal.
     #[error("this event can't be reversed")]
     NotReversible,

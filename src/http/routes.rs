@@ -13,7 +13,7 @@ use crate::http::resources::{
     account, account_changes, account_export, activity, administration_log, auth, backups,
     badge_images, badges, checkpoints, children, corrections, crud, deletion, events, exports,
     family, health, managed_accounts, metrics, mutations, overview, progress, ranking, resets,
-    rewards, sessions, tasks, tracking,
+    rewards, schedule_statistics, schedules, sessions, tasks, tracking,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -97,6 +97,11 @@ fn family_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(progress::statistics))
         .routes(routes!(certificates::certificate))
         .routes(routes!(ranking::ranking))
+        .routes(routes!(schedules::today))
+        .routes(routes!(schedules::of_child))
+        .routes(routes!(schedules::of_family))
+        .routes(routes!(schedules::skip, schedules::undo_skip))
+        .routes(routes!(schedule_statistics::statistics))
         .routes(routes!(corrections::reverse))
         .routes(routes!(corrections::adjust))
         .routes(routes!(events::stream))

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::family_records::{Creatable, Created, Updatable};
 use super::limits::display_bytes;
 use super::requests::removal_of;
+use super::schedules::without_child;
 use super::sessions::{Acting, Ending};
 use super::{Caller, ChildState, Listing, Parent, Service, ServiceError};
 use crate::domain::input::FieldUpdate;
@@ -183,21 +184,23 @@ impl Service {
     }
 
     /// Deletes a child with its pending requests, which end without an event, and its sessions. Its events
-    /// stay.
+    /// stay. Schedules go on without it.
     pub async fn delete_child(
         self: &Arc<Self>,
         parent: &Parent,
         id: ChildId,
     ) -> Result<(), ServiceError> {
         let decider = parent.clone();
+        let calendar = self.calendar(parent.user());
         self.end_sessions(Acting::Caller(parent), move |records, context| {
             let child = decider.child(records, &id)?;
             let requests = removal_of_requests(records, &child, context.now());
             let itself = [Change::RemoveChild(child.id.clone())];
+            let schedules = without_child(&child, &calendar, context.now(), records);
             let sessions = sessions_of_child(records, &child);
             Ok(Ending {
                 sessions,
-                changes: requests.into_iter().chain(itself).collect(),
+                changes: requests.into_iter().chain(itself).chain(schedules).collect(),
                 value: (),
             })
         })

@@ -45,6 +45,14 @@ impl Service {
         self.clock_watch.lock().is_settled(self.clock.elapsed())
     }
 
+    /// Returns whether the clock has jumped ahead within the last day, and was not corrected: what the clock says is
+    /// due may not be due.
+    pub(super) fn is_clock_ahead(&self) -> bool {
+        self.check_clock();
+        let jump = self.clock_watch.lock().jump(self.clock.elapsed());
+        jump.is_some_and(|jump| jump.by > 0)
+    }
+
     /// The clock in `/health`: a jump within the last day, or an event ahead of the clock at the start.
     pub(super) fn clock_health(&self) -> Projection {
         self.check_clock();

@@ -89,6 +89,7 @@ impl Service {
             image_id: None,
             is_requestable: true,
             limit: None,
+            schedule: None,
             icon: None,
         };
         Ok(self.create_task(parent, None, new).await?.record)

@@ -37,6 +37,7 @@ mod rates;
 mod requests;
 mod resets;
 mod rewards;
+mod schedules;
 mod sessions;
 mod spawn;
 mod task_limits;
@@ -72,6 +73,7 @@ pub use progress::{Balance, Progress, Ranking, RankingPeriod, Series, Statistics
 pub(crate) use rates::network;
 pub use resets::ResetLink;
 pub use rewards::{NewReward, Offer, RewardPatch};
+pub use schedules::{Completion, ScheduleStatistics, ShownOccurrence, Skip, Today};
 pub use sessions::{ListedSession, SentSessions};
 pub use task_limits::Availability;
 pub use task_states::{LastEvents, TaskState};
@@ -108,6 +110,7 @@ use logins::Attempts;
 use messages::with_messages;
 use passwords::Passwords;
 use progress::KeptSums;
+use schedules::with_next_look;
 
 /// The operator's settings of the use cases.
 #[derive(Clone, Debug)]
@@ -148,6 +151,8 @@ pub struct Service {
     settings: ArcSwap<ServiceSettings>,
     metrics: metrics::Logins,
     deletions: Deletions,
+    /// Why the schedules of families could not be followed.
+    schedules_error: Mutex<Option<String>>,
     /// Why the last removal of expired records failed.
     expiry_error: Mutex<Option<String>>,
     clock_watch: Mutex<ClockWatch>,
@@ -188,6 +193,7 @@ impl Service {
             settings: ArcSwap::from_pointee(settings),
             metrics: metrics.logins.clone(),
             deletions,
+            schedules_error: Mutex::default(),
             expiry_error: Mutex::default(),
             clock_watch: Mutex::new(clock_watch),
         };
@@ -239,6 +245,7 @@ impl Service {
         health.projections.push(Projection { name: Broker::NAME, backlog: 0, last_error });
         health.projections.push(self.deletion_health().await);
         health.projections.push(self.evaluation_health());
+        health.projections.push(self.schedules_health());
         health.projections.extend(self.erasure_copy.as_ref().map(|copy| copy.health()));
         health.projections.extend(self.backups.health());
         health.projections.push(self.expiry_health());
@@ -315,6 +322,7 @@ impl Service {
             caller.check_session(records, context.now())?;
             let (changes, value) = decide(records, context)?;
             let family = &caller.user().id;
+            let changes = with_next_look(changes, records, family, context.now());
             Ok((with_messages(changes, records, family, context.now()), value))
         };
         self.transact(scope, decide).await

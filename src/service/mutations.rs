@@ -9,13 +9,16 @@ use super::corrections::Entity;
 use super::keys::UsedKey;
 use super::messages::of_restored;
 use super::requests::{Pending, RequestEnd, ends_of, new_reward_request, new_task_request};
-use super::task_limits::{LimitCheck, TaskUses};
+use super::schedules::announce;
+use super::task_limits::{Bounds, LimitCheck, Prepared, TaskUses};
 use super::{Caller, ChildState, FamilyLimits, Service, ServiceError};
+use crate::domain::calendar::Calendar;
 use crate::domain::ledger::{self, Adjustment, Answer, EventOrigin, Reversal};
+use crate::domain::schedule::{MarkKind, Occurrence};
 use crate::domain::{
     Child, Ending, EventError, EventFields, IdempotencyKey, IdempotencyRecord, Mutation, Operation,
     PendingReward, PendingTask, Points, RecordKind, RequestId, Reward, RuleViolation, Task,
-    TrackingEvent,
+    Timestamp, TrackingEvent,
 };
 use crate::store::{
     Change, Changes, Commit, Context, Decided, Malformed, ReadError, Scope, Snapshot, Store,
@@ -42,6 +45,7 @@ struct Decider {
     key: Option<UsedKey>,
     floor: Points,
     limits: FamilyLimits,
+    calendar: Calendar,
 }
 
 /// What a transaction results in.
@@ -50,11 +54,11 @@ enum Decision {
     Done(Arc<ChildState>, Option<Arc<IdempotencyRecord>>),
     /// Nothing changes: the ledger's change is not a valid event.
     Invalid(EventError),
-    /// Nothing changes: the task has a limit, and its uses must be read first, or again.
-    NeedsUses,
+    /// Nothing changes: the task has a limit or a schedule, and its uses must be read first, or again.
+    NeedsMore,
 }
 
-/// The event of a mutation with its changes; `None` if the uses of the task must be read first.
+/// The event of a mutation with its changes; `None` if more about the task must be read first.
 type Effect = Option<(EventFields, Vec<Change>)>;
 
 impl Service {
@@ -87,20 +91,23 @@ impl Service {
             key,
             floor: self.settings().points_floor,
             limits: self.settings().family,
+            calendar: self.calendar(caller.user()),
         });
-        let mut uses = None;
+        let mut prepared = Prepared::default();
         // Each further attempt means that another mutation of the family has succeeded.
         loop {
             let shared = Arc::clone(&decider);
             let decide = move |records: &dyn Snapshot, context: &mut Context| {
-                shared.decide(uses.as_ref(), records, context)
+                shared.decide(&prepared, records, context)
             };
             let Commit { value, event } =
                 self.transact_within(scope.clone(), caller, decide).await?;
             match value {
                 Decision::Done(child, first) => return self.mutated(child, first, event).await,
                 Decision::Invalid(error) => return Err(ServiceError::internal(error)),
-                Decision::NeedsUses => uses = self.task_uses(caller, &decider.mutation).await?,
+                Decision::NeedsMore => {
+                    (prepared, scope) = self.prepare(caller, &decider.mutation).await?;
+                }
             }
         }
     }
@@ -146,7 +153,7 @@ impl Service {
 impl Decider {
     fn decide(
         &self,
-        uses: Option<&TaskUses>,
+        prepared: &Prepared,
         records: &dyn Snapshot,
         context: &mut Context,
     ) -> Decided<Decision> {
@@ -157,9 +164,9 @@ impl Decider {
             let done = Decision::Done(ChildState::of(child, records), Some(first));
             return Ok((Changes::none(), done));
         }
-        let effect = self.effect(uses, records, &child, context)?;
+        let effect = self.effect(prepared, records, &child, context)?;
         let Some((fields, request)) = effect else {
-            return Ok((Changes::none(), Decision::NeedsUses));
+            return Ok((Changes::none(), Decision::NeedsMore));
         };
         let event = match TrackingEvent::new(fields) {
             Ok(event) => event,
@@ -182,13 +189,13 @@ impl Decider {
     /// Returns the event, and the changes of the pending request that begins or ends with it.
     fn effect(
         &self,
-        uses: Option<&TaskUses>,
+        prepared: &Prepared,
         records: &dyn Snapshot,
         child: &Child,
         context: &mut Context,
     ) -> Result<Effect, RuleViolation> {
         self.check_named_request(records)?;
-        if let LimitCheck::Unknown = self.check_limit(uses, records)? {
+        if let LimitCheck::Unknown = self.check_limit(prepared, child, records, context.now())? {
             return Ok(None);
         }
         let (event_id, now) = (context.new_id(), context.now());
@@ -201,7 +208,11 @@ impl Decider {
                 let (pending, given) = (pending.as_deref(), self.mutation.details.points);
                 let answer = Answer { pending, given };
                 let event = ledger::activate(child, &task, answer, self.floor, origin)?;
-                ending(event, pending, Ending::Activated, records)
+                let Some(done) = self.done(prepared, child, &task, pending, records, now) else {
+                    return Ok(None);
+                };
+                let (event, ended) = ending(event, pending, Ending::Activated, records);
+                (event, ended.into_iter().chain(done).collect())
             }
             Operation::RequestTask(task) => {
                 let task = self.caller.task(records, task)?;
@@ -253,8 +264,10 @@ impl Decider {
     /// activation by which a parent exceeds the limit.
     fn check_limit(
         &self,
-        uses: Option<&TaskUses>,
+        prepared: &Prepared,
+        child: &Child,
         records: &dyn Snapshot,
+        now: Timestamp,
     ) -> Result<LimitCheck, RuleViolation> {
         let (Operation::Activate(id) | Operation::RequestTask(id)) = &self.mutation.operation
         else {
@@ -264,8 +277,32 @@ impl Decider {
         if is_pending || self.mutation.details.is_forced {
             return Ok(LimitCheck::Allowed);
         }
-        let mark = records.task_mark(&self.caller.user().id);
-        TaskUses::check(uses, &*self.caller.task(records, id)?, mark)
+        let (user, calendar) = (self.caller.user(), &self.calendar);
+        let task = self.caller.task(records, id)?;
+        let bounds = Bounds::of(&task, child, calendar, calendar.day_of(now));
+        let by_other =
+            bounds.as_ref().is_some_and(|it| it.is_requested_by_other(calendar, records, user));
+        let mark = records.task_mark(&user.id);
+        TaskUses::check(prepared.uses.as_ref(), bounds.as_ref(), mark, by_other)
+    }
+
+    /// The message that an occurrence of a task was done, if it is the first one; `None` if the marks of the task's
+    /// occurrences must be read first.
+    fn done(
+        &self,
+        prepared: &Prepared,
+        child: &Child,
+        task: &Task,
+        pending: Option<&PendingTask>,
+        records: &dyn Snapshot,
+        now: Timestamp,
+    ) -> Option<Vec<Change>> {
+        let day = self.calendar.day_of(pending.map_or(now, |request| request.created_at));
+        let Some(occurrence) = Occurrence::at(task, child, day, &self.calendar) else {
+            return Some(Vec::new());
+        };
+        prepared.work_day.filter(|first| *first <= day)?;
+        Some(announce(&occurrence, task, MarkKind::Done, &child.user_id, records, now))
     }
 
     /// Returns the event, and the changes that restore the request that the reversed event ended.

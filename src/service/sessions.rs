@@ -12,6 +12,7 @@ use tracing::Instrument;
 
 use super::caller::hexadecimal;
 use super::messages::with_messages;
+use super::schedules::with_next_look;
 use super::{Authority, Caller, Causes, Listing, Parent, Service, ServiceError, Token, spawn};
 use crate::domain::{
     AdminAction, Page, RecordKind, RuleViolation, Session, Timestamp, TokenHash, UserId,
@@ -123,6 +124,7 @@ impl Service {
             let mut changes = Changes::of(removed.chain(changes));
             if let Some(caller) = &caller {
                 let family = &caller.user().id;
+                changes = with_next_look(changes, records, family, context.now());
                 changes = with_messages(changes, records, family, context.now());
             }
             Ok((changes, (sessions, value)))

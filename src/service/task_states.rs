@@ -81,7 +81,7 @@ impl Service {
             .zip(&pending)
             .map(|(task, pending)| (&**task, pending.is_some()))
             .collect();
-        let availability = self.availability(caller.user(), &child.id, &asked).await?;
+        let availability = self.availability(caller.user(), &child, &asked, &*records).await?;
         let states = tasks.into_iter().zip(pending).zip(availability);
         let states = states.map(|((task, pending), availability)| TaskState {
             pending,

@@ -6,10 +6,14 @@ use serde_json::{Value, json};
 
 use super::family_records::{Creatable, Created, Updatable};
 use super::requests::{RequestEnd, ends_of};
+use super::schedules::rescheduled;
 use super::{Caller, Listing, Parent, Service, ServiceError};
+use crate::domain::calendar::Day;
 use crate::domain::input::FieldUpdate;
+use crate::domain::schedule::{PlanForm, Schedule};
 use crate::domain::{
     Amount, Icon, IdempotencyKey, Name, Page, PendingTask, RuleViolation, Task, TaskId, TaskLimit,
+    User,
 };
 use crate::store::{Change, Changes, Context, Snapshot};
 
@@ -23,6 +27,7 @@ pub struct NewTask {
     pub is_requestable: bool,
     pub icon: Option<Icon>,
     pub limit: Option<TaskLimit>,
+    pub schedule: Option<PlanForm>,
 }
 
 /// A change of a task; `None` and [`FieldUpdate::Keep`] keep a field.
@@ -35,12 +40,14 @@ pub struct TaskPatch {
     pub is_requestable: Option<bool>,
     pub icon: FieldUpdate<Icon>,
     pub limit: FieldUpdate<TaskLimit>,
+    /// Takes effect today, or on the later day that it names.
+    pub schedule: FieldUpdate<PlanForm>,
 }
 
 impl NewTask {
     /// The fields by which two requests are compared.
     fn fields(&self) -> Value {
-        let Self { name, points, is_good, image_id, is_requestable, icon, limit } = self;
+        let Self { name, points, is_good, image_id, is_requestable, icon, limit, schedule } = self;
         let mut fields = json!({
             "name": name.as_str(), "points": points.get(), "is_good": is_good, "image_id": image_id,
             "requestable": is_requestable, "icon": icon.map(Icon::as_str),
@@ -48,6 +55,9 @@ impl NewTask {
         // Without it, the text is that of earlier versions.
         if let Some(limit) = limit {
             fields["limit"] = json!([limit.count(), limit.per.as_str()]);
+        }
+        if let Some(schedule) = schedule {
+            fields["schedule"] = json!(schedule);
         }
         fields
     }
@@ -103,9 +113,13 @@ impl Service {
         new: NewTask,
     ) -> Result<Created<Task>, ServiceError> {
         let user_id = parent.user().id.clone();
-        let limits = self.settings().family;
+        let (limits, user) = (self.settings().family, Arc::clone(parent.user()));
+        let calendar = self.calendar(&user);
         self.create(parent, key, new.fields(), move |records, context| {
             limits.check_tasks(records, &user_id)?;
+            let today = calendar.day_of(context.now());
+            let form = new.schedule.as_ref();
+            let schedule = form.map(|form| rescheduled(None, form, &user, today, records));
             Ok(Task {
                 id: context.new_id(),
                 user_id: Some(user_id.clone()),
@@ -118,7 +132,7 @@ impl Service {
                 is_requestable: new.is_requestable,
                 icon: new.icon,
                 limit: new.limit,
-                schedule: None,
+                schedule: schedule.transpose()?.flatten(),
                 extra: [].into(),
             })
         })
@@ -134,8 +148,12 @@ impl Service {
         patch: TaskPatch,
     ) -> Result<Arc<Task>, ServiceError> {
         let decider = parent.clone();
+        let calendar = self.calendar(parent.user());
         let commit = self.transact_as(parent, move |records, context| {
             let task = Task::clone(&*decider.own_task(records, &id)?);
+            let today = calendar.day_of(context.now());
+            let schedule =
+                patched_schedule(&patch.schedule, &task, decider.user(), today, records)?;
             let task = Task {
                 name: patch.name.clone().unwrap_or(task.name),
                 points: patch.points.unwrap_or(task.points),
@@ -144,6 +162,7 @@ impl Service {
                 is_requestable: patch.is_requestable.unwrap_or(task.is_requestable),
                 icon: patch.icon.clone().apply(task.icon),
                 limit: patch.limit.clone().apply(task.limit),
+                schedule,
                 updated_at: Some(context.now()),
                 ..task
             };
@@ -177,6 +196,25 @@ impl Service {
     ) -> Result<Listing<Arc<PendingTask>>, ServiceError> {
         let records = self.records_of(caller).await?;
         Ok(records.pending_tasks_page(&caller.user().id, caller.child_id(), page))
+    }
+}
+
+/// The schedule of a task after an update.
+fn patched_schedule(
+    update: &FieldUpdate<PlanForm>,
+    task: &Task,
+    user: &User,
+    today: Day,
+    records: &dyn Snapshot,
+) -> Result<Option<Schedule>, RuleViolation> {
+    let old = task.schedule.as_ref();
+    match update {
+        FieldUpdate::Keep => Ok(task.schedule.clone()),
+        // The days before today keep their occurrences.
+        FieldUpdate::Clear => {
+            Ok(old.and_then(|schedule| Schedule::changed(Some(schedule), today, None)))
+        }
+        FieldUpdate::Set(form) => rescheduled(Some((&task.id, old)), form, user, today, records),
     }
 }
 

@@ -117,6 +117,14 @@ impl Store for AnyStore {
         }
     }
 
+    async fn due_families(&self, now: Timestamp, limit: usize) -> Result<Vec<UserId>, ReadError> {
+        match self {
+            Self::Json(store) => store.due_families(now, limit).await,
+            Self::Memory(store) => store.due_families(now, limit).await,
+            Self::Postgres(store) => store.due_families(now, limit).await,
+        }
+    }
+
     async fn password_hashes(&self) -> Result<Vec<Arc<str>>, ReadError> {
         match self {
             Self::Json(store) => store.password_hashes().await,

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Change, Changes, Fence};
+use crate::domain::schedule::Mark;
 use crate::domain::{
     EndedRequest, IdempotencyRecord, KeyTime, LogEntry, Message, Session, Timestamp, TokenHash,
 };
@@ -13,8 +14,8 @@ pub struct Expiry {
     pub now: Timestamp,
     /// The time by which idempotency records expire.
     pub keys: KeyTime,
-    /// Whether sessions, ended requests, messages and entries of the administration log are removed, and sessions shortened. A clock that has just been
-    /// set is not trusted.
+    /// Whether sessions, ended requests, messages, marks and entries of the administration log are removed, and sessions
+    /// shortened. A clock that has just been set is not trusted.
     pub sessions: bool,
     /// The lease that must be valid.
     pub lease: Option<Fence>,
@@ -28,6 +29,7 @@ impl Expiry {
         sessions: impl Iterator<Item = &'a Arc<Session>>,
         ended: impl Iterator<Item = &'a Arc<EndedRequest>>,
         messages: impl Iterator<Item = &'a Arc<Message>>,
+        marks: impl Iterator<Item = &'a Arc<Mark>>,
         log: impl Iterator<Item = &'a Arc<LogEntry>>,
     ) -> impl Iterator<Item = Change> {
         let expired = keys.filter(|record| !record.is_live(&self.keys));
@@ -45,9 +47,11 @@ impl Expiry {
         let messages = self.old_messages(messages).into_iter();
         let messages =
             messages.map(|it| Change::RemoveMessage(it.user_id.clone(), Arc::clone(&it.cause)));
+        let marks = marks.filter(|mark| self.sessions && mark.expires_at() <= self.now);
+        let marks = marks.map(|mark| Change::RemoveMark(mark.user_id.clone(), mark.key.clone()));
         let log = self.old_entries(log).into_iter();
         let log = log.map(|entry| Change::RemoveLogEntry(entry.id.clone()));
-        keys.chain(changed).chain(ended).chain(messages).chain(log)
+        keys.chain(changed).chain(ended).chain(messages).chain(marks).chain(log)
     }
 
     /// The entries of the administration log that have expired or that it has too many of.

@@ -17,6 +17,8 @@ pub enum Purpose {
     Backups,
     /// Evaluating what children have earned.
     Badges,
+    /// Noticing that scheduled tasks become due, late or missed.
+    Schedules,
 }
 
 /// The right to be the only server that does some work. Dropping it releases it.

@@ -126,6 +126,7 @@ impl MemoryStore {
             |email| records.user_by_email(email),
             || records.users.iter().filter(|it| it.is_active_admin()).count(),
             |event| records.reversals.get(event).cloned(),
+            |mark| records.has_mark(mark),
         )?;
         let last_message = inner.messages.last();
         let event = inner.apply(changes, now);
@@ -219,11 +220,12 @@ impl Store for MemoryStore {
     async fn remove_expired(&self, expiry: Expiry) -> Result<Vec<TokenHash>, CommitError> {
         self.check_open()?;
         let mut inner = self.inner.lock();
-        let Records { idempotency, sessions, ended, .. } = &inner.records;
+        let Records { idempotency, sessions, ended, marks, .. } = &inner.records;
         let messages = inner.messages.numbered().map(|(_, message)| message);
         let log = inner.log.entries().iter();
+        let marks = marks.values();
         let changes =
-            expiry.changes(idempotency.iter(), sessions.iter(), ended.iter(), messages, log);
+            expiry.changes(idempotency.iter(), sessions.iter(), ended.iter(), messages, marks, log);
         let changes = Changes::of(changes);
         expiry.lease.as_ref().map_or(Ok(()), Fence::check)?;
         let removed = removed_sessions(&changes);
@@ -250,6 +252,14 @@ impl Store for MemoryStore {
         let inner = self.inner.lock();
         let found = inner.records.users.iter().filter(|user| filter.matches(user));
         Ok(Listing::of(found.cloned().collect(), page))
+    }
+
+    async fn due_families(&self, now: Timestamp, limit: usize) -> Result<Vec<UserId>, ReadError> {
+        let inner = self.inner.lock();
+        let times = inner.records.users.iter().filter_map(|it| Some((it.schedules_due_at()?, it)));
+        let mut due: Vec<_> = times.filter(|(at, _)| *at <= now).collect();
+        due.sort_by_key(|(at, _)| *at);
+        Ok(due.into_iter().take(limit).map(|(_, user)| user.id.clone()).collect())
     }
 
     async fn password_hashes(&self) -> Result<Vec<Arc<str>>, ReadError> {

@@ -46,6 +46,8 @@ use std::io;
 use std::sync::Arc;
 
 use crate::domain::badges::Award;
+use crate::domain::calendar::Day;
+use crate::domain::schedule::Mark;
 use crate::domain::{
     AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
     TokenHash, User, UserId,
@@ -69,7 +71,8 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// The store enforces what a scope does not show: an email address belongs to one account
     /// (`EmailTaken`), the last administrator that is not marked for deletion remains
-    /// (`LastAdministrator`), and an event is reversed once (`AlreadyReversed`).
+    /// (`LastAdministrator`), an event is reversed once (`AlreadyReversed`), and the mark of a penalty is put once
+    /// (`AlreadyPenalised`).
     fn transact<T: Send + 'static>(
         &self,
         scope: Scope,
@@ -118,6 +121,14 @@ pub trait Store: Send + Sync + 'static {
             Ok(self.accounts(&marked, Page::ALL).await?.records)
         }
     }
+
+    /// Returns the first `limit` accounts with a [`User::schedules_due_at`] that is not after `now`, the earliest
+    /// first.
+    fn due_families(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<UserId>, ReadError>> + Send;
 
     /// Returns the password hash of every account.
     fn password_hashes(&self) -> impl Future<Output = Result<Vec<Arc<str>>, ReadError>> + Send;
@@ -218,6 +229,16 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Arc<Award>>, ReadError>> + Send {
         let (scope, child) = (Scope::Awards(family.clone(), child.clone()), child.clone());
         async move { Ok(self.read(scope).await?.awards_of(&child)) }
+    }
+
+    /// Returns the marks of a family of occurrences on that day or later, in the order of their days.
+    fn marks_of(
+        &self,
+        family: &UserId,
+        since: Day,
+    ) -> impl Future<Output = Result<Vec<Arc<Mark>>, ReadError>> + Send {
+        let family = family.clone();
+        async move { Ok(self.read(Scope::Marks(family.clone(), since)).await?.marks_of(&family)) }
     }
 
     /// The whole history, for followers.

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use super::{Change, FamilyRecords, Listing, Scope, Snapshot};
 use crate::domain::badges::{Award, Badge, BadgeId};
+use crate::domain::calendar::Day;
+use crate::domain::schedule::{Mark, MarkKey};
 use crate::domain::{
     Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord, Page,
     PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash,
@@ -28,6 +30,8 @@ pub(super) struct Records {
     pub(super) badges: Vec<Arc<Badge>>,
     /// As far as they are known.
     pub(super) awards: Vec<Arc<Award>>,
+    /// As far as they are known, by the texts of their keys, which begin with their days.
+    pub(super) marks: BTreeMap<Arc<str>, Arc<Mark>>,
     pub(super) idempotency: Vec<Arc<IdempotencyRecord>>,
     pub(super) settings: BTreeMap<Arc<str>, Value>,
     /// The reversals of events, as far as they are known, by the ids of the events.
@@ -38,7 +42,10 @@ impl Records {
     /// Copies the records of a scope.
     pub(super) fn scoped(&self, scope: &Scope) -> Self {
         let families: Vec<UserId> = match scope {
-            Scope::Family(id) | Scope::Event(id, _) | Scope::Awards(id, _) => vec![id.clone()],
+            Scope::Family(id)
+            | Scope::Event(id, _)
+            | Scope::Awards(id, _)
+            | Scope::Marks(id, _) => vec![id.clone()],
             Scope::Families(one, other) => vec![one.clone(), other.clone()],
             Scope::Email(email) => {
                 self.user_by_email(email).map(|user| user.id.clone()).into_iter().collect()
@@ -67,6 +74,10 @@ impl Records {
                 }
                 _ => Vec::new(),
             },
+            marks: match scope {
+                Scope::Marks(user_id, since) => self.marks_since(user_id, *since),
+                _ => BTreeMap::new(),
+            },
             idempotency: chosen(&self.idempotency, |it| is_in(&it.user_id)),
             settings: if *scope == Scope::Server { self.settings.clone() } else { BTreeMap::new() },
             reversals: match scope {
@@ -80,18 +91,35 @@ impl Records {
         Some((event.shared(), self.reversals.get(event.as_str())?.clone()))
     }
 
+    fn marks_since(&self, user_id: &UserId, since: Day) -> BTreeMap<Arc<str>, Arc<Mark>> {
+        let marks = self.marks.range(Arc::from(since.to_string())..);
+        let of_account = marks.filter(|(_, it)| it.user_id == *user_id);
+        of_account.map(|(key, it)| (Arc::clone(key), Arc::clone(it))).collect()
+    }
+
+    pub(super) fn has_mark(&self, key: &MarkKey) -> bool {
+        self.marks.contains_key(&*key.to_string())
+    }
+
     pub(super) fn apply(&mut self, change: Change) {
         self.version += 1;
         match change {
             Change::PutUser(new) => put(&mut self.users, new, |it| it.id.clone()),
-            Change::RemoveUser(id) => self.users.retain(|it| it.id != id),
+            Change::RemoveUser(id) => {
+                self.users.retain(|it| it.id != id);
+                self.marks.retain(|_, it| it.user_id != id);
+            }
             Change::PutChild(new) => put(&mut self.children, new, |it| it.id.clone()),
             Change::RemoveChild(id) => {
                 self.children.retain(|it| it.id != id);
                 self.awards.retain(|it| it.key.child_id != id);
+                self.marks.retain(|_, it| it.key.child_id != id);
             }
             Change::PutTask(new) => put(&mut self.tasks, new, |it| it.id.clone()),
-            Change::RemoveTask(id) => self.tasks.retain(|it| it.id != id),
+            Change::RemoveTask(id) => {
+                self.tasks.retain(|it| it.id != id);
+                self.marks.retain(|_, it| it.key.task_id != id);
+            }
             Change::PutReward(new) => put(&mut self.rewards, new, |it| it.id.clone()),
             Change::RemoveReward(id) => self.rewards.retain(|it| it.id != id),
             Change::PutPending(new) => put(&mut self.pending, new, |it| it.id.clone()),
@@ -103,6 +131,15 @@ impl Records {
             Change::PutBadge(new) => put(&mut self.badges, new, |it| it.id.clone()),
             Change::RemoveBadge(id) => self.badges.retain(|it| it.id != id),
             Change::PutAward(new) => put(&mut self.awards, new, |it| it.key.clone()),
+            Change::PutMark(new) => {
+                self.marks.insert(new.key.to_string().into(), Arc::new(new));
+            }
+            Change::RemoveMark(user_id, key) => {
+                let key = key.to_string();
+                if self.marks.get(&*key).is_some_and(|it| it.user_id == user_id) {
+                    self.marks.remove(&*key);
+                }
+            }
             // A store keeps messages and the administration log elsewhere: no decision depends on them.
             Change::PutMessage(_)
             | Change::RemoveMessage(..)
@@ -158,6 +195,7 @@ impl Snapshot for Records {
             ended,
             badges,
             awards: _,
+            marks: _,
             idempotency,
             settings: _,
             reversals: _,
@@ -328,6 +366,14 @@ impl Snapshot for Records {
 
     fn awards_of(&self, child_id: &ChildId) -> Vec<Arc<Award>> {
         chosen(&self.awards, |it| it.key.child_id == *child_id)
+    }
+
+    fn mark(&self, key: &MarkKey) -> Option<Arc<Mark>> {
+        self.marks.get(&*key.to_string()).cloned()
+    }
+
+    fn marks_of(&self, user_id: &UserId) -> Vec<Arc<Mark>> {
+        self.marks.values().filter(|it| it.user_id == *user_id).cloned().collect()
     }
 
     fn idempotency_record(

@@ -1,3 +1,4 @@
+use crate::domain::calendar::Day;
 use crate::domain::{ChildId, Email, EventId, TokenHash, UserId};
 
 /// What a read or a transaction is about. A snapshot contains the records of its scope and nothing
@@ -13,6 +14,8 @@ pub enum Scope {
     Event(UserId, EventId),
     /// A family, and the awards of that child.
     Awards(UserId, ChildId),
+    /// A family, and its marks of occurrences on that day or later.
+    Marks(UserId, Day),
     /// Two families, such as that of an administrator and that of the account that is administered.
     Families(UserId, UserId),
     /// The family whose account has that email address, ignoring case; no records if there is none.

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::domain::badges::{Award, Badge, BadgeId};
+use crate::domain::schedule::{Mark, MarkKey};
 use crate::domain::{
     Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord, Page,
     PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash,
@@ -32,8 +33,8 @@ impl<T> Listing<T> {
     }
 }
 
-/// Every record of a family, except its messages and awards. The tasks and rewards that are shared by all families
-/// belong to none.
+/// Every record of a family, except its messages, awards and marks. The tasks and rewards that are shared by
+/// all families belong to none.
 #[derive(Clone, Debug)]
 pub struct FamilyRecords {
     pub account: Option<Arc<User>>,
@@ -133,6 +134,11 @@ pub trait Snapshot: Send + Sync {
     /// The awards of a child, including revoked ones. Only of the child in [`super::Scope::Awards`].
     fn awards_of(&self, child_id: &ChildId) -> Vec<Arc<Award>>;
 
+    /// A mark of the family. Only of the days in [`super::Scope::Marks`].
+    fn mark(&self, key: &MarkKey) -> Option<Arc<Mark>>;
+    /// The marks of the family in the order of their days. Only of the days in [`super::Scope::Marks`].
+    fn marks_of(&self, user_id: &UserId) -> Vec<Arc<Mark>>;
+
     /// The record of an account's idempotency key, even if it has expired.
     fn idempotency_record(
         &self,
@@ -145,8 +151,8 @@ pub trait Snapshot: Send + Sync {
     /// The reversal of an event. Only of the event in [`super::Scope::Event`].
     fn reversal_of(&self, event: &EventId) -> Option<EventId>;
 
-    /// Identifies the state of the family's events about tasks with a limit: each such event changes it. Commits of other
-    /// kinds may change it too.
+    /// Identifies the state of the family's events about tasks with a limit or a schedule: each such event changes it.
+    /// Commits of other kinds may change it too.
     fn task_mark(&self, user_id: &UserId) -> u64;
 
     /// The value of a setting; `None` if it was never set. Only in [`super::Scope::Server`].

@@ -6,6 +6,7 @@ use uuid::{Builder, Uuid};
 use super::history::StoredEvent;
 use super::{CommitError, Fence};
 use crate::domain::badges::{Award, Badge, BadgeId};
+use crate::domain::schedule::{Mark, MarkKey};
 use crate::domain::{
     Child, ChildId, EndedRequest, Id, IdempotencyKey, IdempotencyRecord, KeyLife, KeyResult,
     LogEntry, LogEntryId, Message, PendingReward, PendingTask, RequestId, Reward, RewardId,
@@ -137,8 +138,8 @@ impl Changes {
 /// A change of one record. A `Put` whose id exists replaces that record, and keeps the fields that
 /// Goldstar does not know. A `Remove` of a record that does not exist changes nothing.
 ///
-/// `RemoveUser` also removes the account's messages, and the rows of any table that name the account and are not valid
-/// records. `RemoveChild` also removes the child's awards.
+/// `RemoveUser` also removes the account's messages and marks, and the rows of any table that name the account and are
+/// not valid records. `RemoveChild` also removes the child's awards and marks, and `RemoveTask` the marks of the task.
 /// `RemoveSession` is allowed in every scope: the token's hash is proof enough.
 #[derive(Clone, Debug)]
 pub enum Change {
@@ -163,6 +164,10 @@ pub enum Change {
     PutBadge(Badge),
     RemoveBadge(BadgeId),
     PutAward(Award),
+    /// Replaces the mark with the same key.
+    PutMark(Mark),
+    /// The mark of an account with that key.
+    RemoveMark(UserId, MarkKey),
     PutSession(Session),
     RemoveSession(TokenHash),
     RemoveIdempotencyKey(UserId, IdempotencyKey),
@@ -198,11 +203,13 @@ impl Change {
             Self::PutEnded(new) => Some(&new.user_id),
             Self::PutBadge(new) => new.user_id.as_ref(),
             Self::PutAward(new) => Some(&new.user_id),
+            Self::PutMark(new) => Some(&new.user_id),
             Self::PutSession(new) => Some(&new.user_id),
             Self::PutMessage(new) => Some(&new.user_id),
             Self::RemoveUser(id)
             | Self::RemoveIdempotencyKey(id, _)
-            | Self::RemoveMessage(id, _) => Some(id),
+            | Self::RemoveMessage(id, _)
+            | Self::RemoveMark(id, _) => Some(id),
             Self::RemoveChild(_)
             | Self::RemoveTask(_)
             | Self::RemoveReward(_)

@@ -178,10 +178,15 @@ def new_record(kind):
 
 
 def mutation(name):
-    """For what another mutation of the same reward must precede."""
+    """For what another mutation of the same reward must precede. Other requests may have made the family's reward
+    expensive, or taken the child's points."""
 
-    def prepare(_case, person):
+    def prepare(case, person):
         family = person.family
+        family.ask("POST", f"/children/{family.child}/points/adjust", json={"delta": 1000, "note": "More"})
+        family.reward = family.make("rewards")
+        if "reward_id" in (case.path_parameters or {}):
+            case.path_parameters["reward_id"] = family.reward
         family.ask("POST", f"/children/{family.child}/rewards/{family.reward}/{name}")
 
     return prepare
@@ -266,6 +271,8 @@ PREPARE = {
     "deleteBadge": new_record("badges"),
     "requestReward": mutation("cancel"),
     "requestRewardLegacy": mutation("cancel"),
+    "redeemReward": mutation("cancel"),
+    "redeemRewardLegacy": mutation("cancel"),
     "cancelReward": mutation("request"),
     "cancelRewardLegacy": mutation("request"),
     "requestTask": new_task,

@@ -17,5 +17,6 @@ mod operation;
 mod points;
 mod protocol;
 mod records;
+mod schedules;
 mod servers;
 mod streams;

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { AdministrationApi } from "../src/common/administrationApi";
 import { Api, ApiError } from "../src/common/api";
+import { SchedulesApi } from "../src/common/schedulesApi";
 import { TrackingApi } from "../src/common/trackingApi";
 import { family, Goldstar, type Session } from "./harness/goldstar";
 
@@ -44,7 +45,7 @@ test("every JSON route has a call", async () => {
     return Promise.resolve(new Response(`{"tracking_events":[],"total":0}`));
   };
   const api = new Api({ baseUrl: "", fetch: record });
-  const classes = [Api, AdministrationApi, TrackingApi];
+  const classes = [Api, AdministrationApi, SchedulesApi, TrackingApi];
   const names = classes
     .flatMap((one) => Object.getOwnPropertyNames(one.prototype))
     .filter((name) => name !== "constructor");
@@ -80,6 +81,27 @@ test("events add up to progress", async () => {
   expect(tasks).toEqual([{ id: task.id, name: "Laundry", count: 1 }]);
   const { ranking } = await api.ranking({ by: "tasks_done" });
   expect(ranking[0]).toMatchObject({ place: 1, child_id: child.id });
+  await Promise.all([api.deleteChild(child.id), api.deleteTask(task.id)]);
+});
+
+test("a task recurs", async () => {
+  const { api } = parent;
+  const { child } = await api.createChild({ name: "Ada" });
+  const schedule = { who: { rotation: [child.id] }, every: "day", grace_days: 1 } as const;
+  const { task } = await api.createTask({ name: "Dishes", points: 2, schedule });
+  expect(task.schedule).toMatchObject({ who: { rotation: [child.id], each: "occurrence" } });
+  const { date, occurrences } = await api.today(child.id);
+  expect(occurrences).toMatchObject([{ task_id: task.id, day: date, state: "due", allowed: true }]);
+  const { occurrence } = await api.skipTask(child.id, task.id, { date, note: "Ill" });
+  expect([occurrence.state, occurrence.note]).toEqual(["skipped", "Ill"]);
+  expect((await api.undoSkip(child.id, task.id)).occurrence.state).toBe("due");
+  await api.activateTask(child.id, task.id);
+  const week = await api.familySchedule({ from: date });
+  const states = week.occurrences.map((one) => one.state);
+  expect(states).toEqual(["done", ...Array(6).fill("upcoming")]);
+  expect(await api.schedule(child.id)).toEqual(week);
+  const { total } = await api.familyStatistics();
+  expect(total).toMatchObject({ done: 1, missed: 0, rate: 1 });
   await Promise.all([api.deleteChild(child.id), api.deleteTask(task.id)]);
 });
 

@@ -95,6 +95,17 @@ interface Written {
   RewardList: models.RewardList;
   RewardOffer: models.RewardOffer;
   RewardOfferList: models.RewardOfferList;
+  Schedule: models.Schedule;
+  ScheduleStatistics: models.ScheduleStatistics;
+  Completion: models.Completion;
+  ChildCompletion: models.ChildCompletion;
+  WeekdayCompletion: models.WeekdayCompletion;
+  TaskCompletion: models.TaskCompletion;
+  Occurrence: models.Occurrence;
+  OccurrenceAnswer: { occurrence: models.Occurrence };
+  TaskDue: models.TaskDue;
+  TasksSummary: models.TasksSummary;
+  Today: models.Today;
   Session: models.Session;
   StreamData: models.StreamData;
   Task: models.Task;
@@ -144,7 +155,8 @@ type Requests =
   | "NewThreshold"
   | "RequestAnswer"
   | "RequestNote"
-  | "Reversal";
+  | "Reversal"
+  | "Skip";
 
 /** The fields that have a name: further ones, of an older data directory, have no type. */
 type Named<T> = T extends readonly (infer Item)[]

@@ -10,6 +10,9 @@ use jiff::civil::Date;
 pub struct Day(pub(super) Date);
 
 impl Day {
+    /// The first day that [`Self::parse`] accepts.
+    pub const FIRST: Self = Self(Date::constant(0, 1, 1));
+
     /// Parses `2026-02-09`; from year 0 to year 9999.
     pub fn parse(text: &str) -> Option<Self> {
         let is_plain = text.len() == 10 && text.as_bytes()[0].is_ascii_digit();

@@ -61,6 +61,10 @@ impl PeriodKind {
 }
 
 impl Span {
+    pub fn contains(self, day: Day) -> bool {
+        self.first <= day && day <= self.last
+    }
+
     /// The periods of which the span has at least one day, in their order. The first and the last are cut at
     /// the ends of the span.
     pub fn periods(self, kind: PeriodKind, week_start: Weekday) -> impl Iterator<Item = Self> {

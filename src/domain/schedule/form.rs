@@ -32,6 +32,9 @@ pub struct PlanForm {
     pub(super) date: Option<String>,
     #[serde(default)]
     pub(super) week_start: Option<String>,
+    /// In requests and responses: the day on which the plan takes effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) starts: Option<String>,
     #[serde(default)]
     pub(super) from: Option<String>,
     #[serde(default)]
@@ -88,7 +91,13 @@ pub struct PlanDefaults {
 }
 
 impl PlanForm {
-    /// Checks a plan from a request. The error names the part that breaks a rule.
+    /// Checks a form from a request, as far as that is possible without the family.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let from = self.starts()?.or_else(|| date("2000-01-01")).ok_or_else(|| wrong("starts"))?;
+        self.plan(PlanDefaults { from, week_start: Weekday::default() }).map(|_| ())
+    }
+
+    /// The plan of a request. The error names the part that breaks a rule.
     pub fn plan(&self, defaults: PlanDefaults) -> Result<Plan, Invalid> {
         let mut form = self.clone();
         if let Some(rule) = form.rrule.take() {
@@ -102,6 +111,17 @@ impl PlanForm {
             rrule::expand(FIELD, &rule, &mut form)?;
         }
         form.expanded(defaults)
+    }
+
+    /// The day on which the plan is to take effect; `None` for today.
+    pub fn starts(&self) -> Result<Option<Day>, Invalid> {
+        optional(self.starts.as_deref(), "starts", date)
+    }
+
+    /// The form with the day on which the plan takes effect.
+    #[must_use]
+    pub fn starting(self, starts: Day) -> Self {
+        Self { starts: Some(starts.to_string()), ..self }
     }
 
     fn expanded(&self, defaults: PlanDefaults) -> Result<Plan, Invalid> {
@@ -246,6 +266,7 @@ impl From<&Plan> for PlanForm {
             day: None,
             date: None,
             week_start: None,
+            starts: None,
             from: Some(plan.from.to_string()),
             until: plan.until.map(|day| day.to_string()),
             due_time: plan.due_time.map(|time| time.to_string()),

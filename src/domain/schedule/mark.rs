@@ -45,6 +45,10 @@ pub enum MarkKind {
 impl Mark {
     /// How long marks are kept.
     pub const LIFETIME: Duration = Duration::from_hours(400 * 24);
+
+    pub fn expires_at(&self) -> Timestamp {
+        self.created_at.after(Self::LIFETIME)
+    }
 }
 
 impl MarkKind {

@@ -1,5 +1,6 @@
 //! What a schedule asks of a child, and what became of it.
 
+use super::mark::{MarkKey, MarkKind};
 use super::versions::Schedule;
 use crate::domain::calendar::{Calendar, Day, FamilySettings};
 use crate::domain::progress::Span;
@@ -138,6 +139,12 @@ impl Occurrence {
             is_for_one: plan.is_for_one,
             on_missed: plan.on_missed.clone(),
         })
+    }
+
+    /// The key of a mark of it.
+    pub fn key(&self, kind: MarkKind) -> MarkKey {
+        let Self { day, child_id, task_id, .. } = self;
+        MarkKey { day: *day, child_id: child_id.clone(), task_id: task_id.clone(), kind }
     }
 
     /// The days on which it can be done.

@@ -94,7 +94,7 @@ impl Schedule {
     }
 
     /// The greatest number of days of grace of any version.
-    pub(super) fn longest_grace(&self) -> i32 {
+    pub fn longest_grace(&self) -> i32 {
         let plans = self.0.iter().filter_map(|version| version.plan.as_ref());
         plans.map(|plan| plan.grace_days.into()).max().unwrap_or_default()
     }

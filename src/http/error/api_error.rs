@@ -251,6 +251,8 @@ fn of_refusal(refusal: &RuleViolation) -> ErrorCode {
         RuleViolation::NoPendingRequest => ErrorCode::NoPendingRequest,
         RuleViolation::RequestGone(_) => ErrorCode::RequestGone,
         RuleViolation::AlreadyReversed(_) => ErrorCode::AlreadyReversed,
+        // No request activates the penalty for an occurrence.
+        RuleViolation::AlreadyPenalised => ErrorCode::Internal,
         RuleViolation::NotReversible => ErrorCode::NotReversible,
         RuleViolation::PointsOutOfRange => ErrorCode::PointsOutOfRange,
         RuleViolation::FamilyLimitReached { .. } => ErrorCode::FamilyLimitReached,

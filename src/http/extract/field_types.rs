@@ -7,6 +7,7 @@ use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, KnownFormat, SchemaFor
 use utoipa::openapi::{ObjectBuilder, Schema};
 
 use crate::domain::badges::{BadgePeriod, Metric, Thresholds};
+use crate::domain::calendar::Day;
 use crate::domain::deletion::Threshold;
 use crate::domain::input::{
     self, MAX_AGE, MAX_DESCRIPTION_CHARS, MAX_DISPLAYED, MAX_ID_CHARS, MAX_IMAGE_ID_CHARS,
@@ -105,6 +106,13 @@ pub(crate) const METRIC: FieldType<String, &'static str> = FieldType {
 /// What the grades of a badge need.
 pub(crate) const THRESHOLDS: FieldType<Vec<i64>, Thresholds> =
     FieldType { check: |field, values| Thresholds::parse(field, &values), schema: thresholds };
+
+pub(crate) const DATE: FieldType<String, Day> = FieldType {
+    check: |field, text| {
+        Day::parse(&text).ok_or_else(|| Invalid::new(field, "must be a date, such as 2026-02-09"))
+    },
+    schema: || schemas::date().into(),
+};
 
 /// How often each child may do a task.
 pub(crate) const TASK_LIMIT: FieldType<LimitInput, TaskLimit> = FieldType {

@@ -6,3 +6,4 @@ pub(crate) mod field_types;
 pub(crate) mod fields;
 pub(crate) mod input;
 pub(crate) mod query;
+pub(crate) mod schedule;

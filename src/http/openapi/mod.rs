@@ -1,6 +1,7 @@
 //! The general parts of the OpenAPI document. The documentation of a route is on its handler.
 
 mod errors;
+mod occurrences;
 pub(super) mod samples;
 pub(super) mod schemas;
 mod stream;
@@ -32,13 +33,14 @@ pub(super) mod tags {
     pub(crate) const BADGES: &str = "Badges";
     pub(crate) const HISTORY: &str = "History";
     pub(crate) const PROGRESS: &str = "Progress";
+    pub(crate) const SCHEDULES: &str = "Schedules";
     pub(crate) const EVENTS: &str = "Event stream";
     pub(crate) const ADMINISTRATION: &str = "Administration";
     pub(crate) const SERVER: &str = "Server";
     pub(crate) const LEGACY: &str = "Legacy paths";
 
     /// Each tag with its description, in the order of the document.
-    pub(super) const ALL: [(&str, &str); 11] = [
+    pub(super) const ALL: [(&str, &str); 12] = [
         (ACCOUNT, "Sign up, log in, log out, hand the browser to a child, delete the account."),
         (CHILDREN, "The children of the family."),
         (TASKS, "Tasks give points, penalties deduct points."),
@@ -46,6 +48,7 @@ pub(super) mod tags {
         (BADGES, "What children can earn, and what they have earned."),
         (HISTORY, "The tracking events: every change of points and of pending requests."),
         (PROGRESS, "What the tracking events of the children add up to."),
+        (SCHEDULES, "What the children are to do on which days."),
         (EVENTS, "New tracking events as they happen."),
         (
             ADMINISTRATION,

@@ -134,6 +134,32 @@ pub(crate) fn task() -> Value {
         "id": TASK_ID, "user_id": USER_ID, "name": "Make the bed", "points": 5, "is_good": true,
         "image_id": null, "created_at": "2026-11-23T01:49:49.628560Z",
         "updated_at": "2026-11-23T01:49:49.628560Z", "requestable": true, "icon": null, "limit": null,
+        "schedule": null,
+    })
+}
+
+pub(crate) fn occurrence() -> Value {
+    json!({
+        "task_id": TASK_ID, "task_name": "Make the bed", "points": 5, "child_id": CHILD_ID,
+        "day": "2026-11-23", "last_day": "2026-11-24", "state": "due", "due_at": "2026-11-23T17:30:00.000000Z",
+        "ends_at": "2026-11-24T23:00:00.000000Z", "allowed": true, "note": null,
+    })
+}
+
+pub(crate) fn schedule_statistics() -> Value {
+    let completion = json!({"done": 3, "missed": 1, "open": 1, "skipped": 0, "rate": 0.75});
+    let of = |fields: Value| {
+        let mut own = completion.clone();
+        if let (Some(own), Value::Object(fields)) = (own.as_object_mut(), fields) {
+            own.extend(fields);
+        }
+        own
+    };
+    json!({
+        "from": "2026-11-16", "to": "2026-11-22", "total": completion,
+        "children": [of(json!({"child_id": CHILD_ID, "name": "Mía"}))],
+        "weekdays": [of(json!({"weekday": "monday"}))],
+        "tasks": [of(json!({"task_id": TASK_ID, "name": "Make the bed"}))],
     })
 }
 
@@ -205,6 +231,19 @@ pub(super) fn rank_changed() -> Value {
     json!({"type": "rank_changed", "payload": {
         "child_id": CHILD_ID, "number": 2, "name": "Helper", "threshold": 50, "points_earned": 50,
         "tracking_event_id": EVENT_ID,
+    }})
+}
+
+pub(super) fn task_due() -> Value {
+    json!({"type": "task_due", "payload": {
+        "task_id": TASK_ID, "task_name": "Make the bed", "child_id": CHILD_ID, "date": "2026-11-23",
+        "due_at": "2026-11-23T17:30:00.000000Z", "ends_at": "2026-11-23T23:00:00.000000Z",
+    }})
+}
+
+pub(super) fn tasks_summary() -> Value {
+    json!({"type": "tasks_summary", "payload": {
+        "from": "2026-11-22T17:30:00.000000Z", "to": MOMENT, "due": 2, "late": 1, "missed": 3,
     }})
 }
 

@@ -77,6 +77,11 @@ pub(crate) fn moment() -> ObjectBuilder {
     text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
 }
 
+/// A date.
+pub(crate) fn date() -> ObjectBuilder {
+    text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+}
+
 /// An object that allows no other fields.
 pub(crate) fn closed(object: ObjectBuilder) -> ObjectBuilder {
     object.additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))

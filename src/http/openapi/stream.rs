@@ -6,6 +6,7 @@ use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::occurrences::{TaskDue, TasksSummary};
 use super::samples;
 use super::schemas::{self, flag, moment, nullable, text};
 use super::tracking::{about, common, object, reference};
@@ -20,6 +21,7 @@ impl PartialSchema for StreamData {
         let kinds = kinds.item(reference::<RequestEnded>()).item(reference::<RecordsChanged>());
         let kinds = kinds.item(reference::<BadgeAwarded>()).item(reference::<BadgeRevoked>());
         let kinds = kinds.item(reference::<RankChanged>());
+        let kinds = kinds.item(reference::<TaskDue>()).item(reference::<TasksSummary>());
         kinds.description(Some("The `data` of a frame of the event stream.")).into()
     }
 }
@@ -36,11 +38,13 @@ impl ToSchema for StreamData {
         schemas::add::<BadgeAwarded>(schemas);
         schemas::add::<BadgeRevoked>(schemas);
         schemas::add::<RankChanged>(schemas);
+        schemas::add::<TaskDue>(schemas);
+        schemas::add::<TasksSummary>(schemas);
     }
 }
 
 /// A type and its payload.
-fn data(text: &str, kind: &'static str, payload: ObjectBuilder) -> ObjectBuilder {
+pub(super) fn data(text: &str, kind: &'static str, payload: ObjectBuilder) -> ObjectBuilder {
     let kind = about(flag([kind]), "The type of the message.");
     object(text, [("type", kind), ("payload", payload.into())])
 }

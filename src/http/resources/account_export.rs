@@ -289,7 +289,8 @@ impl Serialize for MessageBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ExportedMessage)]
 struct MessageFields<'a> {
-    /// `request_ended`, `records_changed`, `badge_awarded`, `badge_revoked` or `rank_changed`.
+    /// `request_ended`, `records_changed`, `badge_awarded`, `badge_revoked`, `rank_changed`, `task_due`,
+    /// `task_late`, `task_missed`, `task_done` or `tasks_summary`.
     r#type: &'a str,
     /// As in the event stream.
     #[schema(value_type = Object)]

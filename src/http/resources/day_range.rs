@@ -2,7 +2,6 @@
 
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
-use utoipa::openapi::schema::{KnownFormat, SchemaFormat};
 
 use crate::domain::calendar::Day;
 use crate::domain::progress::Span;
@@ -18,14 +17,27 @@ pub(crate) struct DayRange<const MAX: i32> {
 
 /// The number of days if the request does not set `from`.
 const DEFAULT: i32 = 30;
+/// The number of days of a schedule if the request does not set `to`.
+const AHEAD: i32 = 7;
 
 impl<const MAX: i32> DayRange<MAX> {
+    /// The days of the query; by default seven from today on.
+    pub(crate) fn span_ahead(&self, today: Day) -> Result<Span, ApiError> {
+        let first = self.from.unwrap_or(today);
+        let last = self.to.unwrap_or_else(|| first.plus(AHEAD - 1));
+        Self::checked(first, last)
+    }
+
     /// The days of the query; by default the last 30 until today.
     pub(crate) fn span(&self, today: Day) -> Result<Span, ApiError> {
         let last = self.to.unwrap_or(today);
         let first = self.from.unwrap_or_else(|| last.plus(1 - DEFAULT));
+        Self::checked(first, last)
+    }
+
+    fn checked(first: Day, last: Day) -> Result<Span, ApiError> {
         if first > last {
-            return Err(invalid("from", "must not be later than `to`, which is today by default"));
+            return Err(invalid("from", "must not be later than `to`"));
         }
         if first.days_until(last) >= MAX {
             return Err(invalid("from", format!("must be less than {MAX} days before `to`")));
@@ -48,10 +60,13 @@ impl<const MAX: i32> FromParameters for DayRange<MAX> {
 
 impl<const MAX: i32> IntoParams for DayRange<MAX> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let date = || schemas::text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
         vec![
-            schemas::query("from", "The first day; by default 29 days before `to`.", date()),
-            schemas::query("to", "The last day; by default today.", date()),
+            schemas::query(
+                "from",
+                "The first day; by default 29 days before `to`.",
+                schemas::date(),
+            ),
+            schemas::query("to", "The last day; by default today.", schemas::date()),
         ]
     }
 }

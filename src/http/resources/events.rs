@@ -28,8 +28,8 @@ use crate::service::{Caller, EventStream, Service, StreamRequest};
 /// `tracking_event_created`, and `id` identifies the position in the stream.
 ///
 /// Between the events there are messages without an `id`: `request_ended`, `records_changed`, `badge_awarded`,
-/// `badge_revoked` and `rank_changed`. A reconnect does not
-/// repeat them, and streams with `named=false` do not contain them. A child's session receives those about that child,
+/// `badge_revoked`, `rank_changed`, `task_due`, `task_late`, `task_missed`, `task_done` and `tasks_summary`. A reconnect
+/// does not repeat them, and streams with `named=false` do not contain them. A child's session receives those about that child,
 /// its tasks and its rewards.
 ///
 /// A client that reconnects sends the last id that it received (browsers do), and first receives the events that it

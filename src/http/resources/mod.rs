@@ -31,6 +31,8 @@ pub(crate) mod ranking;
 pub(crate) mod records;
 pub(crate) mod resets;
 pub(crate) mod rewards;
+pub(crate) mod schedule_statistics;
+pub(crate) mod schedules;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod tasks;

@@ -11,9 +11,11 @@ use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::domain::schedule::{PlanForm, Schedule};
 use crate::domain::{
     Colour, Extra, Icon, LimitPeriod, Reward, RewardId, Task, TaskLimit, Timestamp, UserId,
 };
+use crate::http::extract::schedule::output as schedule;
 use crate::http::openapi::{samples, schemas};
 use crate::http::resources::secrets::may_be_secret;
 use crate::http::response::page::ListItem;
@@ -174,7 +176,7 @@ impl ApiRecord for Task {
 
     const SINGULAR: &'static str = "task";
     const PLURAL: &'static str = "tasks";
-    const ADDED: &'static [&'static str] = &["requestable", "icon", "limit"];
+    const ADDED: &'static [&'static str] = &["requestable", "icon", "limit", "schedule"];
 
     fn fields(&self) -> TaskFields<'_> {
         TaskFields {
@@ -189,6 +191,7 @@ impl ApiRecord for Task {
             requestable: self.is_requestable,
             icon: self.icon.map(Icon::as_str),
             limit: self.limit.map(Into::into),
+            schedule: self.schedule.as_ref().and_then(newest_plan),
             extra: Unknown::public::<Self>(&self.extra),
         }
     }
@@ -226,6 +229,8 @@ pub(crate) struct TaskFields<'a> {
     /// How often each child may do it; null if as often as it wants. Without effect for a penalty.
     #[schema(required)]
     limit: Option<TaskLimitBody>,
+    #[schema(required, schema_with = schedule)]
+    schedule: Option<PlanForm>,
     #[serde(flatten)]
     #[schema(value_type = BTreeMap<String, Value>)]
     extra: Unknown<'a>,
@@ -247,6 +252,12 @@ impl From<TaskLimit> for TaskLimitBody {
     fn from(limit: TaskLimit) -> Self {
         Self { count: limit.count(), per: limit.per.as_str() }
     }
+}
+
+/// The plan that a schedule has now, or will have.
+fn newest_plan(schedule: &Schedule) -> Option<PlanForm> {
+    let version = schedule.last()?;
+    Some(PlanForm::from(version.plan.as_ref()?).starting(version.starts))
 }
 
 fn limit_period() -> ObjectBuilder {

@@ -15,6 +15,7 @@ use crate::http::extract::field_types::{AMOUNT, BOOLEAN, ICON, IMAGE_ID, NAME, T
 use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::RECORD_FIELDS;
 use crate::http::extract::query::{Paging, Query};
+use crate::http::extract::schedule::SCHEDULE;
 use crate::http::openapi::{Errors, SharedErrors, tags};
 use crate::http::resources::crud::{Resource, ServiceResult, Texts};
 use crate::http::resources::records::{Iso, RecordBody, TaskBody};
@@ -91,6 +92,7 @@ impl RequestBody for NewTask {
         let is_requestable = fields.with_default("requestable", BOOLEAN, true);
         let icon = fields.nullable("icon", ICON);
         let limit = fields.nullable("limit", TASK_LIMIT);
+        let schedule = fields.nullable("schedule", SCHEDULE);
         Ok(Self {
             name: name?,
             points: points?,
@@ -99,6 +101,7 @@ impl RequestBody for NewTask {
             is_requestable: is_requestable?,
             icon: icon?,
             limit: limit?,
+            schedule: schedule?,
         })
     }
 }
@@ -120,6 +123,7 @@ impl RequestBody for TaskPatch {
         let is_requestable = fields.optional("requestable", BOOLEAN);
         let icon = fields.patch("icon", ICON);
         let limit = fields.patch("limit", TASK_LIMIT);
+        let schedule = fields.patch("schedule", SCHEDULE);
         Ok(Self {
             name: name?,
             points: points?,
@@ -128,6 +132,7 @@ impl RequestBody for TaskPatch {
             is_requestable: is_requestable?,
             icon: icon?,
             limit: limit?,
+            schedule: schedule?,
         })
     }
 }

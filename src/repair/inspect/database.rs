@@ -140,6 +140,7 @@ impl Inspection<'_> {
             found.extend(of_record(*table, family, number, &row)?);
             state.set(&RowImage { file: table.file, number, text: Some(Arc::from(text)) });
         }
+        state.join();
         Ok((state, is_empty))
     }
 

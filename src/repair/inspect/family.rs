@@ -3,7 +3,7 @@
 use tokio_postgres::Row;
 
 use super::{Finding, FindingKind};
-use crate::domain::{Deletion, User, UserId};
+use crate::domain::{Deletion, Timestamp, User, UserId};
 use crate::store::json::state::State;
 use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::record::Record as _;
@@ -25,6 +25,7 @@ pub(super) struct Account {
     is_active_admin: bool,
     is_marked: bool,
     deletion_has_started: bool,
+    schedule_at: Option<i64>,
 }
 
 impl Family {
@@ -100,6 +101,7 @@ impl Account {
             is_active_admin: row.try_get("is_active_admin")?,
             is_marked: row.try_get("is_marked")?,
             deletion_has_started: row.try_get("deletion_has_started")?,
+            schedule_at: row.try_get("schedule_at")?,
         })
     }
 
@@ -109,6 +111,7 @@ impl Account {
             && self.is_active_admin == user.is_active_admin()
             && self.is_marked == user.deletion.is_some()
             && self.deletion_has_started == has_started
+            && self.schedule_at == user.schedules_due_at().map(Timestamp::as_micros)
     }
 
     fn is_without_record(&self) -> bool {
@@ -116,6 +119,7 @@ impl Account {
             && !self.is_active_admin
             && !self.is_marked
             && !self.deletion_has_started
+            && self.schedule_at.is_none()
     }
 }
 

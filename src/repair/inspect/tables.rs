@@ -8,6 +8,7 @@ use super::other_tables::OtherTable;
 use super::rows::inspect_row;
 use super::{Finding, FindingKind};
 use crate::domain::badges::{Award, Badge};
+use crate::domain::schedule::Mark;
 use crate::domain::{
     Child, EndedRequest, Id, IdempotencyRecord, Message, PendingReward, PendingTask, Reward,
     Session, Task, Timestamp, User,
@@ -178,6 +179,7 @@ impl Tables<'_> {
             messages,
             badges,
             awards,
+            marks,
             ..
         } = self.state;
         check.details("account", users);
@@ -205,6 +207,11 @@ impl Tables<'_> {
         for (row, it) in awards.numbered() {
             check.names::<Award, User>(row, "account", it.user_id.as_str(), users);
             check.names::<Award, Child>(row, "child", it.key.child_id.as_str(), children);
+        }
+        for (row, it) in marks.numbered() {
+            check.names::<Mark, User>(row, "account", it.user_id.as_str(), users);
+            check.names::<Mark, Child>(row, "child", it.key.child_id.as_str(), children);
+            check.names::<Mark, Task>(row, "task", it.key.task_id.as_str(), tasks);
         }
         for (row, it) in children.details.numbered() {
             if let Some(goal) = &it.goal {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::badges::{Award, Badge};
+use crate::domain::schedule::Mark;
 use crate::domain::{
     Child, EndedRequest, IdempotencyRecord, LogEntry, Message, PendingReward, PendingTask, Reward,
     Session, Setting, Task, Timestamp, User,
@@ -35,7 +36,7 @@ impl TableKind {
 
 /// The small tables' files. The accounts come first, because the others depend on which accounts
 /// are removed.
-pub(crate) const TABLES: [TableKind; 19] = [
+pub(crate) const TABLES: [TableKind; 20] = [
     table::<User>(),
     table::<Child>(),
     table::<Task>(),
@@ -55,6 +56,7 @@ pub(crate) const TABLES: [TableKind; 19] = [
     table::<LogEntry>(),
     table::<Badge>(),
     table::<Award>(),
+    table::<Mark>(),
 ];
 
 /// The tracking file.

@@ -230,9 +230,15 @@ impl Rows {
         let Ok(user) = User::decode(fields) else { return self.family_of(id) };
         let key = self.new_family(Owner::Account(Arc::clone(id)));
         let has_started = user.deletion.as_ref().is_some_and(Deletion::has_started);
-        let accounts = self.batch.accounts.row(6).lookup(id).bigint(key);
+        let accounts = self.batch.accounts.row(7).lookup(id).bigint(key);
         accounts.lookup(user.email.folded()).boolean(user.is_active_admin());
         accounts.boolean(user.deletion.is_some()).boolean(has_started);
+        // The other file of the account has its time.
+        let user = self.examined.state.users.get(id);
+        match user.and_then(|user| user.schedules_due_at()) {
+            Some(time) => accounts.bigint(time.as_micros()),
+            None => accounts.null(),
+        };
         key
     }
 
@@ -242,8 +248,8 @@ impl Rows {
             return family.key;
         }
         let key = self.new_family(Owner::Account(Arc::clone(id)));
-        let accounts = self.batch.accounts.row(6).lookup(id).bigint(key).null();
-        accounts.boolean(false).boolean(false).boolean(false);
+        let accounts = self.batch.accounts.row(7).lookup(id).bigint(key).null();
+        accounts.boolean(false).boolean(false).boolean(false).null();
         key
     }
 

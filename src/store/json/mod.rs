@@ -190,6 +190,12 @@ impl Store for JsonStore {
         Ok(Listing::of(self.shared.state.load().find_users(filter), page))
     }
 
+    async fn due_families(&self, now: Timestamp, limit: usize) -> Result<Vec<UserId>, ReadError> {
+        let state = self.shared.state.load();
+        let due = state.users.ordered(Arc::default(), i64::MIN..=now.as_micros()).take(limit);
+        Ok(state.all(due.collect()).into_iter().map(|user| user.id.clone()).collect())
+    }
+
     async fn password_hashes(&self) -> Result<Vec<Arc<str>>, ReadError> {
         let state = self.shared.state.load();
         Ok(state.users.records().map(|user| Arc::clone(&user.password)).collect())

@@ -10,6 +10,8 @@ use super::tinydb::badges::award_list;
 use super::tinydb::idempotency::remembered_key;
 use super::tinydb::record::list_name;
 use crate::domain::badges::{Award, Badge, BadgeId};
+use crate::domain::calendar::Day;
+use crate::domain::schedule::{Mark, MarkKey};
 use crate::domain::{
     Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord, Page,
     PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash,
@@ -25,6 +27,8 @@ pub(super) struct Scoped<S> {
     event: Option<EventId>,
     /// The child whose awards are visible.
     child: Option<ChildId>,
+    /// The first day whose marks are visible.
+    day: Option<Day>,
     /// Whether the settings are visible.
     server: bool,
 }
@@ -32,9 +36,10 @@ pub(super) struct Scoped<S> {
 impl<S: Deref<Target = State>> Scoped<S> {
     pub(super) fn new(state: S, scope: &Scope) -> Self {
         let families = match scope {
-            Scope::Family(id) | Scope::Event(id, _) | Scope::Awards(id, _) => {
-                [Some(id.clone()), None]
-            }
+            Scope::Family(id)
+            | Scope::Event(id, _)
+            | Scope::Awards(id, _)
+            | Scope::Marks(id, _) => [Some(id.clone()), None],
             Scope::Families(one, other) => [Some(one.clone()), Some(other.clone())],
             Scope::Email(email) => [state.user_by_email(email).map(|user| user.id.clone()), None],
             Scope::Session(token_hash) => {
@@ -45,7 +50,8 @@ impl<S: Deref<Target = State>> Scoped<S> {
         };
         let event = if let Scope::Event(_, id) = scope { Some(id.clone()) } else { None };
         let child = if let Scope::Awards(_, id) = scope { Some(id.clone()) } else { None };
-        Self { state, families, event, child, server: *scope == Scope::Server }
+        let day = if let Scope::Marks(_, day) = scope { Some(*day) } else { None };
+        Self { state, families, event, child, day, server: *scope == Scope::Server }
     }
 
     fn contains(&self, family: &UserId) -> bool {
@@ -269,6 +275,16 @@ impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
         let family = self.families[0].as_ref().filter(|_| self.child.as_ref() == Some(child_id));
         let Some(family) = family else { return Vec::new() };
         self.list(family, |state| state.awards.list(&award_list(family, child_id)))
+    }
+
+    fn mark(&self, key: &MarkKey) -> Option<Arc<Mark>> {
+        self.day.filter(|day| key.day >= *day)?;
+        self.state.one(self.state.mark(self.families[0].as_ref()?, key))
+    }
+
+    fn marks_of(&self, user_id: &UserId) -> Vec<Arc<Mark>> {
+        let Some(day) = self.day else { return Vec::new() };
+        self.list(user_id, |state| state.marks_since(user_id, day))
     }
 
     fn idempotency_record(

@@ -10,7 +10,7 @@ use super::events::{count, rows_limit};
 use super::inner::Inner;
 use super::load::parse;
 use super::sql;
-use crate::domain::{AccountFilter, Page, User, UserId};
+use crate::domain::{AccountFilter, Page, Timestamp, User, UserId};
 use crate::store::Listing;
 
 /// A row of the look-up table of accounts.
@@ -20,6 +20,7 @@ pub(super) struct Account {
     pub(super) is_active_admin: bool,
     pub(super) is_marked: bool,
     pub(super) deletion_has_started: bool,
+    pub(super) schedule_at: Option<Timestamp>,
 }
 
 impl Account {
@@ -31,11 +32,22 @@ impl Account {
             is_active_admin: false,
             is_marked: false,
             deletion_has_started: false,
+            schedule_at: None,
         }
     }
 }
 
 impl Inner {
+    pub(super) async fn due_families(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<UserId>, Failure> {
+        let rows =
+            self.db.rows(&sql::DUE_FAMILIES, &[&now.as_micros(), &rows_limit(limit)]).await?;
+        rows.iter().map(|row| Ok(UserId::from(row.try_get::<_, &str>("id")?))).collect()
+    }
+
     pub(super) async fn accounts(
         &self,
         filter: &AccountFilter,

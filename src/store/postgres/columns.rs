@@ -6,6 +6,7 @@ use tokio_postgres::Row;
 
 use super::copy::storable;
 use super::error::Failure;
+use crate::domain::schedule::Mark;
 use crate::domain::{EndedRequest, IdempotencyRecord, LogEntry, Message, Session, Timestamp};
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::record::Record as _;
@@ -81,6 +82,7 @@ pub(crate) fn expires_at(file: &str, fields: &Fields<'_>) -> Option<Timestamp> {
             let ended = EndedRequest::decode(fields).ok()?;
             Some(ended.ended_at.after(EndedRequest::LIFETIME))
         }
+        Mark::FILE => Some(Mark::decode(fields).ok()?.expires_at()),
         LogEntry::FILE => Some(LogEntry::decode(fields).ok()?.expires_at()),
         Message::FILE => Some(Message::decode(fields).ok()?.created_at.after(Message::LIFETIME)),
         _ => None,

@@ -1,5 +1,6 @@
 //! The changes of a group of transactions, which are committed together.
 
+mod removals;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,19 +9,20 @@ use std::sync::Arc;
 use super::accounts::Account;
 use super::administration::LOG;
 use super::load::{Family, Kind, Loaded, SHARED, Wanted, kind_of};
+use super::marks::WantedMarks;
 use crate::clock::random;
-use crate::domain::badges::{Award, Badge};
+use crate::domain::badges::Badge;
 use crate::domain::{
-    Child, ChildId, Deletion, EndedRequest, IdempotencyRecord, KeyLife, LogEntry, Message,
-    PendingReward, PendingTask, Reward, RuleViolation, Seq, Session, Setting, Task, Timestamp,
-    TrackingEvent, User, UserId,
+    Deletion, EndedRequest, IdempotencyRecord, KeyLife, LogEntry, Message, PendingReward,
+    PendingTask, Reward, RuleViolation, Seq, Session, Setting, Timestamp, TrackingEvent, User,
+    UserId,
 };
 use crate::store::json::tinydb::details::Extended;
 use crate::store::json::tinydb::idempotency::remembered_key;
 use crate::store::json::tinydb::record::{Record, merge, new_row};
 use crate::store::json::tracking::event::encode;
 use crate::store::records::Records;
-use crate::store::{Change, Changes, Fence, Snapshot as _, StoredEvent};
+use crate::store::{Change, Changes, Fence, StoredEvent};
 
 /// Why a transaction's changes cannot be added.
 pub(super) enum Obstacle {
@@ -49,6 +51,8 @@ pub(super) struct Draft {
     reversed: BTreeSet<Arc<str>>,
     /// The children whose awards were looked for.
     awarded: BTreeSet<Arc<str>>,
+    /// The marks that were looked for.
+    marks: WantedMarks,
     pub(super) writes: BTreeMap<(i64, Kind, Arc<str>), Write>,
     pub(super) accounts: BTreeMap<i64, Account>,
     /// The events with the keys of their families.
@@ -70,6 +74,7 @@ impl Draft {
             tokens: wanted.tokens.clone(),
             reversed: wanted.reversed.clone(),
             awarded: wanted.awarded.clone(),
+            marks: wanted.marks.clone(),
             writes: BTreeMap::new(),
             accounts: BTreeMap::new(),
             events: Vec::new(),
@@ -150,6 +155,10 @@ impl Draft {
                 let old = self.records.awards.iter().find(|it| it.key == new.key).cloned();
                 self.put(new, Some(&new.user_id), old.as_deref(), None);
             }
+            Change::PutMark(new) => {
+                let old = self.records.marks.get(&new.key()).cloned();
+                self.put(new, Some(&new.user_id), old.as_deref(), Some(new.expires_at()));
+            }
             Change::PutSetting { name, value } => {
                 let new = Setting { name: Arc::clone(name), value: value.clone() };
                 let old = self.records.settings.get(name).cloned();
@@ -157,12 +166,13 @@ impl Draft {
                 self.put(&new, None, old.as_deref(), None);
             }
             Change::RemoveChild(id) => self.remove_child(id),
-            Change::RemoveTask(id) => self.remove_extended::<Task>(&id.shared()),
+            Change::RemoveTask(id) => self.remove_task(id),
             Change::RemoveReward(id) => self.remove_extended::<Reward>(&id.shared()),
             Change::RemovePending(id) => self.remove_extended::<PendingReward>(&id.shared()),
             Change::RemovePendingTask(id) => self.remove::<PendingTask>(&id.shared()),
             Change::RemoveEnded(id) => self.remove::<EndedRequest>(&id.shared()),
             Change::RemoveBadge(id) => self.remove::<Badge>(&id.shared()),
+            Change::RemoveMark(user_id, key) => self.remove_mark(user_id, key),
             Change::RemoveSession(hash) => self.remove::<Session>(&hash.0),
             Change::PutMessage(new) => {
                 let key = self.family(Some(&new.user_id)).key;
@@ -200,30 +210,11 @@ impl Draft {
             is_active_admin: new.is_active_admin(),
             is_marked: new.deletion.is_some(),
             deletion_has_started: new.deletion.as_ref().is_some_and(Deletion::has_started),
+            schedule_at: new.schedules_due_at(),
         };
         self.accounts.insert(key, account);
         let old = find(&self.records.users, new);
         self.put_extended(new, Some(&new.id), old.as_deref());
-    }
-
-    fn remove_child(&mut self, id: &ChildId) {
-        let awards = self.records.awards_of(id);
-        for award in &awards {
-            self.remove::<Award>(&award.key());
-        }
-        self.remove_extended::<Child>(&id.shared());
-    }
-
-    fn remove_user(&mut self, id: &UserId) {
-        self.count_admin(self.is_active_admin(id), false);
-        if self.place(Some(id)).is_some() {
-            let key = self.family(Some(id)).key;
-            self.accounts.insert(key, Account::without_record(id));
-            // The statement removes the messages that are stored.
-            let is_message = |kind| kind == kind_of::<Message>();
-            self.writes.retain(|(family, kind, _), _| *family != key || !is_message(*kind));
-        }
-        self.remove_extended::<User>(&id.shared());
     }
 
     /// Notes a change of the administrators. What all families share changes with them, so that two

@@ -16,14 +16,15 @@ use crate::store::Expiry;
 /// A session that ends later than this after now may be shortened.
 const LONGEST_SESSION: Duration = Session::LIFETIME;
 
-/// Removes expired sessions, idempotency keys, ended requests and messages in batches. Returns the sessions.
+/// Removes expired sessions, idempotency keys, ended requests, messages, marks and entries of the administration
+/// log in batches. Returns the sessions.
 pub(super) async fn remove(inner: &Inner, expiry: &Expiry) -> Result<Vec<TokenHash>, Failure> {
     inner.rows_under(expiry.lease.as_ref(), &sql::REMOVE_OLD, &[]).await?;
     // A crash may have left the link of a deleted account.
     inner.rows_under(expiry.lease.as_ref(), &sql::UNLINK, &[&None::<&str>]).await?;
     remove_all(inner, expiry, "idempotency_keys", None).await?;
     if expiry.sessions {
-        for kind in ["ended_requests", "messages", "administration"] {
+        for kind in ["ended_requests", "messages", "schedule_marks", "administration"] {
             remove_all(inner, expiry, kind, Some(expiry.now)).await?;
         }
         let most = rows_limit(Message::MOST);

@@ -43,6 +43,7 @@ fn name(purpose: Purpose) -> &'static str {
         Purpose::Expiry => "expiry",
         Purpose::Backups => "backups",
         Purpose::Badges => "badges",
+        Purpose::Schedules => "schedules",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Loads the families of a scope with all their records.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tokio_postgres::types::ToSql;
@@ -10,8 +10,10 @@ use uuid::Uuid;
 use super::connect::{On, rows};
 use super::copy::storable;
 use super::error::Failure;
+use super::marks::WantedMarks;
 use super::sql;
 use crate::domain::badges::{Award, Badge};
+use crate::domain::schedule::Mark;
 use crate::domain::{
     Child, EndedRequest, IdempotencyRecord, KeyLife, PendingReward, PendingTask, Reward, Session,
     Setting, Task, Timestamp, User, UserId,
@@ -47,6 +49,7 @@ pub(super) struct Wanted {
     pub(super) reversed: BTreeSet<Arc<str>>,
     /// The children whose awards are needed.
     pub(super) awarded: BTreeSet<Arc<str>>,
+    pub(super) marks: WantedMarks,
     /// Whether the number of administrators is needed.
     pub(super) admins: bool,
 }
@@ -64,6 +67,10 @@ impl Wanted {
             Scope::Awards(id, child) => {
                 self.accounts.insert(id.shared());
                 self.awarded.insert(child.shared());
+            }
+            Scope::Marks(id, since) => {
+                self.accounts.insert(id.shared());
+                self.marks.add_since(*since);
             }
             Scope::Families(one, other) => {
                 self.accounts.extend([one.shared(), other.shared()]);
@@ -85,7 +92,7 @@ impl Wanted {
 
     /// The account, if only the records of its family are wanted.
     pub(super) fn account(&self) -> Option<&str> {
-        let is_all = self.reversed.is_empty() && self.awarded.is_empty();
+        let is_all = self.reversed.is_empty() && self.awarded.is_empty() && self.marks.is_empty();
         if is_all { self.one()?.0 } else { None }
     }
 
@@ -95,6 +102,7 @@ impl Wanted {
         self.tokens.extend(other.tokens);
         self.reversed.extend(other.reversed);
         self.awarded.extend(other.awarded);
+        self.marks.add(other.marks);
         self.admins |= other.admins;
     }
 }
@@ -157,8 +165,14 @@ impl Loaded {
                 first.push(start);
             }
         }
-        for row in rows(client, &sql::AWARDS, &[&keys, &first, &end]).await? {
-            let added = self.records.add(kind_of::<Award>(), row.try_get("row")?, true)?;
+        let found = rows(client, &sql::AWARDS, &[&keys, &first, &end]).await?;
+        self.add_rows(kind_of::<Award>(), &found)
+    }
+
+    /// Adds the records of rows with the columns `family_id` and `row`.
+    fn add_rows(&mut self, kind: Kind, found: &[Row]) -> Result<(), Failure> {
+        for row in found {
+            let added = self.records.add(kind, row.try_get("row")?, true)?;
             let key: i64 = row.try_get("family_id")?;
             let family = self.families.iter_mut().find(|family| family.key == key);
             if let (Some((kind, id, text)), Some(family)) = (added, family) {
@@ -168,14 +182,15 @@ impl Loaded {
         Ok(())
     }
 
-    /// Without the awards: only few transactions need them.
-    pub(super) fn without_awards(mut self) -> Self {
-        if !self.records.awards.is_empty() {
+    /// Without the awards and marks: only few transactions need them.
+    pub(super) fn without_awards_and_marks(mut self) -> Self {
+        if !self.records.awards.is_empty() || !self.records.marks.is_empty() {
             self.records.awards = Vec::new();
-            let of_awards = kind_of::<Award>();
+            self.records.marks = BTreeMap::new();
+            let removed = [kind_of::<Award>(), kind_of::<Mark>()];
             self.families
                 .iter_mut()
-                .for_each(|it| it.rows.retain(|(kind, _), _| *kind != of_awards));
+                .for_each(|it| it.rows.retain(|(kind, _), _| !removed.contains(kind)));
         }
         self
     }
@@ -241,6 +256,11 @@ pub(super) async fn load(
     if !wanted.awarded.is_empty() {
         loaded.add_awards(on.client, wanted).await?;
     }
+    if !wanted.marks.is_empty() {
+        let keys: Vec<i64> = loaded.families.iter().map(|family| family.key).collect();
+        let found = wanted.marks.load(on.client, &keys).await?;
+        loaded.add_rows(kind_of::<Mark>(), &found)?;
+    }
     Ok(loaded)
 }
 
@@ -278,6 +298,12 @@ impl Records {
             "ended_requests" => push::<EndedRequest>(&mut self.ended, &fields),
             "badges" => push::<Badge>(&mut self.badges, &fields),
             "awards" => push::<Award>(&mut self.awards, &fields),
+            "schedule_marks" => {
+                let mark = decode::<Mark>(&fields)?;
+                let id = mark.key();
+                self.marks.insert(Arc::clone(&id), Arc::new(mark));
+                Ok((kind_of::<Mark>(), id))
+            }
             "sessions" => push::<Session>(&mut self.sessions, &fields),
             "idempotency_keys" => {
                 let added = push::<IdempotencyRecord>(&mut self.idempotency, &fields)?;

@@ -37,6 +37,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "administration",
         sql: include_str!("migrations/V0008__administration.sql"),
     },
+    Migration {
+        version: 9,
+        name: "schedules",
+        sql: include_str!("migrations/V0009__schedules.sql"),
+    },
 ];
 
 /// The version of the schema after all migrations.

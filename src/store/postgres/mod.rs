@@ -36,6 +36,7 @@ mod lease;
 mod listen;
 mod load;
 mod logs;
+mod marks;
 mod messages;
 mod migrate;
 mod open_error;
@@ -215,6 +216,11 @@ impl Store for PostgresStore {
     ) -> Result<Listing<Arc<User>>, ReadError> {
         let filter = filter.clone();
         let find = async move |inner: Arc<Inner>| inner.accounts(&filter, page).await;
+        Ok(self.runtime.run(find).await?)
+    }
+
+    async fn due_families(&self, now: Timestamp, limit: usize) -> Result<Vec<UserId>, ReadError> {
+        let find = async move |inner: Arc<Inner>| inner.due_families(now, limit).await;
         Ok(self.runtime.run(find).await?)
     }
 

@@ -91,7 +91,7 @@ async fn work(inner: Arc<Inner>, queues: Arc<Mutex<Queues>>, name: String) {
 /// The name of a scope's queue. Of two families, it is the queue of the first by the order of the ids.
 fn name(scope: &Scope) -> String {
     match scope {
-        Scope::Family(id) | Scope::Event(id, _) | Scope::Awards(id, _) => {
+        Scope::Family(id) | Scope::Event(id, _) | Scope::Awards(id, _) | Scope::Marks(id, _) => {
             format!("family {id}")
         }
         Scope::Families(one, other) => {

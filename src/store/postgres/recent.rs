@@ -41,7 +41,7 @@ impl Recent {
     /// Keeps a family, unless a later state of it is kept.
     pub(super) fn put(&self, loaded: Loaded) {
         let Some(account) = loaded.account() else { return };
-        let loaded = loaded.without_awards();
+        let loaded = loaded.without_awards_and_marks();
         let new = Kept { loaded, since: Instant::now() };
         let mut halves = self.0.lock();
         let (kept, replaced) = match halves.remove(&account) {

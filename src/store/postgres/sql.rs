@@ -20,7 +20,7 @@ mod statement;
 
 use tokio_postgres::types::Type;
 
-pub(super) use accounts::{ACCOUNTS, COUNT_ACCOUNTS, USERS};
+pub(super) use accounts::{ACCOUNTS, COUNT_ACCOUNTS, DUE_FAMILIES, USERS};
 pub(super) use administration::{
     ACCOUNTS_NAMED, ACTIVITY, COUNTS, LIVE_SESSIONS, LOG_ENTRIES, SIGN_UPS, TRIM_LOG,
 };
@@ -30,7 +30,7 @@ pub(super) use history::{
     COUNT_AFTER, COUNT_SINCE, END, EVENT_TEXTS, EVENTS_AFTER, FIND_EVENT, FOLLOW, HAS_LATER_EVENT,
     HEAD,
 };
-pub(super) use load::{AWARDS, LOAD, LOAD_ONE, LOCK};
+pub(super) use load::{AWARDS, LOAD, LOAD_ONE, LOCK, MARKS};
 pub(super) use logs::{
     CONFIRM_LOG_REMOVAL, END_LOG_REMOVALS, FORGET_LOG_SERVER, LOG_SERVERS, REGISTER_LOG_SERVER,
     REQUEST_LOG_REMOVAL, REQUESTED_LOG_REMOVALS, UNCONFIRMED_LOG_REMOVALS,
@@ -176,14 +176,16 @@ new_families AS (
         AS w (id, version, seq, last_occurred_at)
 ),
 put_accounts AS (
-    INSERT INTO accounts (id, family_id, email, is_active_admin, is_marked, deletion_has_started)
-    SELECT w.id, w.family_id, w.email, w.is_active_admin, w.is_marked, w.deletion_has_started
+    INSERT INTO accounts (id, family_id, email, is_active_admin, is_marked, deletion_has_started,
+        schedule_at)
+    SELECT w.id, w.family_id, w.email, w.is_active_admin, w.is_marked, w.deletion_has_started,
+        w.schedule_at
     FROM done, unnest($31::text[], $32::bigint[], $33::text[], $34::boolean[], $35::boolean[],
-        $36::boolean[])
-        AS w (id, family_id, email, is_active_admin, is_marked, deletion_has_started)
+        $36::boolean[], $37::bigint[])
+        AS w (id, family_id, email, is_active_admin, is_marked, deletion_has_started, schedule_at)
     ON CONFLICT (family_id) DO UPDATE SET email = excluded.email,
         is_active_admin = excluded.is_active_admin, is_marked = excluded.is_marked,
-        deletion_has_started = excluded.deletion_has_started
+        deletion_has_started = excluded.deletion_has_started, schedule_at = excluded.schedule_at
 ),
 put_tokens AS (
     INSERT INTO tokens (token_sha256, family_id)
@@ -221,7 +223,8 @@ SELECT id FROM done"
         Type::TEXT_ARRAY,
         Type::BOOL_ARRAY,
         Type::BOOL_ARRAY,
-        Type::BOOL_ARRAY
+        Type::BOOL_ARRAY,
+        Type::INT8_ARRAY
     ),
 };
 
@@ -304,6 +307,7 @@ pub(super) const ALL: &[&Sql] = &[
     &LOAD_ONE,
     &LOAD,
     &AWARDS,
+    &MARKS,
     &LOCK,
     &HAS_LATER_EVENT,
     &SWAP_ONE,
@@ -314,6 +318,7 @@ pub(super) const ALL: &[&Sql] = &[
     &IS_EMPTY,
     &ACCOUNTS,
     &COUNT_ACCOUNTS,
+    &DUE_FAMILIES,
     &USERS,
     &START,
     &EXPIRE,

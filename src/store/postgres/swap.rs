@@ -75,6 +75,7 @@ struct Accounts {
     is_active_admin: Vec<bool>,
     is_marked: Vec<bool>,
     deletion_has_started: Vec<bool>,
+    schedule_at: Vec<Option<i64>>,
 }
 
 impl Swap {
@@ -152,6 +153,7 @@ impl Swap {
             self.accounts.is_active_admin.push(account.is_active_admin);
             self.accounts.is_marked.push(account.is_marked);
             self.accounts.deletion_has_started.push(account.deletion_has_started);
+            self.accounts.schedule_at.push(account.schedule_at.map(Timestamp::as_micros));
         }
     }
 
@@ -196,7 +198,7 @@ impl Swap {
         if self.is_of_one_family() {
             return Ok(!on.rows(&sql::SWAP_ONE, &values).await?.is_empty());
         }
-        let more: [&(dyn ToSql + Sync); 10] = [
+        let more: [&(dyn ToSql + Sync); 11] = [
             &new.key,
             &new.version,
             &new.seq,
@@ -207,6 +209,7 @@ impl Swap {
             &accounts.is_active_admin,
             &accounts.is_marked,
             &accounts.deletion_has_started,
+            &accounts.schedule_at,
         ];
         values.extend(more);
         Ok(!rows(on.client, &sql::SWAP_MANY, &values).await?.is_empty())

@@ -76,6 +76,16 @@ impl Events {
         }
     }
 
+    /// The next message with that name. Other frames before it are skipped.
+    pub(crate) async fn next_named(&mut self, name: &str) -> Frame {
+        loop {
+            let frame = self.next().await;
+            if frame.event == name {
+                return frame;
+            }
+        }
+    }
+
     /// The next frame, except messages about badges. Fails if none comes.
     pub(crate) async fn next(&mut self) -> Frame {
         self.next_or_end().await.expect("the stream has ended")

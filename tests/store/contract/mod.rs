@@ -15,6 +15,7 @@ mod messages;
 mod records;
 mod reversals;
 mod scans;
+mod schedules;
 mod scopes;
 
 use bench::{Bench, Medium};

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use goldstar::domain::calendar::Day;
+use goldstar::domain::schedule::{Mark, MarkKey, MarkKind};
 use goldstar::domain::{EventFilter, Page, Position, RuleViolation, Seq, SortOrder};
 use goldstar::store::postgres::PostgresStore;
 use goldstar::store::{
@@ -49,6 +51,34 @@ async fn commits_on_two_servers_are_decided_one_after_the_other() {
     for server in &servers {
         assert_eq!(points(server).await, 320);
     }
+}
+
+#[tokio::test]
+async fn two_servers_activate_a_penalty_once() {
+    let servers = two().await;
+    put(&servers[0], family()).await.unwrap();
+    let penalise = |records: &dyn Snapshot, context: &mut Context| {
+        let day = Day::parse("2026-02-09").unwrap();
+        let key =
+            MarkKey { day, child_id: "c1".into(), task_id: "good".into(), kind: MarkKind::Penalty };
+        let mark = Mark { user_id: "u".into(), key, note: None, created_at: context.now() };
+        let mut changes = activation(records, context, &"c1".into(), &"bad".into(), None);
+        changes.records.push(Change::PutMark(mark));
+        Ok((changes, ()))
+    };
+    // Each server uses what it has kept of the family.
+    let all = (0..16).map(|n| servers[n % 2].transact(Scope::Family("u".into()), penalise));
+    let results = futures_util::future::join_all(all).await;
+    let refused = results.iter().filter_map(|result| result.as_ref().err());
+    let is_second = |error: &CommitError| {
+        matches!(error, CommitError::Refused(RuleViolation::AlreadyPenalised))
+    };
+    assert!(refused.clone().all(is_second), "{results:?}");
+    assert_eq!(refused.count(), 15);
+    let everything = EventFilter::default();
+    let page = Page { limit: 10, offset: 0 };
+    let events = servers[1].events(&everything, SortOrder::Ascending, page).await.unwrap();
+    assert_eq!(events.total, 1);
 }
 
 #[tokio::test]

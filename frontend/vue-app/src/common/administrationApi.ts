@@ -23,10 +23,10 @@ import type {
 import { at } from "./client";
 import type { DeletionDue } from "./models";
 import type { AccountPatch, NewManagedAccount, ReplacedPassword } from "./requests";
-import { TrackingApi } from "./trackingApi";
+import { SchedulesApi } from "./schedulesApi";
 
 /** The calls for administrators and the operator. */
-export class AdministrationApi extends TrackingApi {
+export class AdministrationApi extends SchedulesApi {
   deletionThreshold(options?: CallOptions): Promise<DeletionThreshold> {
     return this.request("GET", "/admin/deletion-threshold", options);
   }

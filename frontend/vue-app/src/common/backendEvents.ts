@@ -8,11 +8,15 @@ import type {
   ChangedRecord,
   EarnedAward,
   EndedRequest,
+  OccurrenceMessage,
   RankChanged,
   RecordsChanged,
   RequestEnded,
   RevokedAward,
   Session,
+  Summary,
+  TaskDue,
+  TasksSummary,
   TrackingEventCreated,
   TrackingEventPayload,
 } from "./models";
@@ -31,6 +35,16 @@ export interface BackendEventMap {
   badge_revoked: RevokedAward;
   /** A tracking event has changed the rank of a child. */
   rank_changed: ChangedRank;
+  /** A child is to do a task from now on. */
+  task_due: OccurrenceMessage;
+  /** A task was due, and can still be done. */
+  task_late: OccurrenceMessage;
+  /** A task was not done in time. */
+  task_missed: OccurrenceMessage;
+  /** A task of a schedule was done. */
+  task_done: OccurrenceMessage;
+  /** The server was not running for more than an hour: this sums up what it missed. */
+  tasks_summary: Summary;
   /**
    * Load everything again. This comes first, and whenever missed events cannot be replayed. Events
    * that are recorded from here on are reported.
@@ -155,6 +169,14 @@ export class BackendEvents {
     });
     source.addEventListener("rank_changed", ({ data }) => {
       this.#tell("rank_changed", (JSON.parse(data) as RankChanged).payload);
+    });
+    for (const name of ["task_due", "task_late", "task_missed", "task_done"] as const) {
+      source.addEventListener(name, ({ data }) => {
+        this.#tell(name, (JSON.parse(data) as TaskDue).payload);
+      });
+    }
+    source.addEventListener("tasks_summary", ({ data }) => {
+      this.#tell("tasks_summary", (JSON.parse(data) as TasksSummary).payload);
     });
     source.addEventListener("resync", ({ lastEventId }) => {
       this.#lastEventId = lastEventId;

@@ -7,10 +7,13 @@
  * returns as they are.
  */
 
+import type { Plan } from "./schedules";
+
 export * from "./accountExport";
 export * from "./badges";
 export * from "./errors";
 export * from "./lists";
+export * from "./schedules";
 export * from "./streamData";
 
 /** What a tracking event is about. A penalty is a task that deducts points. */
@@ -264,6 +267,8 @@ export interface Task {
   icon: Icon | null;
   /** How often each child may do it; null if as often as it wants. Without effect for a penalty. */
   limit: TaskLimit | null;
+  /** The newest plan; null if it has no schedule. Without effect for a penalty. */
+  schedule: Plan | null;
 }
 
 /** How often each child may do a task. */

@@ -1,6 +1,7 @@
 /** The bodies of requests. */
 
 import type { Colour, Icon, Metric, Pause, Rank, TaskLimit, Weekday } from "./models";
+import type { NewPlan } from "./schedules";
 
 export interface Signup {
   first_name: string;
@@ -91,6 +92,8 @@ export interface NewTask {
   icon?: Icon | null;
   /** How often each child may do it. */
   limit?: TaskLimit | null;
+  /** Who is to do it when. It takes effect today, or on the later day that it names. */
+  schedule?: NewPlan | null;
 }
 
 export type TaskPatch = Partial<NewTask>;

@@ -104,6 +104,35 @@ export interface RankChanged {
   payload: ChangedRank;
 }
 
+/** A task that a child is to do on a day. */
+export interface OccurrenceMessage {
+  task_id: string;
+  task_name: string;
+  child_id: string;
+  date: string;
+  due_at: string;
+  ends_at: string;
+}
+
+export interface TaskDue {
+  type: "task_due" | "task_late" | "task_missed" | "task_done";
+  payload: OccurrenceMessage;
+}
+
+/** What happened while no server was running. */
+export interface Summary {
+  from: string;
+  to: string;
+  due: number;
+  late: number;
+  missed: number;
+}
+
+export interface TasksSummary {
+  type: "tasks_summary";
+  payload: Summary;
+}
+
 /** The `data` of a frame of the event stream with an event or a message. */
 export type StreamData =
   | TrackingEventCreated
@@ -111,7 +140,9 @@ export type StreamData =
   | RecordsChanged
   | BadgeAwarded
   | BadgeRevoked
-  | RankChanged;
+  | RankChanged
+  | TaskDue
+  | TasksSummary;
 
 /** The `data` of the frame that requires all data to be loaded again. */
 export interface Resync {

@@ -1,4 +1,5 @@
 use std::iter::from_fn;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use imbl::{HashMap, OrdSet};
@@ -6,13 +7,15 @@ use imbl::{HashMap, OrdSet};
 use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::record::Record;
 
-/// The rows of each group and of each list of a table. Clones share what is equal.
+/// The rows of each group, of each list and of each ordered list of a table. Clones share what is equal.
 #[derive(Clone, Default)]
 pub(super) struct Groups {
     by_group: HashMap<Arc<str>, OrdSet<RowNumber>>,
     /// The rows of each of [`Record::lists`].
     by_list: HashMap<Arc<str>, OrdSet<RowNumber>>,
     ungrouped: OrdSet<RowNumber>,
+    /// Each [`Record::place`], with its row.
+    places: OrdSet<(Arc<str>, i64, RowNumber)>,
 }
 
 impl Groups {
@@ -42,7 +45,18 @@ impl Groups {
         (merged, grouped.map_or(0, OrdSet::len) + self.ungrouped.len())
     }
 
-    /// Adds a row to the group and the lists of its record.
+    /// The rows of an ordered list with these numbers, in their order.
+    pub(super) fn ordered(
+        &self,
+        list: Arc<str>,
+        numbers: RangeInclusive<i64>,
+    ) -> impl Iterator<Item = RowNumber> {
+        let start = (Arc::clone(&list), *numbers.start(), RowNumber::MIN);
+        let end = (list, *numbers.end(), RowNumber::MAX);
+        self.places.range(start..=end).map(|(_, _, row)| *row)
+    }
+
+    /// Adds a row to the group, the lists and the place of its record.
     pub(super) fn add(&mut self, number: RowNumber, record: &impl Record) {
         match record.group() {
             Some(group) => _ = self.by_group.entry(group).or_default().insert(number),
@@ -51,9 +65,12 @@ impl Groups {
         for list in record.lists() {
             self.by_list.entry(list).or_default().insert(number);
         }
+        if let Some((list, order)) = record.place() {
+            self.places.insert((list, order, number));
+        }
     }
 
-    /// Removes a row from the group and the lists of its record.
+    /// Removes a row from the group, the lists and the place of its record.
     pub(super) fn remove(&mut self, number: RowNumber, record: &impl Record) {
         match record.group() {
             Some(group) => remove_from(&mut self.by_group, &group, number),
@@ -61,6 +78,9 @@ impl Groups {
         }
         for list in record.lists() {
             remove_from(&mut self.by_list, &list, number);
+        }
+        if let Some((list, order)) = record.place() {
+            self.places.remove(&(list, order, number));
         }
     }
 }

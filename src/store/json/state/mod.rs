@@ -1,6 +1,7 @@
 mod any_table;
 mod groups;
 mod joined;
+mod marks;
 mod messages;
 mod removals;
 mod reversals;
@@ -10,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::domain::badges::{Award, Badge};
+use crate::domain::schedule::Mark;
 use crate::domain::{
     AccountFilter, Child, Email, EndedRequest, Epoch, IdempotencyRecord, LogEntry, Message,
     PendingReward, PendingTask, Reward, RuleViolation, Session, Setting, Task, Timestamp,
@@ -51,9 +53,10 @@ pub(crate) struct State {
     pub(crate) log: Table<LogEntry>,
     pub(crate) badges: Table<Badge>,
     pub(crate) awards: Table<Award>,
+    pub(crate) marks: Table<Mark>,
     /// Part of the history, kept with the state of the records so that a transaction sees both.
     pub(crate) reversals: Reversals,
-    /// The version of the last event about a task with a limit, by account, since the start.
+    /// The version of the last event about a task with a limit or a schedule, by account, since the start.
     pub(crate) limited: imbl::HashMap<UserId, u64>,
     /// Counts the records that lists and look-ups visit. Clones share the counter.
     pub(crate) visited: Counter,
@@ -84,6 +87,7 @@ impl State {
             log: parse_table(folder, &mut read, damage)?,
             badges: parse_table(folder, &mut read, damage)?,
             awards: parse_table(folder, &mut read, damage)?,
+            marks: parse_table(folder, &mut read, damage)?,
             reversals: Reversals::default(),
             limited: imbl::HashMap::default(),
             visited: Counter::default(),
@@ -113,6 +117,7 @@ impl State {
             latest(&self.messages, |it| [Some(it.created_at), None]),
             latest(&self.badges, |it| [it.created_at, it.updated_at]),
             latest(&self.awards, |it| [Some(it.earned_at), it.revoked_at]),
+            latest(&self.marks, |it| [Some(it.created_at), None]),
             latest(&self.sessions, |it| [it.created_at, it.last_used_at].map(Some)),
             latest(&self.remembered, |it| [Some(it.created_at), None]),
         ];
@@ -120,7 +125,7 @@ impl State {
     }
 
     /// Every table.
-    pub(crate) fn tables(&self) -> [&dyn AnyTable; 19] {
+    pub(crate) fn tables(&self) -> [&dyn AnyTable; 20] {
         [
             &self.users.records,
             &self.children.records,
@@ -141,6 +146,7 @@ impl State {
             &self.log,
             &self.badges,
             &self.awards,
+            &self.marks,
         ]
     }
 
@@ -162,7 +168,7 @@ impl State {
             Change::PutChild(child) => self.children.put(child),
             Change::RemoveChild(id) => self.remove_child(&id),
             Change::PutTask(task) => self.tasks.put(task),
-            Change::RemoveTask(id) => self.tasks.remove(id.as_str()),
+            Change::RemoveTask(id) => self.remove_task(&id),
             Change::PutReward(reward) => self.rewards.put(reward),
             Change::RemoveReward(id) => self.rewards.remove(id.as_str()),
             Change::PutPending(pending) => self.pending.put(pending),
@@ -178,6 +184,8 @@ impl State {
             Change::PutBadge(badge) => vec![self.badges.put(badge)],
             Change::RemoveBadge(id) => self.badges.remove(id.as_str()),
             Change::PutAward(award) => vec![self.awards.put(award)],
+            Change::PutMark(mark) => vec![self.marks.put(mark)],
+            Change::RemoveMark(user_id, key) => self.remove_mark(&user_id, &key),
             Change::PutSession(session) => vec![self.sessions.put(session)],
             Change::RemoveSession(hash) => self.sessions.remove(&hash.0),
             Change::RemoveIdempotencyKey(user_id, key) => {
@@ -192,7 +200,8 @@ impl State {
     /// Notes an event that is added to the history.
     pub(crate) fn note(&mut self, event: &TrackingEvent) {
         self.reversals.note(event);
-        let task = self.tasks.get(&event.entity_id).filter(|task| task.limit.is_some());
+        let task = self.tasks.get(&event.entity_id);
+        let task = task.filter(|task| task.limit.is_some() || task.schedule.is_some());
         if let Some(user_id) = event.user_id.as_ref().filter(|_| task.is_some()) {
             self.version += 1;
             self.limited.insert(user_id.clone(), self.version);
@@ -216,7 +225,7 @@ impl State {
         }
     }
 
-    pub(crate) fn tables_mut(&mut self) -> [&mut dyn AnyTable; 19] {
+    pub(crate) fn tables_mut(&mut self) -> [&mut dyn AnyTable; 20] {
         [
             &mut self.users.records,
             &mut self.children.records,
@@ -237,6 +246,7 @@ impl State {
             &mut self.log,
             &mut self.badges,
             &mut self.awards,
+            &mut self.marks,
         ]
     }
 }
@@ -314,6 +324,7 @@ impl State {
             |email| self.user_by_email(email),
             || self.count_active_admins(),
             |event| self.reversals.get(event).cloned(),
+            |mark| self.marks.get(&mark.to_string()).is_some(),
         )
     }
 
@@ -327,14 +338,16 @@ impl State {
         &'a self,
         expiry: &'a Expiry,
     ) -> impl Iterator<Item = Change> + 'a {
-        let State { remembered, sessions, ended, messages, log, .. } = self;
-        let visited = remembered.len() + sessions.len() + ended.len() + messages.len() + log.len();
+        let State { remembered, sessions, ended, messages, marks, log, .. } = self;
+        let visited = remembered.len() + sessions.len() + ended.len() + messages.len();
+        let visited = visited + marks.len() + log.len();
         self.visited.inc_by(visited as u64);
         expiry.changes(
             remembered.records(),
             sessions.records(),
             ended.records(),
             messages.records(),
+            marks.records(),
             log.records(),
         )
     }

@@ -3,36 +3,61 @@
 use std::sync::Arc;
 
 use super::State;
+use crate::domain::schedule::MarkKey;
 use crate::domain::{Child, ChildId, TaskId, UserId};
 use crate::store::json::tinydb::badges::award_list;
 use crate::store::json::tinydb::file::RowImage;
 use crate::store::json::tinydb::record::Record;
 
 impl State {
-    /// Removes a child with its awards.
+    /// Removes a child with its awards and marks.
     pub(super) fn remove_child(&mut self, id: &ChildId) -> Vec<RowImage> {
-        let awards = match self.children.get(id.as_str()) {
-            Some(child) => self.awards.list(&award_list(&child.user_id, id)),
-            None => Vec::new(),
-        };
+        let child = self.children.get(id.as_str());
         let mut removed = self.children.remove(id.as_str());
-        removed.extend(awards.iter().flat_map(|award| self.awards.remove(&award.key())));
+        if let Some(Child { user_id, .. }) = child.as_deref() {
+            let awards = self.awards.list(&award_list(user_id, id));
+            removed.extend(awards.iter().flat_map(|award| self.awards.remove(&award.key())));
+            removed.extend(self.remove_marks(user_id, |key| key.child_id == *id));
+        }
         removed
     }
 
-    /// Removes an account, its messages, the mark of its limited tasks, and the rows that name it and have no key of their own.
+    /// Removes a task with its marks.
+    pub(super) fn remove_task(&mut self, id: &TaskId) -> Vec<RowImage> {
+        let task = self.tasks.get(id.as_str());
+        let mut removed = self.tasks.remove(id.as_str());
+        if let Some(user_id) = task.as_ref().and_then(|task| task.user_id.as_ref()) {
+            removed.extend(self.remove_marks(user_id, |key| key.task_id == *id));
+        }
+        removed
+    }
+
+    /// Removes an account, its messages and marks, the version of its events about tasks, and the rows that name it and
+    /// have no key of their own.
     pub(super) fn remove_user(&mut self, id: &UserId) -> Vec<RowImage> {
         let last = self.messages.last_number();
         let mut removed = self.users.remove(id.as_str());
         for message in self.messages.group(id.as_str()) {
             removed.extend(self.messages.remove(&message.key()));
         }
+        removed.extend(self.remove_marks(id, |_| true));
         for table in self.tables_mut() {
             removed.extend(table.remove_strays_of(id.as_str()));
         }
         removed.extend(self.keep_last_message(last));
         self.limited.remove(id);
         removed
+    }
+
+    /// Removes the marks of an account whose keys match. Visits all of them, but few changes need it.
+    fn remove_marks(
+        &mut self,
+        user_id: &UserId,
+        matches: impl Fn(&MarkKey) -> bool,
+    ) -> Vec<RowImage> {
+        let marks = self.marks.group(user_id.as_str()).into_iter();
+        let removed = marks.filter(|mark| matches(&mark.key));
+        removed.flat_map(|mark| self.marks.remove(&mark.key())).collect()
     }
 
     /// Removes the rows of Goldstar's own files whose record, child or account another program has deleted.
@@ -63,6 +88,9 @@ impl State {
                 .badges
                 .remove_if(|it| !it.user_id.as_ref().is_some_and(|id| has_account(id.as_str())))
             + self.awards.remove_if(|it| !has_child(&it.key.child_id, &it.user_id))
+            + self.marks.remove_if(|it| {
+                !has_child(&it.key.child_id, &it.user_id) || !has_task(&it.key.task_id)
+            })
             + self.users.remove_orphans(has_account)
             + self.children.remove_orphans(has_account)
             + self.tasks.remove_orphans(has_account)
@@ -107,6 +135,7 @@ mod tests {
             updated_at: None,
             is_requestable: false,
             icon: None,
+            schedule: None,
             limit: Some(TaskLimit::new("limit", 1, LimitPeriod::Day).unwrap()),
             extra: Extra::default(),
         }));

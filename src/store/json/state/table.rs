@@ -160,10 +160,7 @@ impl<R: Record> Table<R> {
         let is_new = row.is_new || is_new_row(&row.text, &*old);
         let text = if is_new { new_row(&record) } else { merge(&row.text, &*old, &record) };
         self.version += 1;
-        if old.group() != record.group() || old.lists() != record.lists() {
-            self.groups.remove(number, &*old);
-            self.groups.add(number, &record);
-        }
+        self.regroup(number, &old, &record);
         let row = Row { text: Arc::clone(&text), record: Some(Arc::new(record)), is_new };
         self.rows.insert(number, Arc::new(row));
         RowImage { file: R::FILE, number, text: Some(text) }
@@ -174,11 +171,21 @@ impl<R: Record> Table<R> {
     pub(super) fn amend(&mut self, key: &str, change: impl FnOnce(&mut R)) {
         let Some(number) = self.by_key.get(key).copied() else { return };
         let Some(row) = self.rows.get(&number) else { return };
-        let Some(record) = &row.record else { return };
-        let mut record = R::clone(record);
+        let Some(old) = row.record.clone() else { return };
+        let mut record = R::clone(&old);
         change(&mut record);
         let (text, is_new) = (Arc::clone(&row.text), row.is_new);
+        self.regroup(number, &old, &record);
         self.rows.insert(number, Arc::new(Row { text, record: Some(Arc::new(record)), is_new }));
+    }
+
+    /// Moves a row to the groups and lists of its new record.
+    fn regroup(&mut self, number: RowNumber, old: &R, new: &R) {
+        let names = |record: &R| (record.group(), record.lists(), record.place());
+        if names(old) != names(new) {
+            self.groups.remove(number, old);
+            self.groups.add(number, new);
+        }
     }
 
     /// Removes every row with that key.

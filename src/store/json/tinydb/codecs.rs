@@ -7,16 +7,17 @@ use super::details::{ChildDetails, RequestDetails, RewardDetails, TaskDetails, U
 use super::encoder::Encoder;
 use super::fields::{Fields, Unreadable};
 use super::pyjson;
-use super::record::{Record, list_name, request_lists};
+use super::record::{Place, Record, list_name, request_lists};
 use crate::domain::badges::{Award, Badge};
 use crate::domain::calendar::FamilySettings;
+use crate::domain::schedule::Mark;
 use crate::domain::{
     Child, Email, EndedRequest, Id, IdempotencyRecord, LogEntry, Message, PendingReward,
     PendingTask, Reward, Role, Session, Setting, Task, TokenHash, User,
 };
 
 /// The files of the small tables.
-pub(crate) const TABLE_FILES: [&str; 19] = [
+pub(crate) const TABLE_FILES: [&str; 20] = [
     User::FILE,
     Child::FILE,
     Task::FILE,
@@ -36,6 +37,7 @@ pub(crate) const TABLE_FILES: [&str; 19] = [
     LogEntry::FILE,
     Badge::FILE,
     Award::FILE,
+    Mark::FILE,
 ];
 
 impl Record for User {
@@ -100,6 +102,11 @@ impl Record for User {
     /// A login names the address.
     fn group(&self) -> Option<Arc<str>> {
         Some(Arc::clone(self.email.folded()))
+    }
+
+    /// The accounts with scheduled tasks, by the next time.
+    fn place(&self) -> Option<Place> {
+        Some((Arc::default(), self.schedules_due_at()?.as_micros()))
     }
 }
 

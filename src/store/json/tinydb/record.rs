@@ -29,7 +29,15 @@ pub(crate) trait Record: Clone + Send + Sync + 'static {
     fn lists(&self) -> Vec<Arc<str>> {
         Vec::new()
     }
+
+    /// Its place in an ordered list.
+    fn place(&self) -> Option<Place> {
+        None
+    }
 }
+
+/// An ordered list of a table, and the number by which it orders a record.
+pub(crate) type Place = (Arc<str>, i64);
 
 /// The name of a list in [`Record::lists`]. Lengths keep any ids distinct.
 pub(crate) fn list_name(kind: char, ids: &[&str]) -> Arc<str> {

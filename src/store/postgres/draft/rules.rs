@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::load::Wanted;
 use super::{Draft, Obstacle};
 use crate::domain::{Id, RuleViolation, User, UserId};
+use crate::store::constraints::check_penalties;
 use crate::store::{Change, Changes};
 
 impl Draft {
@@ -30,6 +31,7 @@ impl Draft {
         wanted.reversed.extend(unknown.map(Arc::from));
         let awarded = changes.records.iter().filter_map(Change::awarded).map(Id::shared);
         wanted.awarded.extend(awarded.filter(|id| !self.awarded.contains(id)));
+        wanted.marks = self.marks.missing_for(changes);
         let demotes = changes.records.iter().any(|change| self.demotes(change));
         wanted.admins = demotes && self.admins.is_none();
         if wanted == Wanted::default() { Ok(()) } else { Err(Obstacle::Missing(Box::new(wanted))) }
@@ -51,6 +53,7 @@ impl Draft {
             let violation = RuleViolation::AlreadyReversed(reversal.clone());
             return Err(Obstacle::Refused(violation));
         }
+        check_penalties(changes, |mark| self.records.has_mark(mark)).map_err(Obstacle::Refused)?;
         for change in &changes.records {
             let Change::PutUser(user) = change else { continue };
             let same_email = |it: &User| it.email.folded() == user.email.folded();

@@ -32,6 +32,12 @@ SELECT (SELECT count(*) FROM found) AS number, ARRAY(
     types: &[Type::TEXT, Type::TEXT, Type::TEXT, Type::BOOL, Type::INT8, Type::INT8],
 };
 
+/// The accounts whose schedules must be processed, the earliest first.
+pub(in crate::store::postgres) const DUE_FAMILIES: Sql = Sql {
+    text: "SELECT id FROM accounts WHERE schedule_at <= $1 ORDER BY schedule_at LIMIT $2",
+    types: &[Type::INT8, Type::INT8],
+};
+
 pub(in crate::store::postgres) const COUNT_ACCOUNTS: Sql =
     Sql { text: "SELECT count(*) AS number FROM accounts WHERE email IS NOT NULL", types: &[] };
 

@@ -36,7 +36,7 @@ SELECT NOT EXISTS (SELECT FROM accounts) AND NOT EXISTS (SELECT FROM records)
 
 pub(crate) const COPY_FAMILIES: &str = "COPY families (id, version) FROM STDIN (FORMAT binary)";
 pub(crate) const COPY_ACCOUNTS: &str = "
-COPY accounts (id, family_id, email, is_active_admin, is_marked, deletion_has_started)
+COPY accounts (id, family_id, email, is_active_admin, is_marked, deletion_has_started, schedule_at)
 FROM STDIN (FORMAT binary)";
 pub(crate) const COPY_RECORDS: &str =
     "COPY records (family_id, kind, id, expires_at, row) FROM STDIN (FORMAT binary)";
@@ -114,7 +114,7 @@ pub(crate) const EXPORT_FILES: Sql =
 pub(crate) const CHECK_FAMILIES: Sql = Sql {
     text: "
 SELECT f.id, f.seq, f.last_occurred_at, a.id AS account_id, a.email, a.is_active_admin, a.is_marked,
-    a.deletion_has_started
+    a.deletion_has_started, a.schedule_at
 FROM families f LEFT JOIN accounts a ON a.family_id = f.id
 WHERE f.id > $1
 ORDER BY f.id

@@ -49,7 +49,9 @@ pub(crate) const START_DELETION: Sql = Sql {
     text: "
 WITH family AS (UPDATE families SET version = version + 1 WHERE id = $1),
 record AS (UPDATE records SET row = $3 WHERE family_id = $1 AND kind = 'users' AND id = $2)
-UPDATE accounts SET is_active_admin = false, is_marked = true, deletion_has_started = true WHERE id = $2",
+UPDATE accounts
+SET is_active_admin = false, is_marked = true, deletion_has_started = true, schedule_at = NULL
+WHERE id = $2",
     types: &[Type::INT8, Type::TEXT, Type::TEXT],
 };
 

@@ -4,8 +4,8 @@ use tokio_postgres::types::Type;
 
 use super::statement::Sql;
 
-/// Loads families with what all families share, without messages, which no rule reads, and without awards,
-/// which few rules read.
+/// Loads families with what all families share, without messages, which no rule reads, and without awards and marks,
+/// which few rules read. The ranges keep the database from reading those.
 macro_rules! load {
     ($wanted:literal, $more:literal) => {
         concat!(
@@ -21,7 +21,13 @@ SELECT f.id, f.version, f.seq, f.last_occurred_at, a.id AS account_id, r.kind, r
 FROM wanted
 JOIN families f ON f.id = wanted.family_id
 LEFT JOIN accounts a ON a.family_id = f.id
-LEFT JOIN records r ON r.family_id = f.id AND r.kind NOT IN ('messages', 'awards')
+LEFT JOIN LATERAL (
+    SELECT * FROM records WHERE family_id = f.id AND kind > 'awards' AND kind < 'messages'
+    UNION ALL
+    SELECT * FROM records WHERE family_id = f.id AND kind > 'messages' AND kind < 'schedule_marks'
+    UNION ALL
+    SELECT * FROM records WHERE family_id = f.id AND kind > 'schedule_marks'
+) r ON true
 ORDER BY r.position"
         )
     };
@@ -64,6 +70,24 @@ FROM unnest($1::bigint[], $2::text[], $3::text[]) AS w (family_id, first, last)
 JOIN records r ON r.family_id = w.family_id AND r.kind = 'awards' AND r.id >= w.first AND r.id < w.last
 ORDER BY r.position",
     types: &[Type::INT8_ARRAY, Type::TEXT_ARRAY, Type::TEXT_ARRAY],
+};
+
+/// The marks of families: those whose keys are at least $2, or are in $3, or contain a text in $4.
+pub(in crate::store::postgres) const MARKS: Sql = Sql {
+    text: "
+WITH found AS (
+    SELECT family_id, id, position, row FROM records
+    WHERE family_id = ANY($1) AND kind = 'schedule_marks' AND id >= $2
+    UNION
+    SELECT family_id, id, position, row FROM records
+    WHERE family_id = ANY($1) AND kind = 'schedule_marks' AND id = ANY($3)
+    UNION
+    SELECT family_id, id, position, row FROM records
+    WHERE cardinality($4) > 0 AND family_id = ANY($1) AND kind = 'schedule_marks'
+        AND EXISTS (SELECT FROM unnest($4) AS part WHERE strpos(id, part) > 0)
+)
+SELECT family_id, row FROM found ORDER BY position",
+    types: &[Type::INT8_ARRAY, Type::TEXT, Type::TEXT_ARRAY, Type::TEXT_ARRAY],
 };
 
 /// Locks families after several conflicts.

@@ -1,5 +1,6 @@
-//! Access to a table by the numbers of its rows.
+//! Access to a table by the numbers of its rows, and in the order of other numbers.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::{AnyTable as _, Table};
@@ -17,6 +18,15 @@ impl<R: Record> Table<R> {
     pub(crate) fn after(&self, row: RowNumber) -> impl Iterator<Item = (RowNumber, &Arc<R>)> {
         let rows = self.rows.range(row.saturating_add(1)..);
         rows.filter_map(|(number, row)| Some((*number, row.record.as_ref()?)))
+    }
+
+    /// The records of an ordered list with these numbers, in their order: see [`Record::place`].
+    pub(crate) fn ordered(
+        &self,
+        list: Arc<str>,
+        numbers: RangeInclusive<i64>,
+    ) -> impl Iterator<Item = Arc<R>> {
+        self.groups.ordered(list, numbers).filter_map(|row| self.record(row))
     }
 
     /// The number of the last row; 0 without rows.

@@ -1,0 +1,159 @@
+//! What children are to do by the schedules of their tasks.
+
+mod edits;
+mod family;
+mod job;
+mod messages;
+mod penalties;
+mod skips;
+mod statistics;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub(super) use edits::{rescheduled, with_next_look, without_child};
+use family::FamilySchedule;
+pub(super) use family::marks_from;
+pub(super) use messages::announce;
+pub use skips::Skip;
+pub use statistics::{Completion, ScheduleStatistics};
+
+use super::task_limits::Availability;
+use super::{Caller, Parent, Service, ServiceError};
+use crate::domain::calendar::Day;
+use crate::domain::progress::Span;
+use crate::domain::schedule::{MarkKind, Occurrence, OccurrenceState};
+use crate::domain::{Child, ChildId, Note, Task, TaskId};
+use crate::store::Snapshot;
+
+/// An occurrence as responses show it.
+#[derive(Clone, Debug)]
+pub struct ShownOccurrence {
+    pub task: Arc<Task>,
+    pub occurrence: Occurrence,
+    pub state: OccurrenceState,
+    /// Whether the child can do or request it now.
+    pub is_allowed: bool,
+    /// What the parent wrote who skipped it.
+    pub note: Option<Note>,
+}
+
+/// What a child is to do on a day.
+#[derive(Debug)]
+pub struct Today {
+    pub day: Day,
+    pub occurrences: Vec<ShownOccurrence>,
+}
+
+impl Service {
+    /// Returns what a child is to do on a day, by default today: the occurrences of that day, and earlier ones that
+    /// can still be done on it and wait for it. Fails if the caller may not read the child.
+    pub async fn occurrences_of_day(
+        &self,
+        caller: &Caller,
+        child_id: &ChildId,
+        day: Option<Day>,
+    ) -> Result<Today, ServiceError> {
+        let day = day.unwrap_or_else(|| self.today(caller.user()));
+        let (family, child, records) = self.schedule_of(caller, child_id, day).await?;
+        let span = Span { first: day.plus(-family.longest_grace()), last: day };
+        let mut occurrences = self.shown(&family, &child, span, &*records).await?;
+        occurrences.retain(|it| {
+            let waits = it.state.is_open() || it.state == OccurrenceState::Requested;
+            it.occurrence.day == day || (it.occurrence.last >= day && waits)
+        });
+        Ok(Today { day, occurrences })
+    }
+
+    /// Returns the occurrences of a child on the days of a span. Fails if the caller may not read the child.
+    pub async fn schedule(
+        &self,
+        caller: &Caller,
+        child_id: &ChildId,
+        span: Span,
+    ) -> Result<Vec<ShownOccurrence>, ServiceError> {
+        let (family, child, records) = self.schedule_of(caller, child_id, span.first).await?;
+        self.shown(&family, &child, span, &*records).await
+    }
+
+    /// Returns the occurrences of all children of the caller's family on the days of a span.
+    pub async fn family_schedule(
+        &self,
+        parent: &Parent,
+        span: Span,
+    ) -> Result<Vec<ShownOccurrence>, ServiceError> {
+        let family = self.family_schedule_from(&parent.user().id, span.first).await?;
+        let (family, records) = family.ok_or(ServiceError::Unauthenticated)?;
+        let mut all = Vec::new();
+        for child in &family.children {
+            all.extend(self.shown(&family, child, span, &*records).await?);
+        }
+        in_order(&mut all);
+        Ok(all)
+    }
+
+    /// The schedule of the caller's family from a day on, and a child that the caller may read.
+    async fn schedule_of(
+        &self,
+        caller: &Caller,
+        child_id: &ChildId,
+        first: Day,
+    ) -> Result<(FamilySchedule, Arc<Child>, Arc<dyn Snapshot>), ServiceError> {
+        let family = self.family_schedule_from(&caller.user().id, first).await?;
+        let (family, records) = family.ok_or(ServiceError::Unauthenticated)?;
+        let child = caller.child(&*records, child_id)?;
+        Ok((family, child, records))
+    }
+
+    /// The occurrences of a child, in the order of their days and of the day.
+    async fn shown(
+        &self,
+        family: &FamilySchedule,
+        child: &Child,
+        span: Span,
+        records: &dyn Snapshot,
+    ) -> Result<Vec<ShownOccurrence>, ServiceError> {
+        let occurrences = family.occurrences(child, span);
+        let availability = self.availability_of(family, child, &occurrences, records).await?;
+        let shown = occurrences.into_iter().map(|(task, occurrence)| {
+            let state = family.state(&occurrence, records);
+            let skip = records.mark(&occurrence.key(MarkKind::Skipped));
+            let is_available =
+                availability.get(&task.id).is_none_or(|availability| availability.is_available);
+            ShownOccurrence {
+                is_allowed: state.is_open() && is_available,
+                note: skip.and_then(|skip| skip.note.clone()),
+                task: Arc::clone(task),
+                occurrence,
+                state,
+            }
+        });
+        let mut shown: Vec<_> = shown.collect();
+        in_order(&mut shown);
+        Ok(shown)
+    }
+
+    /// Whether the child can do the tasks of occurrences now.
+    async fn availability_of(
+        &self,
+        family: &FamilySchedule,
+        child: &Child,
+        occurrences: &[(&Arc<Task>, Occurrence)],
+        records: &dyn Snapshot,
+    ) -> Result<HashMap<TaskId, Availability>, ServiceError> {
+        let mut tasks: Vec<(&Task, bool)> = Vec::new();
+        for (task, _) in occurrences {
+            if tasks.last().is_none_or(|(last, _)| last.id != task.id) {
+                let pending = records.pending_task(&child.id, &task.id);
+                tasks.push((task, pending.is_some()));
+            }
+        }
+        let found = self.availability(&family.user, child, &tasks, records).await?;
+        Ok(tasks.iter().map(|(task, _)| task.id.clone()).zip(found).collect())
+    }
+}
+
+/// Sorts by day, then by the time when they are due; equal ones keep the order of their tasks.
+fn in_order(occurrences: &mut [ShownOccurrence]) {
+    occurrences.sort_by_key(|it| (it.occurrence.day, it.occurrence.due_at));
+}

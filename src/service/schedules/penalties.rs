@@ -1,0 +1,166 @@
+//! Penalties for occurrences that were missed.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::super::{Service, ServiceError};
+use super::family::{FamilySchedule, marks_from};
+use super::job::Come;
+use crate::domain::ledger::{self, Actor, Answer, EventOrigin};
+use crate::domain::progress::{Contribution, Span};
+use crate::domain::schedule::{Mark, MarkKind, Occurrence, OccurrenceState};
+use crate::domain::{
+    Action, Child, EventFilter, EventId, Page, Points, RuleViolation, SortOrder, Timestamp,
+    TrackingEvent, UserId,
+};
+use crate::store::{Change, Changes, Context, Fence, Snapshot, Store};
+
+/// An occurrence that ended earlier causes no penalty: the server noticed it too late.
+const LATEST: Duration = Duration::from_hours(24);
+
+/// What a reversal names, in the row of an event.
+#[derive(Deserialize)]
+struct Row {
+    #[serde(default)]
+    metadata: Option<Map<String, Value>>,
+}
+
+impl Service {
+    /// Activates the penalties of the occurrences that have ended, each in a transaction of its own. The store refuses
+    /// a second one for the same occurrence.
+    pub(super) async fn activate_penalties(
+        &self,
+        family: &FamilySchedule,
+        come: &Come,
+        records: &dyn Snapshot,
+        lease: &Fence,
+    ) -> Result<(), ServiceError> {
+        let ended = come.moments.iter().filter(|(_, occurrence, moment)| {
+            moment.kind == MarkKind::Missed
+                && occurrence.on_missed.is_some()
+                && family.now.since(moment.at) <= LATEST
+                && family.state(occurrence, records) == OccurrenceState::Missed
+        });
+        for (_, occurrence, _) in ended {
+            if self.has_ended_otherwise(family, occurrence, records).await? {
+                continue;
+            }
+            let scope = marks_from(&family.user.id, occurrence.day);
+            let penalty = Penalty { family: family.clone(), occurrence: occurrence.clone() };
+            let (lease, floor) = (lease.clone(), self.settings().points_floor);
+            let decide = move |records: &dyn Snapshot, context: &mut Context| {
+                let changes = penalty.changes(floor, records, context)?;
+                Ok((changes.unwrap_or_default().under(Some(lease.clone())), ()))
+            };
+            match self.transact(scope, decide).await {
+                Err(ServiceError::Refused(RuleViolation::AlreadyPenalised)) => {}
+                other => _ = other?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a parent has rejected the child's request of an occurrence, or reversed the event that belonged to it,
+    /// after its end: the child did not miss it.
+    async fn has_ended_otherwise(
+        &self,
+        family: &FamilySchedule,
+        occurrence: &Occurrence,
+        records: &dyn Snapshot,
+    ) -> Result<bool, ServiceError> {
+        let is_of = |at| occurrence.span().contains(family.calendar.day_of(at));
+        let requests = records.ended_requests_of(&family.user.id);
+        let is_rejected = requests.iter().any(|request| {
+            *request.entity_id == *occurrence.task_id.as_str()
+                && request.child_id == occurrence.child_id
+                && request.ended_at >= occurrence.ends_at
+                && request.requested_at.is_some_and(is_of)
+        });
+        Ok(is_rejected || self.was_reversed(&family.user.id, occurrence, is_of).await?)
+    }
+
+    /// Whether an event of an occurrence was reversed after its end.
+    async fn was_reversed(
+        &self,
+        family: &UserId,
+        occurrence: &Occurrence,
+        is_of: impl Fn(Timestamp) -> bool,
+    ) -> Result<bool, ServiceError> {
+        let filter = EventFilter {
+            action: Some(Action::Cancelled),
+            entity_id: Some(occurrence.task_id.as_str().to_owned()),
+            from: Some(occurrence.ends_at),
+            ..EventFilter::of_family(family, Some(&occurrence.child_id))
+        };
+        let found = self.store.events(&filter, SortOrder::Ascending, Page::ALL).await?;
+        for row in &found.events {
+            let Some(original) = serde_json::from_str(row).ok().as_ref().and_then(Row::reverses)
+            else {
+                continue;
+            };
+            let found = self.store.find_event(family, &occurrence.child_id, &original).await?;
+            let contribution = found.and_then(|stored| Contribution::of(&stored.event));
+            if contribution.is_some_and(|it| is_of(it.worked_at)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl Row {
+    fn reverses(&self) -> Option<EventId> {
+        let id = self.metadata.as_ref()?.get("reverses")?.as_str()?;
+        Some(id.into())
+    }
+}
+
+/// The penalty for an occurrence.
+struct Penalty {
+    /// The family as it was read.
+    family: FamilySchedule,
+    occurrence: Occurrence,
+}
+
+impl Penalty {
+    /// The changes of the penalty; none if the occurrence was not missed after all, or the penalty does not exist.
+    fn changes(
+        &self,
+        floor: Points,
+        records: &dyn Snapshot,
+        context: &mut Context,
+    ) -> Result<Option<Changes>, RuleViolation> {
+        let (occurrence, now) = (&self.occurrence, context.now());
+        let family = self.family.clone().by(records).filter(|it| it.is_complete(records));
+        let is_missed = |family: FamilySchedule| {
+            let span = Span { first: occurrence.day, last: occurrence.day };
+            let child = family.children.iter().find(|it| it.id == occurrence.child_id);
+            let current = child.map(|child| family.occurrences(child, span)).unwrap_or_default();
+            current.iter().any(|(_, it)| it == occurrence)
+                && family.state(occurrence, records) == OccurrenceState::Missed
+        };
+        let task = occurrence.on_missed.as_ref().and_then(|id| records.task(id));
+        let task = task.filter(|task| !task.is_good);
+        let child = records.child(&occurrence.child_id);
+        let key = occurrence.key(MarkKind::Penalty);
+        let (Some(task), Some(child), None, true) =
+            (task, child, records.mark(&key), family.is_some_and(is_missed))
+        else {
+            return Ok(None);
+        };
+        let origin =
+            EventOrigin { event_id: context.new_id(), actor: Actor::Schedule, now, note: None };
+        let mut fields = ledger::activate(&child, &task, Answer::default(), floor, origin)?;
+        let missed =
+            json!({"task_id": occurrence.task_id.as_str(), "date": occurrence.day.to_string()});
+        fields.metadata.get_or_insert_default().insert("occurrence".to_owned(), missed);
+        let Ok(event) = TrackingEvent::new(fields) else { return Ok(None) };
+        let points = event.points_after;
+        let put = Change::PutChild(Child { points, updated_at: Some(now), ..Child::clone(&child) });
+        let user_id = child.user_id.clone();
+        let mark = Change::PutMark(Mark { user_id, key, note: None, created_at: now });
+        Ok(Some(Changes { records: vec![put, mark], event: Some(event), ..Changes::none() }))
+    }
+}

@@ -1,0 +1,76 @@
+//! A parent's decision that an occurrence is not to be done.
+
+use super::super::{Parent, Service, ServiceError};
+use super::ShownOccurrence;
+use super::family::marks_from;
+use crate::domain::calendar::Day;
+use crate::domain::progress::Span;
+use crate::domain::schedule::{Mark, MarkKind, Occurrence};
+use crate::domain::{
+    ChangedKind, ChildId, Invalid, Message, Note, RuleViolation, TaskId, Timestamp,
+};
+use crate::store::{Change, Changes};
+
+impl Service {
+    /// Skips an occurrence, or undoes that. Returns the occurrence.
+    ///
+    /// Fails if the child is not to do the task on that day.
+    pub async fn skip(
+        &self,
+        parent: &Parent,
+        (child_id, task_id): (ChildId, TaskId),
+        day: Day,
+        skip: Skip,
+    ) -> Result<ShownOccurrence, ServiceError> {
+        let decider = parent.clone();
+        let calendar = self.calendar(parent.user());
+        let scope = marks_from(&parent.user().id, day);
+        let (child, task) = (child_id.clone(), task_id.clone());
+        self.transact_within(scope, parent, move |records, context| {
+            let child = decider.child(records, &child)?;
+            let task = decider.task(records, &task)?;
+            let span = Span { first: day, last: day };
+            let occurrence = Occurrence::of(&task, &child, span, &calendar).pop();
+            let occurrence = occurrence.ok_or_else(no_occurrence)?;
+            let changes = skip.changes(&occurrence, &decider, context.now());
+            Ok((Changes::of(changes), ()))
+        })
+        .await?;
+        let shown = self.schedule(parent, &child_id, Span { first: day, last: day }).await?;
+        let found = shown.into_iter().find(|it| it.task.id == task_id);
+        found.ok_or_else(|| no_occurrence().into())
+    }
+}
+
+/// What is to become of an occurrence.
+#[derive(Clone, Debug)]
+pub enum Skip {
+    /// It is not to be done. A repeat replaces the note.
+    Skip(Option<Note>),
+    /// It is to be done after all.
+    Undo,
+}
+
+impl Skip {
+    fn changes(&self, occurrence: &Occurrence, parent: &Parent, now: Timestamp) -> [Change; 2] {
+        let (family, key) = (parent.user().id.clone(), occurrence.key(MarkKind::Skipped));
+        let change = match self {
+            Self::Skip(note) => Change::PutMark(Mark {
+                user_id: family.clone(),
+                key,
+                note: note.clone(),
+                created_at: now,
+            }),
+            Self::Undo => Change::RemoveMark(family.clone(), key),
+        };
+        let child = Some(occurrence.child_id.clone());
+        let id = occurrence.task_id.as_str();
+        let kind = ChangedKind::Occurrence;
+        let message = Message::records_changed(family, kind, id, child, now);
+        [change, Change::PutMessage(message)]
+    }
+}
+
+fn no_occurrence() -> RuleViolation {
+    Invalid::new("date", "must be a day on which the child is to do the task").into()
+}
