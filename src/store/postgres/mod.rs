@@ -62,6 +62,8 @@ pub mod statements {
     pub const LOAD_ONE: &str = sql::LOAD_ONE.text;
     pub const SWAP_ONE: &str = sql::SWAP_ONE.text;
     pub const REVERSALS: &str = sql::REVERSALS.text;
+    pub const MARKS: &str = sql::MARKS.text;
+    pub const DUE_FAMILIES: &str = sql::DUE_FAMILIES.text;
 
     /// The number of the events to which some conditions apply, and a page of them, newest first.
     pub fn queries(applies: [bool; 7]) -> [&'static str; 2] {

@@ -83,8 +83,8 @@ WITH found AS (
     WHERE family_id = ANY($1) AND kind = 'schedule_marks' AND id = ANY($3)
     UNION
     SELECT family_id, id, position, row FROM records
-    WHERE cardinality($4) > 0 AND family_id = ANY($1) AND kind = 'schedule_marks'
-        AND EXISTS (SELECT FROM unnest($4) AS part WHERE strpos(id, part) > 0)
+    WHERE cardinality($4::text[]) > 0 AND family_id = ANY($1) AND kind = 'schedule_marks'
+        AND EXISTS (SELECT FROM unnest($4::text[]) AS part WHERE strpos(id, part) > 0)
 )
 SELECT family_id, row FROM found ORDER BY position",
     types: &[Type::INT8_ARRAY, Type::TEXT, Type::TEXT_ARRAY, Type::TEXT_ARRAY],
