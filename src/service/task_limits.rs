@@ -219,8 +219,8 @@ impl Service {
                 return Availability { is_available: true, available_at: None };
             };
             let by_other = bounds.is_requested_by_other(&calendar, records, user);
-            let uses = counted.uses(&task.id, &child.id, today, bounds);
-            uses.availability(u32::from(*is_requested), by_other)
+            let counted = counted.uses(&task.id, &child.id, today, bounds);
+            counted.availability(u32::from(*is_requested), by_other)
         };
         Ok(tasks.iter().zip(bounds).map(of).collect())
     }

@@ -940,6 +940,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/children/{id}/today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get what a child is to do today
+         * @description Or on another day. The occurrences of that day, and earlier ones that can still be done.
+         */
+        get: operations["getToday"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/children/{id}/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a child's schedule
+         * @description The occurrences of at most 62 days.
+         */
+        get: operations["getSchedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/family/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the schedule of your family
+         * @description The occurrences of all children on at most 62 days.
+         */
+        get: operations["getFamilySchedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/children/{id}/tasks/{task_id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip a task of a day
+         * @description The child need not do it on that day, whatever the schedule says. A repeat replaces the note.
+         */
+        post: operations["skipTask"];
+        /**
+         * No longer skip a task of a day
+         * @description By default of today.
+         */
+        delete: operations["undoSkip"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/family/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get how much of what was due was done
+         * @description For each child, day of the week and task, on at most 93 days.
+         */
+        get: operations["getFamilyStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/children/{id}/tracking/{event_id}/reverse": {
         parameters: {
             query?: never;
@@ -1003,8 +1107,8 @@ export interface paths {
          *     `tracking_event_created`, and `id` identifies the position in the stream.
          *
          *     Between the events there are messages without an `id`: `request_ended`, `records_changed`, `badge_awarded`,
-         *     `badge_revoked` and `rank_changed`. A reconnect does not
-         *     repeat them, and streams with `named=false` do not contain them. A child's session receives those about that child,
+         *     `badge_revoked`, `rank_changed`, `task_due`, `task_late`, `task_missed`, `task_done` and `tasks_summary`. A reconnect
+         *     does not repeat them, and streams with `named=false` do not contain them. A child's session receives those about that child,
          *     its tasks and its rewards.
          *
          *     A client that reconnects sends the last id that it received (browsers do), and first receives the events that it
@@ -2102,6 +2206,11 @@ export interface components {
         ChildBadgeList: components["schemas"]["Page"] & {
             badges: components["schemas"]["ChildBadge"][];
         };
+        /** @description Of one child. */
+        ChildCompletion: components["schemas"]["Completion"] & {
+            child_id: string;
+            name: string;
+        };
         /** @description One page of a list. */
         ChildList: components["schemas"]["Page"] & {
             children: components["schemas"]["Child"][];
@@ -2133,6 +2242,28 @@ export interface components {
          */
         ChildSession: {
             child_id: string;
+        };
+        /** @description What became of occurrences. Upcoming and paused ones count nowhere. */
+        Completion: {
+            /** Format: int32 */
+            done: number;
+            /** Format: int32 */
+            missed: number;
+            /**
+             * Format: int32
+             * @description Those that can still be done, and those that wait for a parent's answer.
+             */
+            open: number;
+            /**
+             * Format: int32
+             * @description Those that a parent has skipped.
+             */
+            skipped: number;
+            /**
+             * Format: double
+             * @description The part that was done of those that were done or missed, from 0 to 1; null if there are none.
+             */
+            rate: number | null;
         };
         /**
          * @description The caller's own password.
@@ -2405,7 +2536,10 @@ export interface components {
         };
         /** @description A message of the event stream. */
         ExportedMessage: {
-            /** @description `request_ended`, `records_changed`, `badge_awarded`, `badge_revoked` or `rank_changed`. */
+            /**
+             * @description `request_ended`, `records_changed`, `badge_awarded`, `badge_revoked`, `rank_changed`, `task_due`,
+             *     `task_late`, `task_missed`, `task_done` or `tasks_summary`.
+             */
             type: string;
             /** @description As in the event stream. */
             payload: Record<string, never>;
@@ -2440,7 +2574,7 @@ export interface components {
         /** @description A limit of a family. */
         FamilyLimit: {
             /** @enum {string} */
-            name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "display_bytes";
+            name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "scheduled_tasks" | "display_bytes";
             /** @description The highest number. */
             most: number;
         };
@@ -2911,6 +3045,64 @@ export interface components {
                 /** @enum {string} */
                 per: "day" | "week" | "ever";
             } | null;
+            /** @description docs/schedules.md explains each field. A field that is null counts as missing. */
+            schedule?: {
+                /** @description All children, those with these ids, or one after the other. */
+                who: "all" | string[] | {
+                    rotation: string[];
+                    /**
+                     * @description When the next child follows; by default after each occurrence.
+                     * @enum {string|null}
+                     */
+                    each?: "occurrence" | "week" | null;
+                };
+                /**
+                 * @description How often the task recurs.
+                 * @enum {string|null}
+                 */
+                every?: "day" | "week" | "month" | null;
+                /** @description Every so many days, weeks or months; by default 1. */
+                interval?: number | null;
+                /** @description The days of the week, with `every: week`. */
+                on?: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday")[] | null;
+                /** @description The day of the month, with `every: month`. Months without it are left out. */
+                day?: number | "last" | null;
+                /**
+                 * Format: date
+                 * @description The only day, instead of `every`.
+                 */
+                date?: string | null;
+                /**
+                 * @description The first day of a week; by default that of the family.
+                 * @enum {string|null}
+                 */
+                week_start?: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday" | null;
+                /**
+                 * Format: date
+                 * @description The day on which the plan takes effect; by default, and if it has passed, today.
+                 */
+                starts?: string | null;
+                /**
+                 * Format: date
+                 * @description The first day, from which the interval counts; by default `starts`.
+                 */
+                from?: string | null;
+                /**
+                 * Format: date
+                 * @description The last day.
+                 */
+                until?: string | null;
+                /** @description When it is due in the family's time zone, such as `18:30`; null for the end of the day. */
+                due_time?: string | null;
+                /** @description The number of days after its day on which it can still be done, at most until the child's next one. */
+                grace_days?: number | null;
+                /** @description Whether only the first child can do each occurrence. */
+                first_only?: boolean | null;
+                /** @description The id of a penalty for each one that is missed. */
+                on_missed?: string | null;
+                /** @description Instead of `every`, `interval`, `on`, `day` and `date`: a recurrence rule of RFC 5545. */
+                rrule?: string;
+            } | null;
         };
         /**
          * @description The time that a marked account waits before its deletion.
@@ -2927,6 +3119,62 @@ export interface components {
             newest: components["schemas"]["Award"][];
             /** @description The next grade of each badge of which the child has something: the one that it is closest to first. */
             nearest: components["schemas"]["NearBadge"][];
+        };
+        /**
+         * @description A task that a child is to do on a day.
+         * @example {
+         *       "task_id": "f435a1ca-1254-4e99-a626-a09eabde92a2",
+         *       "task_name": "Make the bed",
+         *       "points": 5,
+         *       "child_id": "7e29a927-0222-4c47-a312-a37762464203",
+         *       "day": "2026-11-23",
+         *       "last_day": "2026-11-24",
+         *       "state": "due",
+         *       "due_at": "2026-11-23T17:30:00.000000Z",
+         *       "ends_at": "2026-11-24T23:00:00.000000Z",
+         *       "allowed": true,
+         *       "note": null
+         *     }
+         */
+        Occurrence: {
+            task_id: string;
+            task_name: string;
+            /**
+             * Format: int64
+             * @description The points that the task gives.
+             */
+            points: number;
+            child_id: string;
+            /**
+             * Format: date
+             * @description Its day.
+             */
+            day: string;
+            /**
+             * Format: date
+             * @description The last day on which it can be done.
+             */
+            last_day: string;
+            /** @enum {string} */
+            state: "upcoming" | "due" | "requested" | "done" | "late" | "missed" | "skipped" | "paused";
+            /**
+             * Format: date-time
+             * @description When it becomes late, or is missed if it cannot be done late.
+             */
+            due_at: string;
+            /**
+             * Format: date-time
+             * @description When it can no longer be done.
+             */
+            ends_at: string;
+            /** @description Whether the child can do or request it now. */
+            allowed: boolean;
+            /** @description What the parent wrote who skipped it. */
+            note: string | null;
+        };
+        /** @description One occurrence. */
+        OccurrenceAnswer: {
+            occurrence: components["schemas"]["Occurrence"];
         };
         /** @description Which page it is. Its fields follow the list. */
         Page: {
@@ -3359,7 +3607,7 @@ export interface components {
                  * @description What it is.
                  * @enum {string}
                  */
-                kind: "child" | "task" | "reward" | "pending_reward" | "pending_task" | "badge";
+                kind: "child" | "task" | "reward" | "pending_reward" | "pending_task" | "badge" | "occurrence";
                 /** @description Its `id`; it may be deleted. */
                 id: string;
             };
@@ -3561,6 +3809,85 @@ export interface components {
             /** @enum {string|null} */
             icon?: "bath" | "bed" | "bike" | "book" | "broom" | "cake" | "car" | "cat" | "clock" | "clothes" | "computer" | "cooking" | "dishes" | "dog" | "film" | "football" | "friends" | "game" | "garden" | "gift" | "heart" | "homework" | "house" | "ice_cream" | "laundry" | "lunch" | "money" | "moon" | "music" | "paint" | "park" | "pencil" | "phone" | "pizza" | "plant" | "puzzle" | "school" | "shoes" | "shopping" | "shout" | "star" | "sun" | "swimming" | "table" | "teeth" | "thanks" | "trash" | "trip" | "walk" | "warning" | null;
         };
+        /** @description The occurrences of a period. */
+        Schedule: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to: string;
+            /** @description In the order of their days. */
+            occurrences: components["schemas"]["Occurrence"][];
+        };
+        /**
+         * @description What became of the occurrences of a period. Each has the state that it has now.
+         * @example {
+         *       "from": "2026-11-16",
+         *       "to": "2026-11-22",
+         *       "total": {
+         *         "done": 3,
+         *         "missed": 1,
+         *         "open": 1,
+         *         "skipped": 0,
+         *         "rate": 0.75
+         *       },
+         *       "children": [
+         *         {
+         *           "done": 3,
+         *           "missed": 1,
+         *           "open": 1,
+         *           "skipped": 0,
+         *           "rate": 0.75,
+         *           "child_id": "7e29a927-0222-4c47-a312-a37762464203",
+         *           "name": "Mía"
+         *         }
+         *       ],
+         *       "weekdays": [
+         *         {
+         *           "done": 3,
+         *           "missed": 1,
+         *           "open": 1,
+         *           "skipped": 0,
+         *           "rate": 0.75,
+         *           "weekday": "monday"
+         *         }
+         *       ],
+         *       "tasks": [
+         *         {
+         *           "done": 3,
+         *           "missed": 1,
+         *           "open": 1,
+         *           "skipped": 0,
+         *           "rate": 0.75,
+         *           "task_id": "f435a1ca-1254-4e99-a626-a09eabde92a2",
+         *           "name": "Make the bed"
+         *         }
+         *       ]
+         *     }
+         */
+        ScheduleStatistics: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to: string;
+            total: components["schemas"]["Completion"];
+            children: components["schemas"]["ChildCompletion"][];
+            /** @description From Monday. */
+            weekdays: components["schemas"]["WeekdayCompletion"][];
+            /** @description The tasks that exist and have a schedule. */
+            tasks: components["schemas"]["TaskCompletion"][];
+        };
         /**
          * @description A session of any account, for administrators.
          * @example {
@@ -3686,6 +4013,19 @@ export interface components {
              * @description At least 8 characters, at most 256 bytes.
              */
             password: string;
+        };
+        /**
+         * @description The occurrence to skip, and why.
+         * @example {
+         *       "date": "2026-11-24",
+         *       "note": "At grandma's"
+         *     }
+         */
+        Skip: {
+            /** Format: date */
+            date: string;
+            /** @description At most 500 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
+            note?: string | null;
         };
         /** @description The rank of a child. */
         Standing: {
@@ -3832,7 +4172,7 @@ export interface components {
             longest_to: string | null;
         };
         /** @description The `data` of a frame of the event stream. */
-        StreamData: components["schemas"]["TrackingEventCreated"] | components["schemas"]["RequestEnded"] | components["schemas"]["RecordsChanged"] | components["schemas"]["BadgeAwarded"] | components["schemas"]["BadgeRevoked"] | components["schemas"]["RankChanged"];
+        StreamData: components["schemas"]["TrackingEventCreated"] | components["schemas"]["RequestEnded"] | components["schemas"]["RecordsChanged"] | components["schemas"]["BadgeAwarded"] | components["schemas"]["BadgeRevoked"] | components["schemas"]["RankChanged"] | components["schemas"]["TaskDue"] | components["schemas"]["TasksSummary"];
         /**
          * @description A task or penalty.
          * @example {
@@ -3846,7 +4186,8 @@ export interface components {
          *       "updated_at": "2026-11-23T01:49:49.628560Z",
          *       "requestable": true,
          *       "icon": null,
-         *       "limit": null
+         *       "limit": null,
+         *       "schedule": null
          *     }
          */
         Task: {
@@ -3880,11 +4221,117 @@ export interface components {
             /** @enum {string|null} */
             icon: "bath" | "bed" | "bike" | "book" | "broom" | "cake" | "car" | "cat" | "clock" | "clothes" | "computer" | "cooking" | "dishes" | "dog" | "film" | "football" | "friends" | "game" | "garden" | "gift" | "heart" | "homework" | "house" | "ice_cream" | "laundry" | "lunch" | "money" | "moon" | "music" | "paint" | "park" | "pencil" | "phone" | "pizza" | "plant" | "puzzle" | "school" | "shoes" | "shopping" | "shout" | "star" | "sun" | "swimming" | "table" | "teeth" | "thanks" | "trash" | "trip" | "walk" | "warning" | null;
             limit: components["schemas"]["TaskLimit"] | null;
+            /** @description Who is to do the task when; null if it has no schedule. Without effect for a penalty. */
+            schedule: {
+                /** @description All children, those with these ids, or one after the other. */
+                who: "all" | string[] | {
+                    rotation: string[];
+                    /**
+                     * @description When the next child follows; by default after each occurrence.
+                     * @enum {string}
+                     */
+                    each: "occurrence" | "week";
+                };
+                /**
+                 * @description How often the task recurs.
+                 * @enum {string|null}
+                 */
+                every: "day" | "week" | "month" | null;
+                /** @description Every so many days, weeks or months; by default 1. */
+                interval: number | null;
+                /** @description The days of the week, with `every: week`. */
+                on: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday")[] | null;
+                /** @description The day of the month, with `every: month`. Months without it are left out. */
+                day: number | "last" | null;
+                /**
+                 * Format: date
+                 * @description The only day, instead of `every`.
+                 */
+                date: string | null;
+                /**
+                 * @description The first day of a week; by default that of the family.
+                 * @enum {string|null}
+                 */
+                week_start: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday" | null;
+                /**
+                 * Format: date
+                 * @description The day on which the plan takes effect.
+                 */
+                starts: string;
+                /**
+                 * Format: date
+                 * @description The first day, from which the interval counts; by default `starts`.
+                 */
+                from: string | null;
+                /**
+                 * Format: date
+                 * @description The last day.
+                 */
+                until: string | null;
+                /** @description When it is due in the family's time zone, such as `18:30`; null for the end of the day. */
+                due_time: string | null;
+                /** @description The number of days after its day on which it can still be done, at most until the child's next one. */
+                grace_days: number | null;
+                /** @description Whether only the first child can do each occurrence. */
+                first_only: boolean | null;
+                /** @description The id of a penalty for each one that is missed. */
+                on_missed: string | null;
+            } | null;
         } & {
             [key: string]: unknown;
         };
         TaskAnswer: {
             task: components["schemas"]["Task"];
+        };
+        /** @description Of one task. */
+        TaskCompletion: components["schemas"]["Completion"] & {
+            task_id: string;
+            name: string;
+        };
+        /**
+         * @description A task that a child is to do.
+         * @example {
+         *       "type": "task_due",
+         *       "payload": {
+         *         "task_id": "f435a1ca-1254-4e99-a626-a09eabde92a2",
+         *         "task_name": "Make the bed",
+         *         "child_id": "7e29a927-0222-4c47-a312-a37762464203",
+         *         "date": "2026-11-23",
+         *         "due_at": "2026-11-23T17:30:00.000000Z",
+         *         "ends_at": "2026-11-23T23:00:00.000000Z"
+         *       }
+         *     }
+         */
+        TaskDue: {
+            /**
+             * @description What became of it. Each is sent at most once for an occurrence.
+             * @enum {string}
+             */
+            type: "task_due" | "task_late" | "task_missed" | "task_done";
+            /** @description The occurrence. */
+            payload: {
+                /** @description The task. */
+                task_id: string;
+                /** @description The task's name. */
+                task_name: string;
+                /** @description The child. */
+                child_id: string;
+                /**
+                 * Format: date
+                 * @description Its day.
+                 */
+                date: string;
+                /**
+                 * Format: date-time
+                 * @description When it becomes late.
+                 */
+                due_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it can no longer be done.
+                 */
+                ends_at: string;
+            };
         };
         /** @description How often each child may do a task. */
         TaskLimit: {
@@ -3919,6 +4366,64 @@ export interface components {
                 /** @enum {string} */
                 per: "day" | "week" | "ever";
             } | null;
+            /** @description docs/schedules.md explains each field. A field that is null counts as missing. */
+            schedule?: {
+                /** @description All children, those with these ids, or one after the other. */
+                who: "all" | string[] | {
+                    rotation: string[];
+                    /**
+                     * @description When the next child follows; by default after each occurrence.
+                     * @enum {string|null}
+                     */
+                    each?: "occurrence" | "week" | null;
+                };
+                /**
+                 * @description How often the task recurs.
+                 * @enum {string|null}
+                 */
+                every?: "day" | "week" | "month" | null;
+                /** @description Every so many days, weeks or months; by default 1. */
+                interval?: number | null;
+                /** @description The days of the week, with `every: week`. */
+                on?: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday")[] | null;
+                /** @description The day of the month, with `every: month`. Months without it are left out. */
+                day?: number | "last" | null;
+                /**
+                 * Format: date
+                 * @description The only day, instead of `every`.
+                 */
+                date?: string | null;
+                /**
+                 * @description The first day of a week; by default that of the family.
+                 * @enum {string|null}
+                 */
+                week_start?: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday" | null;
+                /**
+                 * Format: date
+                 * @description The day on which the plan takes effect; by default, and if it has passed, today.
+                 */
+                starts?: string | null;
+                /**
+                 * Format: date
+                 * @description The first day, from which the interval counts; by default `starts`.
+                 */
+                from?: string | null;
+                /**
+                 * Format: date
+                 * @description The last day.
+                 */
+                until?: string | null;
+                /** @description When it is due in the family's time zone, such as `18:30`; null for the end of the day. */
+                due_time?: string | null;
+                /** @description The number of days after its day on which it can still be done, at most until the child's next one. */
+                grace_days?: number | null;
+                /** @description Whether only the first child can do each occurrence. */
+                first_only?: boolean | null;
+                /** @description The id of a penalty for each one that is missed. */
+                on_missed?: string | null;
+                /** @description Instead of `every`, `interval`, `on`, `day` and `date`: a recurrence rule of RFC 5545. */
+                rrule?: string;
+            } | null;
         };
         /** @description A task and what it means for one child. */
         TaskState: components["schemas"]["Task"] & {
@@ -3949,6 +4454,52 @@ export interface components {
         /** @description One page of a list. */
         TaskStateList: components["schemas"]["Page"] & {
             tasks: components["schemas"]["TaskState"][];
+        };
+        /**
+         * @description Instead of single messages, after more than an hour in which no server was running.
+         * @example {
+         *       "type": "tasks_summary",
+         *       "payload": {
+         *         "from": "2026-11-22T17:30:00.000000Z",
+         *         "to": "2026-11-23T01:49:49.730293Z",
+         *         "due": 2,
+         *         "late": 1,
+         *         "missed": 3
+         *       }
+         *     }
+         */
+        TasksSummary: {
+            /**
+             * @description The type of the message.
+             * @enum {string}
+             */
+            type: "tasks_summary";
+            /** @description How many occurrences have become what they are now. */
+            payload: {
+                /**
+                 * Format: date-time
+                 * @description The start of the period.
+                 */
+                from: string;
+                /**
+                 * Format: date-time
+                 * @description Its end.
+                 */
+                to: string;
+                /** @description Those that are due. */
+                due: number;
+                /** @description Those that are late. */
+                late: number;
+                /** @description Those that were missed. */
+                missed: number;
+            };
+        };
+        /** @description What a child is to do on a day. */
+        Today: {
+            /** Format: date */
+            date: string;
+            /** @description In the order of the day. With earlier ones that can still be done and wait for it. */
+            occurrences: components["schemas"]["Occurrence"][];
         };
         /**
          * @description One event of the history. Goldstar's own events have the listed `metadata`; events of older files can have any.
@@ -4177,6 +4728,11 @@ export interface components {
             image_id?: string | null;
             /** @description A BCP 47 language tag, such as `de` or `pt-BR`. */
             language?: string | null;
+        };
+        /** @description Of one day of the week. */
+        WeekdayCompletion: components["schemas"]["Completion"] & {
+            /** @enum {string} */
+            weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
         };
     };
     responses: {
@@ -9280,6 +9836,454 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ranking"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ParentRequired"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    getToday: {
+        parameters: {
+            query?: {
+                /** @description The day; by default today. */
+                date?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the child is to do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Today"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    getSchedule: {
+        parameters: {
+            query?: {
+                /** @description The first day; by default today. */
+                from?: string;
+                /** @description The last day; by default six days after `from`. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The occurrences */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    getFamilySchedule: {
+        parameters: {
+            query?: {
+                /** @description The first day; by default today. */
+                from?: string;
+                /** @description The last day; by default six days after `from`. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The occurrences */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ParentRequired"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    skipTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+                /** @description The id of the task. */
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Skip"];
+            };
+        };
+        responses: {
+            /** @description The occurrence */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccurrenceAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    undoSkip: {
+        parameters: {
+            query?: {
+                /** @description The day; by default today. */
+                date?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+                /** @description The id of the task. */
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The occurrence */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccurrenceAnswer"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    getFamilyStatistics: {
+        parameters: {
+            query?: {
+                /** @description The first day; by default 29 days before `to`. */
+                from?: string;
+                /** @description The last day; by default today. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleStatistics"];
                 };
             };
             /**

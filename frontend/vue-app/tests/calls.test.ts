@@ -87,7 +87,7 @@ test("events add up to progress", async () => {
 test("a task recurs", async () => {
   const { api } = parent;
   const { child } = await api.createChild({ name: "Ada" });
-  const schedule = { who: { rotation: [child.id] }, every: "day", grace_days: 1 } as const;
+  const schedule = { who: { rotation: [child.id] }, every: "day" as const, grace_days: 1 };
   const { task } = await api.createTask({ name: "Dishes", points: 2, schedule });
   expect(task.schedule).toMatchObject({ who: { rotation: [child.id], each: "occurrence" } });
   const { date, occurrences } = await api.today(child.id);

@@ -20,7 +20,7 @@ pub use clock_time::ClockTime;
 pub use form::{PlanDefaults, PlanForm};
 pub use mark::{Mark, MarkKey, MarkKind};
 pub use moments::{Moment, next_moment};
-pub use occurrence::{Facts, Occurrence, OccurrenceState};
+pub use occurrence::{Fact, Occurrence, OccurrenceState};
 pub use plan::{Plan, Turn, Who};
 pub use recurrence::{DayOfMonth, Recurrence};
 pub use versions::{Schedule, Version};

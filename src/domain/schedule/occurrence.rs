@@ -26,16 +26,16 @@ pub struct Occurrence {
     pub on_missed: Option<TaskId>,
 }
 
-/// What has happened to an occurrence.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
+/// What has happened to an occurrence. Of several, the first one counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
     /// An event belongs to it: the task was done on one of its days, and the event was not reversed.
-    pub is_done: bool,
-    /// Another child has done it, and only one child can.
-    pub is_done_by_other: bool,
+    Done,
     /// The child's request of one of its days is pending.
-    pub is_requested: bool,
-    pub is_skipped: bool,
+    Requested,
+    /// Another child has done it, and only one child can.
+    DoneByOther,
+    Skipped,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,21 +155,20 @@ impl Occurrence {
     /// What became of it by a moment. What has happened counts before what the calendar says.
     pub fn state(
         &self,
-        facts: Facts,
+        fact: Option<Fact>,
         settings: &FamilySettings,
         now: Timestamp,
     ) -> OccurrenceState {
         use OccurrenceState as State;
-        match facts {
-            Facts { is_done: true, .. } => State::Done,
-            Facts { is_requested: true, .. } => State::Requested,
-            Facts { is_done_by_other: true, .. } => State::Done,
-            Facts { is_skipped: true, .. } => State::Skipped,
-            _ if settings.is_neutral(self.day) => State::Paused,
-            _ if now < self.starts_at => State::Upcoming,
-            _ if now < self.due_at => State::Due,
-            _ if now < self.ends_at => State::Late,
-            _ => State::Missed,
+        match fact {
+            Some(Fact::Done | Fact::DoneByOther) => State::Done,
+            Some(Fact::Requested) => State::Requested,
+            Some(Fact::Skipped) => State::Skipped,
+            None if settings.is_neutral(self.day) => State::Paused,
+            None if now < self.starts_at => State::Upcoming,
+            None if now < self.due_at => State::Due,
+            None if now < self.ends_at => State::Late,
+            None => State::Missed,
         }
     }
 }

@@ -23,7 +23,7 @@ fn input() -> ObjectBuilder {
     let rule =
         "Instead of `every`, `interval`, `on`, `day` and `date`: a recurrence rule of RFC 5545.";
     let mut schema = ObjectBuilder::new().required("who");
-    for (name, property) in properties() {
+    for (name, property) in properties(false) {
         schema = schema.property(name, property);
     }
     schemas::closed(schema.property("rrule", about(schemas::text(), rule))).description(Some(
@@ -34,7 +34,7 @@ fn input() -> ObjectBuilder {
 /// The schema in a response: the newest plan, with the day on which it takes effect.
 pub(crate) fn output() -> Schema {
     let mut schema = ObjectBuilder::new().required("starts");
-    for (name, property) in properties() {
+    for (name, property) in properties(true) {
         schema = schema.property(name, property).required(name);
     }
     let schema = schemas::closed(schema)
@@ -46,7 +46,8 @@ pub(crate) fn output() -> Schema {
         .into()
 }
 
-fn properties() -> Vec<(&'static str, RefOr<Schema>)> {
+/// `is_answer` if a response contains them.
+fn properties(is_answer: bool) -> Vec<(&'static str, RefOr<Schema>)> {
     let weekdays = || Weekday::ALL.map(Weekday::as_str);
     let on = ArrayBuilder::new()
         .schema_type(utoipa::openapi::schema::SchemaType::from_iter([Type::Array, Type::Null]))
@@ -59,7 +60,7 @@ fn properties() -> Vec<(&'static str, RefOr<Schema>)> {
     let grace = schemas::integer(0..=i64::from(Plan::MAX_GRACE));
     let null = |schema: ObjectBuilder, of, text| about(schemas::nullable(schema, of), text);
     vec![
-        ("who", who()),
+        ("who", who(is_answer)),
         ("every", enumeration(&["day", "week", "month"], "How often the task recurs.")),
         (
             "interval",
@@ -72,12 +73,7 @@ fn properties() -> Vec<(&'static str, RefOr<Schema>)> {
             "week_start",
             enumeration(&weekdays(), "The first day of a week; by default that of the family."),
         ),
-        (
-            "starts",
-            date(
-                "The day on which the plan takes effect; by default, and if it has passed, today.",
-            ),
-        ),
+        ("starts", starts(is_answer)),
         ("from", date("The first day, from which the interval counts; by default `starts`.")),
         ("until", date("The last day.")),
         (
@@ -111,7 +107,7 @@ fn properties() -> Vec<(&'static str, RefOr<Schema>)> {
     ]
 }
 
-fn who() -> RefOr<Schema> {
+fn who(is_answer: bool) -> RefOr<Schema> {
     let children = || {
         ArrayBuilder::new()
             .items(schemas::text())
@@ -119,19 +115,26 @@ fn who() -> RefOr<Schema> {
             .max_items(Some(Plan::MAX_CHILDREN))
             .unique_items(true)
     };
-    let each = schemas::nullable(schemas::flag(Turn::ALL.map(Turn::as_str)), Type::String);
+    let each = schemas::flag(Turn::ALL.map(Turn::as_str));
+    let each = if is_answer { each } else { schemas::nullable(each, Type::String) };
     let each =
         each.description(Some("When the next child follows; by default after each occurrence."));
-    let rotation = ObjectBuilder::new()
-        .property("rotation", children())
-        .required("rotation")
-        .property("each", each);
+    let rotation = ObjectBuilder::new().property("rotation", children()).required("rotation");
+    let rotation = rotation.property("each", each);
+    let rotation = if is_answer { rotation.required("each") } else { rotation };
     let who = AnyOfBuilder::new()
         .item(schemas::flag(["all"]))
         .item(children())
         .item(schemas::closed(rotation))
         .description(Some("All children, those with these ids, or one after the other."));
     Schema::AnyOf(who.build()).into()
+}
+
+fn starts(is_answer: bool) -> RefOr<Schema> {
+    if is_answer {
+        return about(schemas::date(), "The day on which the plan takes effect.");
+    }
+    date("The day on which the plan takes effect; by default, and if it has passed, today.")
 }
 
 fn day_of_month() -> RefOr<Schema> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::{Service, ServiceError};
 use crate::domain::calendar::{Calendar, Day};
 use crate::domain::progress::{ContributionKind, DailySums, Span, Subject};
-use crate::domain::schedule::{Facts, MarkKind, Occurrence, OccurrenceState, Plan, Schedule};
+use crate::domain::schedule::{Fact, MarkKind, Occurrence, OccurrenceState, Plan, Schedule};
 use crate::domain::{Child, ChildId, Task, Timestamp, User, UserId};
 use crate::store::{Scope, Snapshot, Store};
 
@@ -89,21 +89,24 @@ impl FamilySchedule {
 
     /// What became of an occurrence by the records of a snapshot.
     pub(super) fn state(&self, occurrence: &Occurrence, records: &dyn Snapshot) -> OccurrenceState {
-        occurrence.state(self.facts(occurrence, records), &self.user.family, self.now)
+        occurrence.state(self.fact(occurrence, records), &self.user.family, self.now)
     }
 
-    fn facts(&self, occurrence: &Occurrence, records: &dyn Snapshot) -> Facts {
+    fn fact(&self, occurrence: &Occurrence, records: &dyn Snapshot) -> Option<Fact> {
         let Occurrence { child_id, task_id, is_for_one, .. } = occurrence;
         let is_done = |child: &ChildId| times_done(self.sums.get(child), occurrence) > 0;
-        let mut others = self.sums.keys().filter(|other| *other != child_id);
+        if is_done(child_id) {
+            return Some(Fact::Done);
+        }
         let pending = records.pending_task(child_id, task_id);
         let is_of = |at| occurrence.span().contains(self.calendar.day_of(at));
-        Facts {
-            is_done: is_done(child_id),
-            is_done_by_other: *is_for_one && others.any(is_done),
-            is_requested: pending.is_some_and(|request| is_of(request.created_at)),
-            is_skipped: records.mark(&occurrence.key(MarkKind::Skipped)).is_some(),
+        if pending.is_some_and(|request| is_of(request.created_at)) {
+            return Some(Fact::Requested);
         }
+        if *is_for_one && self.sums.keys().filter(|other| *other != child_id).any(is_done) {
+            return Some(Fact::DoneByOther);
+        }
+        records.mark(&occurrence.key(MarkKind::Skipped)).map(|_| Fact::Skipped)
     }
 }
 

@@ -71,7 +71,9 @@ impl Service {
                 let state = family.state(&occurrence, &*records);
                 let weekday = &mut weekdays[occurrence.day.weekday() as usize].1;
                 let of_task = tasks.entry(task.id.as_str()).or_default();
-                [&mut total, &mut own, weekday, of_task].into_iter().for_each(|it| it.add(state));
+                for completion in [&mut total, &mut own, weekday, of_task] {
+                    completion.add(state);
+                }
             }
             children.push((Arc::clone(child), own));
         }

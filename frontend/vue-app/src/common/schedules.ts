@@ -4,7 +4,10 @@ export type Weekday =
   "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
 
 /** All children, those with these ids, or one after the other. */
-export type Who =
+export type Who = "all" | string[] | { rotation: string[]; each: "occurrence" | "week" };
+
+/** In a request, the next child follows after each occurrence by default. */
+export type NewWho =
   "all" | string[] | { rotation: string[]; each?: "occurrence" | "week" | null };
 
 /** Who is to do a task, and when, as a task has it. */
@@ -32,8 +35,10 @@ export interface Plan {
 }
 
 /** A plan in a request: what is missing has its default. */
-export interface NewPlan extends Partial<Plan> {
-  who: Who;
+export interface NewPlan extends Partial<Omit<Plan, "who" | "starts">> {
+  who: NewWho;
+  /** By default, and if it has passed, today. */
+  starts?: string | null;
   /** Instead of `every`, `interval`, `on`, `day` and `date`: a recurrence rule of RFC 5545. */
   rrule?: string;
 }

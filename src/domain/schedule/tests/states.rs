@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::{
-    Facts, MarkKind, Moment, Occurrence, OccurrenceState as State, Schedule, next_moment,
+    Fact, MarkKind, Moment, Occurrence, OccurrenceState as State, Schedule, next_moment,
 };
 use super::{day, versions};
 use crate::domain::calendar::{Calendar, Day, DayStart, FamilySettings, Pause, Pauses, Zone};
@@ -54,7 +54,7 @@ fn berlin(hour: i64) -> Calendar {
     Calendar::new(Zone::find("Europe/Berlin").unwrap(), DayStart::from_hours(hour).unwrap())
 }
 
-fn daily(more: Value) -> Task {
+fn daily(more: &Value) -> Task {
     let mut plan = json!({"who": "all", "every": "day", "from": "2026-01-01"});
     plan.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     task(versions(&[("2026-01-01", Some(plan))]))
@@ -67,8 +67,8 @@ fn on(task: &Task, text: &str, calendar: &Calendar) -> Occurrence {
     found.pop().unwrap()
 }
 
-fn state(occurrence: &Occurrence, facts: Facts, now: &str) -> State {
-    occurrence.state(facts, &FamilySettings::default(), at(now))
+fn state(occurrence: &Occurrence, fact: Option<Fact>, now: &str) -> State {
+    occurrence.state(fact, &FamilySettings::default(), at(now))
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn an_occurrence_is_due_then_late_then_missed() {
         ("2026-02-11T22:59:59Z", State::Late),
         ("2026-02-11T23:00:00Z", State::Missed),
     ] {
-        assert_eq!(state(&monday, Facts::default(), now), expected, "{now}");
+        assert_eq!(state(&monday, None, now), expected, "{now}");
     }
     let moments: Vec<Moment> = monday.moments().collect();
     assert_eq!(
@@ -103,44 +103,39 @@ fn an_occurrence_is_due_then_late_then_missed() {
 #[test]
 fn what_happened_counts_before_the_calendar() {
     let (occurrence, late) =
-        (on(&daily(json!({})), "2026-02-09", &berlin(0)), "2026-02-20T12:00:00Z");
-    let (done, requested) = (
-        Facts { is_done: true, ..Facts::default() },
-        Facts { is_requested: true, ..Facts::default() },
-    );
-    let (skipped, other) = (
-        Facts { is_skipped: true, ..Facts::default() },
-        Facts { is_done_by_other: true, ..Facts::default() },
-    );
-    assert_eq!(state(&occurrence, done, late), State::Done);
-    assert_eq!(state(&occurrence, Facts { is_skipped: true, ..done }, late), State::Done);
-    assert_eq!(state(&occurrence, requested, late), State::Requested);
-    assert_eq!(state(&occurrence, skipped, late), State::Skipped);
-    assert_eq!(state(&occurrence, other, late), State::Done);
+        (on(&daily(&json!({})), "2026-02-09", &berlin(0)), "2026-02-20T12:00:00Z");
+    for (fact, expected) in [
+        (Fact::Done, State::Done),
+        (Fact::DoneByOther, State::Done),
+        (Fact::Requested, State::Requested),
+        (Fact::Skipped, State::Skipped),
+    ] {
+        assert_eq!(state(&occurrence, Some(fact), late), expected);
+    }
     let pause = Pause { from: day("2026-02-09"), to: day("2026-02-09") };
     let settings = FamilySettings {
         pauses: Pauses::new("pauses", vec![pause]).unwrap(),
         ..FamilySettings::default()
     };
-    assert_eq!(occurrence.state(Facts::default(), &settings, at(late)), State::Paused);
-    assert_eq!(occurrence.state(done, &settings, at(late)), State::Done);
+    assert_eq!(occurrence.state(None, &settings, at(late)), State::Paused);
+    assert_eq!(occurrence.state(Some(Fact::Done), &settings, at(late)), State::Done);
 }
 
 #[test]
 fn the_days_of_two_occurrences_do_not_overlap() {
     let calendar = berlin(0);
     assert_eq!(
-        on(&daily(json!({"grace_days": 5})), "2026-02-09", &calendar).last,
+        on(&daily(&json!({"grace_days": 5})), "2026-02-09", &calendar).last,
         day("2026-02-09")
     );
-    let every_third = daily(json!({"grace_days": 5, "interval": 3}));
+    let every_third = daily(&json!({"grace_days": 5, "interval": 3}));
     // 2026-01-01 and every third day after it.
     assert_eq!(on(&every_third, "2026-02-09", &calendar).last, day("2026-02-11"));
     assert_eq!(
         Occurrence::at(&every_third, &kid(None), day("2026-02-11"), &calendar).unwrap().day,
         day("2026-02-09")
     );
-    let without = daily(json!({"interval": 3}));
+    let without = daily(&json!({"interval": 3}));
     assert_eq!(Occurrence::at(&without, &kid(None), day("2026-02-11"), &calendar), None);
     // A new version on the next day ends the days of grace.
     let changed = versions(&[
@@ -152,10 +147,10 @@ fn the_days_of_two_occurrences_do_not_overlap() {
 
 #[test]
 fn a_due_time_that_does_not_exist_or_exists_twice() {
-    let spring = on(&daily(json!({"due_time": "02:30"})), "2026-03-29", &berlin(0));
+    let spring = on(&daily(&json!({"due_time": "02:30"})), "2026-03-29", &berlin(0));
     assert_eq!(spring.due_at, at("2026-03-29T01:30:00Z"), "03:30, as long after the gap");
     assert_eq!(spring.ends_at.since(spring.starts_at).as_secs(), 23 * 3600);
-    let autumn = on(&daily(json!({"due_time": "02:30"})), "2026-10-25", &berlin(0));
+    let autumn = on(&daily(&json!({"due_time": "02:30"})), "2026-10-25", &berlin(0));
     assert_eq!(autumn.due_at, at("2026-10-25T00:30:00Z"), "the first of the two");
     assert_eq!(autumn.ends_at.since(autumn.starts_at).as_secs(), 25 * 3600);
 }
@@ -163,17 +158,17 @@ fn a_due_time_that_does_not_exist_or_exists_twice() {
 #[test]
 fn a_time_before_the_start_of_the_day_is_that_of_the_next_date() {
     let calendar = berlin(4);
-    let night = on(&daily(json!({"due_time": "01:30"})), "2026-02-09", &calendar);
+    let night = on(&daily(&json!({"due_time": "01:30"})), "2026-02-09", &calendar);
     assert_eq!(night.starts_at, at("2026-02-09T03:00:00Z"));
     assert_eq!(night.due_at, at("2026-02-10T00:30:00Z"));
     assert_eq!(night.ends_at, at("2026-02-10T03:00:00Z"));
-    let evening = on(&daily(json!({"due_time": "18:00"})), "2026-02-09", &calendar);
+    let evening = on(&daily(&json!({"due_time": "18:00"})), "2026-02-09", &calendar);
     assert_eq!(evening.due_at, at("2026-02-09T17:00:00Z"));
 }
 
 #[test]
 fn a_child_has_no_occurrences_before_it_was_added_and_a_penalty_has_none() {
-    let (task, calendar) = (daily(json!({})), berlin(0));
+    let (task, calendar) = (daily(&json!({})), berlin(0));
     let span = Span { first: day("2026-02-01"), last: day("2026-02-10") };
     let days = |task: &Task, child: &Child| -> Vec<Day> {
         Occurrence::of(task, child, span, &calendar).iter().map(|it| it.day).collect()
@@ -191,7 +186,7 @@ fn a_child_has_no_occurrences_before_it_was_added_and_a_penalty_has_none() {
 fn the_next_moment_is_the_first_of_all() {
     let calendar = berlin(0);
     let (morning, evening) =
-        (daily(json!({"due_time": "08:00"})), daily(json!({"due_time": "18:00"})));
+        (daily(&json!({"due_time": "08:00"})), daily(&json!({"due_time": "18:00"})));
     let child = kid(None);
     let next =
         |tasks: &[&Task], now| next_moment(tasks.iter().copied(), &[&child], &calendar, at(now));
