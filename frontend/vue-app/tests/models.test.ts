@@ -61,6 +61,7 @@ interface Written {
   ExportedEndedRequest: models.ExportedEndedRequest;
   ExportedIdempotencyKey: models.ExportedIdempotencyKey;
   ExportedMessage: models.ExportedMessage;
+  ExportedScheduleMark: models.ExportedScheduleMark;
   ExportedSession: models.ExportedSession;
   FamilyLimit: models.FamilyLimit;
   FamilySettings: models.FamilySettings;

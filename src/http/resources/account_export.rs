@@ -13,6 +13,7 @@ use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::calendar::Zone;
+use crate::domain::schedule::{Mark, MarkKey};
 use crate::domain::{
     Amount, EndedRequest, IdempotencyRecord, Message, PendingReward, PendingTask, Reward, Session,
     Task, Timestamp,
@@ -75,11 +76,20 @@ type Part = Box<dyn FnOnce(&mut Vec<u8>) -> serde_json::Result<()> + Send>;
 
 impl AccountDocument {
     fn new(export: AccountExport) -> Self {
-        let AccountExport { records, children, default_zone, badges, awards, messages, events } =
-            export;
+        let AccountExport {
+            records,
+            children,
+            default_zone,
+            badges,
+            awards,
+            marks,
+            messages,
+            events,
+        } = export;
         let mut parts = parts(records, children, &default_zone, events.started_at());
         list(&mut parts, ",\"badges\":[", badges, RecordBody);
         list(&mut parts, ",\"awards\":[", awards, |it| AwardBody::from(&*it));
+        list(&mut parts, ",\"schedule_marks\":[", marks, |it| MarkBody::from(&*it));
         list(&mut parts, ",\"messages\":[", messages, MessageBody);
         text(&mut parts, ",\"tracking_events\":[");
         Self { records: parts.into_iter(), events, separator: Some("") }
@@ -275,6 +285,41 @@ impl From<&IdempotencyRecord> for KeyBody {
     }
 }
 
+/// What is stored about an occurrence of a scheduled task.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ExportedScheduleMark)]
+struct MarkBody {
+    /// The scheduled task.
+    task_id: String,
+    /// The child that is to do it.
+    child_id: String,
+    /// The day of the occurrence.
+    #[schema(format = Date)]
+    day: String,
+    /// `skipped`, `penalty`, or the message that was sent: `due`, `late`, `missed` or `done`.
+    kind: &'static str,
+    /// What the parent wrote who skipped it.
+    #[schema(required)]
+    note: Option<String>,
+    /// When it was stored.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Iso,
+}
+
+impl From<&Mark> for MarkBody {
+    fn from(mark: &Mark) -> Self {
+        let MarkKey { day, child_id, task_id, kind } = &mark.key;
+        Self {
+            task_id: task_id.to_string(),
+            child_id: child_id.to_string(),
+            day: day.to_string(),
+            kind: kind.as_str(),
+            note: mark.note.as_ref().map(|note| note.as_str().to_owned()),
+            created_at: Iso(mark.created_at),
+        }
+    }
+}
+
 /// A message of the event stream.
 struct MessageBody(Arc<Message>);
 
@@ -320,6 +365,7 @@ impl PartialSchema for AccountDocument {
             ("idempotency_keys", list::<KeyBody>()),
             ("badges", list::<RecordBody<BadgeState>>()),
             ("awards", list::<AwardBody>()),
+            ("schedule_marks", list::<MarkBody>()),
             ("messages", list::<MessageFields<'_>>()),
             ("tracking_events", list::<TrackingEvent>()),
         ];
@@ -350,6 +396,7 @@ impl ToSchema for AccountDocument {
         schemas::add::<KeyBody>(schemas);
         schemas::add::<RecordBody<BadgeState>>(schemas);
         schemas::add::<AwardBody>(schemas);
+        schemas::add::<MarkBody>(schemas);
         schemas::add::<MessageFields<'_>>(schemas);
         schemas::add::<TrackingEvent>(schemas);
     }

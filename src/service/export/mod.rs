@@ -13,7 +13,8 @@ use std::sync::Arc;
 use super::badges::stored_badges;
 use super::{Authority, BadgeState, ChildState, Parent, Service, ServiceError};
 use crate::domain::badges::Award;
-use crate::domain::calendar::{Period, Zone};
+use crate::domain::calendar::{Day, Period, Zone};
+use crate::domain::schedule::Mark;
 use crate::domain::{ChildId, EventFilter, Message, SortOrder, UserId};
 use crate::store::{FamilyRecords, Store};
 use permit::Permit;
@@ -38,6 +39,8 @@ pub struct AccountExport {
     pub badges: Vec<Arc<BadgeState>>,
     /// Of all children.
     pub awards: Vec<Arc<Award>>,
+    /// In the order of their days.
+    pub marks: Vec<Arc<Mark>>,
     pub messages: Vec<Arc<Message>>,
     pub events: ExportedEvents,
 }
@@ -92,10 +95,20 @@ impl Service {
         for child in &records.children {
             awards.extend(self.store.awards_of(family, &child.id).await?);
         }
+        let marks = self.store.marks_of(family, Day::FIRST).await?;
         let messages = self.store.messages_of(family).await?;
         let events = self.export_for(family, &filter, SortOrder::Ascending).await?;
         let default_zone = self.default_zone();
-        Ok(AccountExport { records, children, default_zone, badges, awards, messages, events })
+        Ok(AccountExport {
+            records,
+            children,
+            default_zone,
+            badges,
+            awards,
+            marks,
+            messages,
+            events,
+        })
     }
 
     async fn export_for(

@@ -6,6 +6,7 @@ use super::directory::{add, check, edit, flask, replace};
 use crate::harness::Folders;
 
 const ZOE: &str = "6513270e-269e-4d37-b2a7-4de452e6b438";
+const BED: &str = "9531985d-5d9d-49f8-9818-e811892f902b";
 const MIA: &str = "c6f87718-6d76-407e-881e-d162ae2eb154";
 const ICE_CREAM: &str = "92276658-1e27-41c0-8a6a-63ec24ede6a4";
 
@@ -44,6 +45,16 @@ fn an_empty_file_of_another_program_is_not_a_fault() {
     assert_eq!(check(&folders).code, 0);
 }
 
+/// The mark of an occurrence, with these fields.
+fn mark(fields: &Value) -> Value {
+    let mut row = json!({
+        "user_id": ZOE, "task_id": BED, "child_id": MIA, "day": "2026-02-09", "kind": "skipped",
+        "created_at": 1.0,
+    });
+    row.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    row
+}
+
 #[test]
 fn rows_that_are_not_records() {
     let folders = flask();
@@ -54,6 +65,13 @@ fn rows_that_are_not_records() {
         ("rewards.json", json!({"id": 7, "cost": 1}), "`id`"),
         ("sessions.json", json!({}), "`token_sha256`"),
         ("settings.json", json!({"value": 1}), "`name`"),
+        ("schedule_marks.json", mark(&json!({"kind": "of a newer version"})), "`kind`"),
+        ("schedule_marks.json", mark(&json!({"day": "Monday"})), "`day`"),
+        (
+            "task_details.json",
+            json!({"id": "t", "user_id": ZOE, "schedule": "daily"}),
+            "`schedule`",
+        ),
     ]) {
         let before = folders.data_file(file).exists().then(|| folders.json(file));
         add(&folders, file, number, row);
@@ -119,6 +137,9 @@ fn references_to_missing_records() {
             moments(&json!({"token_sha256": "t", "user_id": ZOE, "child_id": "gone"})),
             "child gone",
         ),
+        ("schedule_marks.json", mark(&json!({"user_id": "gone"})), "account gone"),
+        ("schedule_marks.json", mark(&json!({"child_id": "gone"})), "child gone"),
+        ("schedule_marks.json", mark(&json!({"task_id": "gone"})), "task gone"),
         (
             "idempotency_keys.json",
             moments(&json!({"user_id": "gone", "key": "k", "mutation": "m", "event_row": 1})),

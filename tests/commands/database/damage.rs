@@ -126,6 +126,15 @@ const OF_RECORDS: &[Damage] = &[
         &["column `expires_at`"],
     ),
     column(
+        "INSERT INTO records (family_id, kind, id, expires_at, row)
+         SELECT c.family_id, 'schedule_marks', '2026-02-09/due/1:c/t', 5, '{\"user_id\": \"' || a.id ||
+             '\", \"task_id\": \"t\", \"child_id\": \"c\", \"day\": \"2026-02-09\", \"kind\": \"due\",
+             \"created_at\": 1}'
+         FROM records c JOIN accounts a ON a.family_id = c.family_id WHERE c.kind = 'children' LIMIT 1",
+        "schedule_marks.json",
+        &["column `expires_at`"],
+    ),
+    column(
         "UPDATE records SET family_id = 0 WHERE kind = 'children'",
         "children.json",
         &["family 0, which all families share", "column `family_id`"],
@@ -156,6 +165,7 @@ const OF_RECORDS: &[Damage] = &[
 const OF_LOOK_UPS: &[Damage] = &[
     column("UPDATE accounts SET email = 'x' || email", "users.json", &["another email address"]),
     column("UPDATE accounts SET deletion_has_started = true", "users.json", &["or state"]),
+    column("UPDATE accounts SET schedule_at = 5", "users.json", &["or state"]),
     column("UPDATE accounts SET id = 'x' || id", "users.json", &["to another account"]),
     column("DELETE FROM accounts", "users.json", &["without an account", "has no row"]),
     column("DELETE FROM records WHERE kind = 'users'", "users.json", &["has no record"]),

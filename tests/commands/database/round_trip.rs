@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::{exported, imported, run};
+use crate::harness::cluster::execute;
 use crate::harness::{Folders, names, python};
 
 /// The texts of a table's rows in the order of the file.
@@ -75,6 +76,53 @@ fn a_flask_services_directory_comes_back() {
     // The file of an export can be imported, and is then the same.
     let again = exported(&imported(&exported(&url)).0);
     assert_same(&again, &before);
+}
+
+/// The scheduled task of an account, and marks of its occurrences.
+#[test]
+fn schedules_and_their_marks_come_back() {
+    let folders = Folders::new();
+    folders.put_flask_data();
+    let row_with = |file: &str, field: &str| {
+        let rows = folders.rows(file).into_iter().map(|(_, row)| row);
+        rows.into_iter().find(|row| !row[field].is_null()).unwrap()
+    };
+    let child = row_with("children.json", "user_id");
+    let (user, child) = (&child["user_id"], &child["id"]);
+    let task = json!({"id": "t", "user_id": user, "name": "Tidy", "points": 5, "is_good": true});
+    let mut tasks = folders.json("tasks.json");
+    tasks["_default"]["900"] = task;
+    folders.put("tasks.json", &tasks.to_string());
+    let table = |rows: Value| json!({"_default": rows}).to_string();
+    let plan = json!({"who": "all", "every": "day", "from": "2026-02-09"});
+    let schedule = json!([{"starts": "2026-02-09", "plan": plan}]);
+    let details = json!({"id": "t", "user_id": user, "schedule": schedule});
+    folders.put("task_details.json", &table(json!({"1": details})));
+    let next = json!({"id": user, "language": null, "schedule_at": 1_770_768_000.5});
+    folders.put("user_details.json", &table(json!({"1": next})));
+    let mark = |day: &str, kind: &str| {
+        json!({
+            "user_id": user, "task_id": "t", "child_id": child, "day": day, "kind": kind,
+            "note": null, "created_at": 1_770_662_535.25, "unknown": [1.50],
+        })
+    };
+    let marks = json!({"1": mark("2026-02-10", "skipped"), "7": mark("2026-02-09", "penalty")});
+    folders.put("schedule_marks.json", &table(marks));
+    assert_clean(&folders);
+    let before = tables(&folders);
+
+    let (url, _) = imported(&folders);
+    let found =
+        execute(&url, "SELECT id || ' ' || schedule_at FROM accounts WHERE schedule_at > 0");
+    assert_eq!(found, [format!("{} 1770768000500000", user.as_str().unwrap())]);
+    let kept = "SELECT (expires_at - 1770662535250000) / 86400000000 || ' ' || left(id, 18)
+        FROM records WHERE kind = 'schedule_marks' ORDER BY id";
+    assert_eq!(execute(&url, kept), ["400 2026-02-09/penalty", "400 2026-02-10/skipped"]);
+    let (code, text, error) = run(&folders, &["check", "--database-url", &url]);
+    assert_eq!(code, 0, "{text}{error}");
+    let copy = exported(&url);
+    assert_same(&copy, &before);
+    assert_clean(&copy);
 }
 
 /// Rows that are valid JSON for Python, and as strange as possible.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Folders, Settings, TestServer, activate_path, assert_error, python};
 
-const FILES: [&str; 19] = [
+const FILES: [&str; 20] = [
     "users.json",
     "children.json",
     "tasks.json",
@@ -26,6 +26,7 @@ const FILES: [&str; 19] = [
     "messages.json",
     "badges.json",
     "awards.json",
+    "schedule_marks.json",
 ];
 
 fn assert_tinydb_reads(folders: &Folders) {
@@ -109,11 +110,29 @@ async fn rows_that_are_not_records_are_kept_with_a_warning() {
         ("rewards.json", json!({"id": "x8", "cost": 10_u64.pow(19)})),
         ("pending_rewards.json", json!({"id": "x9", "user_id": "admin-1"})),
     ];
+    // Those of Goldstar's own files, to which the test adds none.
+    let mark = json!({
+        "user_id": "admin-1", "task_id": "t", "child_id": "c", "day": "2026-02-09", "kind": "due",
+        "created_at": 1.5,
+    });
+    let with = |field: &str, value: Value| {
+        let mut mark = mark.clone();
+        mark[field] = value;
+        mark
+    };
+    let own = [
+        ("schedule_marks.json", with("kind", json!("of a newer version"))),
+        ("schedule_marks.json", with("day", json!("Monday"))),
+        ("schedule_marks.json", with("created_at", Value::Null)),
+        ("task_details.json", json!({"id": "x3", "user_id": "admin-1", "schedule": "daily"})),
+    ];
     let folders = Folders::new();
     TestServer::put_admin(&folders);
     let files = ["children.json", "tasks.json", "rewards.json", "pending_rewards.json"];
-    for file in files {
-        let rows = unreadable.iter().filter(|(of, _)| *of == file).zip(1..);
+    let own_files = ["schedule_marks.json", "task_details.json"];
+    let all: Vec<_> = unreadable.iter().chain(&own).collect();
+    for file in files.into_iter().chain(own_files) {
+        let rows = all.iter().filter(|(of, _)| *of == file).zip(1..);
         let rows: serde_json::Map<String, Value> =
             rows.map(|((_, row), n)| (n.to_string(), row.clone())).collect();
         folders.put(file, &json!({"_default": rows}).to_string());
@@ -136,14 +155,16 @@ async fn rows_that_are_not_records_are_kept_with_a_warning() {
     admin.ask_for(&child, &reward).await.expect(200);
     let (status, said) = server.stop_by("TERM");
     assert!(status.success());
-    for (file, count) in files.into_iter().zip([3, 4, 2, 1]) {
+    let counted = files.into_iter().zip([3, 4, 2, 1]).map(|(file, count)| (file, count, 1));
+    let counted_own = own_files.into_iter().zip([3, 1]).map(|(file, count)| (file, count, 0));
+    for (file, count, added) in counted.chain(counted_own) {
         let warned = said.lines().any(|line| {
             line.contains("WARN") && line.contains(file) && line.contains(&format!("rows={count}"))
         });
         assert!(warned, "{file}: {said}");
         let kept = folders.rows(file);
-        assert_eq!(kept.len(), count + 1);
-        for (_, row) in unreadable.iter().filter(|(of, _)| *of == file) {
+        assert_eq!(kept.len(), count + added);
+        for (_, row) in all.iter().filter(|(of, _)| *of == file) {
             assert!(kept.iter().any(|(_, kept)| kept == row), "{file}: {row}");
         }
     }

@@ -24,6 +24,7 @@ const REWARD: &str = "Canaryreward";
 const DREAM: &str = "Canarydream";
 const KEY: &str = "canarykey";
 const NOTE: &str = "Canarynote ñ";
+const SKIP_NOTE: &str = "Canaryskipped";
 const PASSWORD: &str = "correct horse 0";
 
 fn email() -> String {
@@ -51,6 +52,8 @@ impl Canary {
         let parent = Parent::log_in(server.nobody(), &email(), PASSWORD).await;
         let children = [parent.child(CHILDREN[0], 90).await, parent.child(CHILDREN[1], 90).await];
         let task = parent.task(TASK, 5).await;
+        let schedule = json!({"schedule": {"who": children, "every": "day"}});
+        parent.patch(&format!("/tasks/{task}"), schedule).await.expect(200);
         let penalty = parent.penalty(PENALTY, 3).await;
         let (reward, dream) = (parent.reward(REWARD, 20).await, parent.reward(DREAM, 30).await);
         let browser = server.nobody();
@@ -58,6 +61,9 @@ impl Canary {
         let body = json!({"child_id": children[0]});
         browser.post("/auth/child-session", body).await.expect(200);
         for child in &children {
+            let today = parent.get(&format!("/children/{child}/today")).await.expect(200);
+            let skip = json!({"date": today["occurrences"][0]["day"], "note": SKIP_NOTE});
+            parent.post(&task_path(child, &task, "skip"), skip).await.expect(200);
             parent.activate(child, &penalty).await.expect(200);
             parent.ask_for(child, &reward).await.expect(200);
             parent.redeem(child, &reward).await.expect(200);
@@ -149,7 +155,9 @@ async fn only_the_anonymised_history_of_a_deleted_account_remains() {
     server.stop().await;
     let rotated = format!("{}.1", server.folders.log_path(ID).display());
     assert!(Path::new(&rotated).exists(), "the test made too few events for a rotated log");
-    for canary in [ID, FIRST_NAME, LAST_NAME, CHILDREN[0], CHILDREN[1], TASK, REWARD, NOTE] {
+    for canary in
+        [ID, FIRST_NAME, LAST_NAME, CHILDREN[0], CHILDREN[1], TASK, REWARD, NOTE, SKIP_NOTE]
+    {
         assert!(!holders(&server.folders, canary).is_empty(), "{canary} was never there");
     }
     mark_long_ago(&server.folders);
@@ -175,7 +183,7 @@ async fn only_the_anonymised_history_of_a_deleted_account_remains() {
 fn left(folders: &Folders) -> Vec<String> {
     let email = email();
     let [one, other] = CHILDREN;
-    let canaries = [ID, FIRST_NAME, LAST_NAME, &email, one, other, KEY, NOTE];
+    let canaries = [ID, FIRST_NAME, LAST_NAME, &email, one, other, KEY, NOTE, SKIP_NOTE];
     let found = |canary| {
         let holders = holders(folders, canary).into_iter();
         holders.map(move |file| format!("{canary} in {file}"))

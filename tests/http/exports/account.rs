@@ -21,6 +21,12 @@ async fn exported(server: &TestServer) -> (Family, Value) {
     parent.post(&reward_path(child, &other, "request"), json!({"note": "Soon"})).await.expect(200);
     parent.cancel(child, &other).await.expect(200);
     parent.put(&format!("/children/{child}/goal"), json!({"reward_id": other})).await.expect(200);
+    // A scheduled task that is skipped on one day.
+    let schedule = json!({"schedule": {"who": "all", "every": "day"}});
+    parent.patch(&format!("/tasks/{task}"), schedule).await.expect(200);
+    let today = parent.get(&format!("/children/{child}/today")).await.expect(200);
+    let skip = json!({"date": today["occurrences"][0]["day"], "note": "Ill"});
+    parent.post(&task_path(child, task, "skip"), skip).await.expect(200);
     parent.patch("/user", json!({"language": "de"})).await.expect(200);
     parent.hand_over(server.nobody(), child).await;
     parent.get(&format!("/children/{child}/awards")).await.expect(200);
@@ -58,6 +64,10 @@ async fn the_document_contains_what_the_api_returns() {
     );
     assert_eq!(document["account"]["language"], "de");
     assert!(document["children"][0]["goal_reward_id"].is_string());
+    let marks = document["schedule_marks"].as_array().unwrap();
+    let skipped = marks.iter().find(|mark| mark["kind"] == "skipped").unwrap();
+    assert_eq!((&skipped["note"], &skipped["child_id"]), (&json!("Ill"), &json!(family.child)));
+    assert_eq!(skipped["task_id"], json!(family.task));
     let sessions = document["sessions"].as_array().unwrap();
     assert_eq!(sessions.len(), 2);
     assert!(sessions.iter().any(|session| session["child_id"] == json!(family.child)));
@@ -115,7 +125,9 @@ async fn no_record_of_the_account_is_missing() {
             let is_there = known.next().map_or(name == "sessions.json", |id| text.contains(id))
                 || (name == "messages.json" && text.contains(&row["payload"].to_string()))
                 || (name == "awards.json"
-                    && text.contains(&format!("\"badge_id\":{}", row["badge_id"])));
+                    && text.contains(&format!("\"badge_id\":{}", row["badge_id"])))
+                || (name == "schedule_marks.json"
+                    && text.contains(&format!("\"day\":{},\"kind\":{}", row["day"], row["kind"])));
             assert!(is_there, "{name}: {row}");
         }
     }

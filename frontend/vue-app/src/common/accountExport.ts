@@ -28,6 +28,7 @@ export interface AccountExport {
   /** The family's own, and the hidden ones. */
   badges: Badge[];
   awards: Award[];
+  schedule_marks: ExportedScheduleMark[];
   messages: ExportedMessage[];
   /** The oldest first. */
   tracking_events: TrackingEvent[];
@@ -63,6 +64,18 @@ export interface ExportedEndedRequest {
 
 export interface ExportedIdempotencyKey {
   key: string;
+  created_at: string;
+}
+
+/** What is stored about an occurrence of a scheduled task. */
+export interface ExportedScheduleMark {
+  task_id: string;
+  child_id: string;
+  day: string;
+  /** `skipped`, `penalty`, or the message that was sent. */
+  kind: string;
+  /** What the parent wrote who skipped it. */
+  note: string | null;
   created_at: string;
 }
 

@@ -114,12 +114,16 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use serde_json::Value;
 
     use super::*;
+    use crate::domain::calendar::Day;
     use crate::domain::progress::tests::{DONE, at, event};
     use crate::domain::{Amount, Extra, LimitPeriod, Name, Task, TaskLimit};
     use crate::store::Change;
+    use crate::store::json::state::table::AnyTable as _;
 
     #[test]
     fn the_mark_of_limited_tasks_ends_with_the_account() {
@@ -144,5 +148,69 @@ mod tests {
         assert!(state.limited.contains_key(&account));
         state.apply(Change::RemoveUser(account));
         assert!(state.limited.is_empty());
+    }
+
+    /// A directory with a family, and with marks that name these accounts, children and tasks.
+    fn with_marks(named: &[[&str; 3]]) -> State {
+        let marks = named.iter().zip(1..).map(|([user, child, task], number)| {
+            format!(
+                r#""{number}": {{"user_id": "{user}", "child_id": "{child}", "task_id": "{task}",
+                    "day": "2026-02-09", "kind": "due", "created_at": {number}}}"#
+            )
+        });
+        let marks = marks.collect::<Vec<_>>().join(", ");
+        let read = |file: &str| -> Result<Vec<u8>, ()> {
+            let rows = match file {
+                "users.json" => r#""1": {"id": "u", "email": "u@example.org"}, "2": {"id": "v"}"#,
+                "children.json" => r#""1": {"id": "c", "user_id": "u"}, "2": {"id": "d"}"#,
+                "tasks.json" => {
+                    r#""1": {"id": "t", "user_id": "u", "points": 5}, "2": {"id": "s"}"#
+                }
+                "schedule_marks.json" => &*marks,
+                _ => "",
+            };
+            Ok(format!("{{\"_default\": {{{rows}}}}}").into_bytes())
+        };
+        let mut damage = Vec::new();
+        let state = State::parse(Path::new("data"), read, &mut damage).unwrap();
+        assert!(damage.is_empty(), "{damage:?}");
+        state
+    }
+
+    #[test]
+    fn marks_of_what_another_program_has_deleted_are_removed() {
+        let named = [
+            ["u", "c", "t"],
+            ["gone", "c", "t"],
+            ["u", "gone", "t"],
+            ["u", "c", "gone"],
+            // Another account's child.
+            ["v", "c", "t"],
+            // What cannot be read was not deleted.
+            ["u", "d", "s"],
+        ];
+        let mut state = with_marks(&named[..1]);
+        assert_eq!(state.remove_orphans(), 0);
+        let mut state = with_marks(&named);
+        state.remove_orphans();
+        let kept: Vec<_> = state.marks.numbered().map(|(number, _)| number).collect();
+        assert_eq!(kept, [1, 6]);
+    }
+
+    #[test]
+    fn marks_are_found_by_their_day_and_removed_with_their_task() {
+        let mut state = with_marks(&[["u", "c", "t"], ["u", "c", "s"], ["v", "x", "t"]]);
+        let day = |text: &str| Day::parse(text).unwrap();
+        let count = |state: &State, since: &str| state.marks_since(&"u".into(), day(since)).len();
+        assert_eq!((count(&state, "2026-02-09"), count(&state, "2026-02-10")), (2, 0));
+        let text = r#"{"user_id": "u", "child_id": "c", "task_id": "t", "day": "2026-02-11",
+            "kind": "due", "created_at": 1}"#;
+        // As a replay of the log does.
+        state.marks.set(1, Some(text.into()));
+        assert_eq!((count(&state, "2026-02-10"), count(&state, "2026-02-12")), (1, 0));
+        let rows = state.apply(Change::RemoveTask("t".into()));
+        let marks = rows.iter().filter(|row| row.file == "schedule_marks.json");
+        assert_eq!(marks.map(|row| row.number).collect::<Vec<_>>(), [1]);
+        assert_eq!(count(&state, "2026-02-09"), 1);
     }
 }
