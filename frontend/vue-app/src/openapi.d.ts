@@ -1806,6 +1806,7 @@ export interface components {
             idempotency_keys: components["schemas"]["ExportedIdempotencyKey"][];
             badges: components["schemas"]["Badge"][];
             awards: components["schemas"]["Award"][];
+            schedule_marks: components["schemas"]["ExportedScheduleMark"][];
             messages: components["schemas"]["ExportedMessage"][];
             tracking_events: components["schemas"]["TrackingEvent"][];
         };
@@ -2546,6 +2547,27 @@ export interface components {
             /**
              * Format: date-time
              * @description The time of the change.
+             */
+            created_at: string;
+        };
+        /** @description What is stored about an occurrence of a scheduled task. */
+        ExportedScheduleMark: {
+            /** @description The scheduled task. */
+            task_id: string;
+            /** @description The child that is to do it. */
+            child_id: string;
+            /**
+             * Format: date
+             * @description The day of the occurrence.
+             */
+            day: string;
+            /** @description `skipped`, `penalty`, or the message that was sent: `due`, `late`, `missed` or `done`. */
+            kind: string;
+            /** @description What the parent wrote who skipped it. */
+            note: string | null;
+            /**
+             * Format: date-time
+             * @description When it was stored.
              */
             created_at: string;
         };
