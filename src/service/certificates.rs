@@ -141,12 +141,12 @@ impl Service {
         let calendar = self.calendar(caller.user());
         let is_within = |day: Day| (span.first..=span.last).contains(&day);
         let awards = self.valid_awards(caller, child_id).await?.into_iter();
-        let longest = sums.streaks_within(span, settings).longest;
+        let streaks = self.streaks(caller.user(), child_id, &sums, Some(span)).await?;
         let achievement = Achievement::Month(Month {
             first: month,
             tasks: figures.tasks,
             points_earned: figures.earned,
-            streak: longest.map_or(0, |run| run.days),
+            streak: streaks.longest.map_or(0, |run| run.days),
             badges: awards.filter(|it| is_within(calendar.day_of(it.earned_at))).collect(),
         });
         Ok(Some((achievement, span.last)))

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{Parent, Service, ServiceError};
-use crate::domain::calendar::{DayStart, FamilySettings, Pauses, Weekday, Weekdays, Zone};
+use crate::domain::calendar::{
+    DayStart, FamilySettings, Pauses, StreakRule, Weekday, Weekdays, Zone,
+};
 use crate::domain::input::FieldUpdate;
 use crate::domain::{Ranks, User};
 
@@ -18,6 +20,7 @@ pub struct FamilySettingsPatch {
     pub daily_goal: FieldUpdate<u16>,
     pub ranks: FieldUpdate<Ranks>,
     pub shows_ranking: Option<bool>,
+    pub streak_rule: Option<StreakRule>,
 }
 
 impl FamilySettingsPatch {
@@ -37,6 +40,7 @@ impl FamilySettingsPatch {
             hidden_badges: old.hidden_badges,
             ranks: self.ranks.apply(old.ranks),
             shows_ranking: self.shows_ranking.unwrap_or(old.shows_ranking),
+            streak_rule: self.streak_rule.unwrap_or(old.streak_rule),
         }
     }
 }

@@ -4,13 +4,14 @@ use crate::markdown::Document;
 use crate::session::Session;
 
 /// The documents whose commands are run.
-const FOLLOWED: [&str; 6] = [
+const FOLLOWED: [&str; 7] = [
     MIGRATION,
     "README.md",
     ACCOUNT_DELETION,
     "docs/api.md",
     "docs/operations.md",
     "docs/progress.md",
+    "docs/schedules.md",
 ];
 
 const MIGRATION: &str = "MIGRATION.md";
@@ -157,6 +158,16 @@ fn the_api() {
 #[test]
 fn the_operations() {
     follow("docs/operations.md");
+}
+
+#[test]
+fn the_progress() {
+    follow("docs/progress.md");
+}
+
+#[test]
+fn the_schedules() {
+    follow("docs/schedules.md");
 }
 
 #[test]

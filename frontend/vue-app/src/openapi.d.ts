@@ -2627,7 +2627,8 @@ export interface components {
          *           "threshold": 50
          *         }
          *       ],
-         *       "shows_ranking": false
+         *       "shows_ranking": false,
+         *       "streak_rule": "any_task"
          *     }
          */
         FamilySettings: {
@@ -2652,6 +2653,8 @@ export interface components {
             ranks: components["schemas"]["Rank"][];
             /** @description Whether children see the ranking of the family. */
             shows_ranking: boolean;
+            /** @enum {string} */
+            streak_rule: "any_task" | "all_due";
         };
         /**
          * @description The settings to update.
@@ -2697,6 +2700,11 @@ export interface components {
             }[] | null;
             /** @description Whether children see the ranking of the family. */
             shows_ranking?: boolean;
+            /**
+             * @description A streak needs one task a day, or as many as the daily goal; or everything that was due.
+             * @enum {string}
+             */
+            streak_rule?: "any_task" | "all_due";
         };
         /**
          * @description The kind of a field's error.

@@ -9,7 +9,7 @@ mod zone;
 pub use day::{Day, DayStart, Weekday};
 pub use days::Calendar;
 pub use period::{Bound, Period, PeriodZone};
-pub use settings::{FamilySettings, Pause, Pauses, Weekdays};
+pub use settings::{FamilySettings, Pause, Pauses, StreakRule, Weekdays};
 pub use zone::Zone;
 
 #[cfg(test)]

@@ -23,6 +23,32 @@ pub struct FamilySettings {
     pub ranks: Option<Ranks>,
     /// Whether children see the ranking of the family.
     pub shows_ranking: bool,
+    pub streak_rule: StreakRule,
+}
+
+/// The days that count for a streak.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StreakRule {
+    /// Those on which the child has done a task, or as many as the family's daily goal.
+    #[default]
+    AnyTask,
+    /// Those on which the child has done everything that was due by the schedules of its tasks.
+    AllDue,
+}
+
+impl StreakRule {
+    pub const ALL: [Self; 2] = [Self::AnyTask, Self::AllDue];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AnyTask => "any_task",
+            Self::AllDue => "all_due",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.as_str() == name)
+    }
 }
 
 impl FamilySettings {

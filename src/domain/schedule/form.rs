@@ -1,80 +1,20 @@
-//! Schedules as JSON: in requests, in responses and in files.
+//! Plans as they are checked, shown and stored.
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::clock_time::ClockTime;
+use super::fields::{DayForm, PlanForm, RotationForm, WhoForm};
 use super::plan::{Plan, Turn, Who};
 use super::recurrence::{DayOfMonth, Recurrence};
 use super::versions::{Schedule, Version};
 use super::{FIRST_YEAR, LAST_YEAR, rrule};
+use crate::domain::Invalid;
 use crate::domain::calendar::{Day, Weekday, Weekdays};
-use crate::domain::{ChildId, Invalid, TaskId};
 
 /// The field of a request that errors name.
 const FIELD: &str = "schedule";
-
-/// The JSON form of a plan. A field that is null counts as missing.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlanForm {
-    pub(super) who: WhoForm,
-    #[serde(default)]
-    pub(super) every: Option<String>,
-    #[serde(default, deserialize_with = "whole")]
-    pub(super) interval: Option<i64>,
-    #[serde(default)]
-    pub(super) on: Option<Vec<String>>,
-    #[serde(default)]
-    pub(super) day: Option<DayForm>,
-    #[serde(default)]
-    pub(super) date: Option<String>,
-    #[serde(default)]
-    pub(super) week_start: Option<String>,
-    /// In requests and responses: the day on which the plan takes effect.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) starts: Option<String>,
-    #[serde(default)]
-    pub(super) from: Option<String>,
-    #[serde(default)]
-    pub(super) until: Option<String>,
-    #[serde(default)]
-    pub(super) due_time: Option<String>,
-    #[serde(default, deserialize_with = "whole")]
-    pub(super) grace_days: Option<i64>,
-    #[serde(default)]
-    pub(super) first_only: Option<bool>,
-    #[serde(default)]
-    pub(super) on_missed: Option<String>,
-    /// In requests only: instead of `every`, `interval`, `on`, `day` and `date`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) rrule: Option<String>,
-}
-
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(untagged)]
-pub(super) enum WhoForm {
-    Word(String),
-    List(Vec<String>),
-    Rotation(RotationForm),
-}
-
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RotationForm {
-    rotation: Vec<String>,
-    #[serde(default)]
-    each: Option<String>,
-}
-
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(untagged)]
-pub(super) enum DayForm {
-    #[serde(deserialize_with = "whole_number")]
-    Number(i64),
-    Word(String),
-}
 
 /// A version in a file.
 #[derive(Deserialize, Serialize)]
@@ -157,7 +97,7 @@ impl PlanForm {
                 invalid(format!("must have a `grace_days` between 0 and {}", Plan::MAX_GRACE))
             })?,
             is_for_one: self.first_only.unwrap_or_default(),
-            on_missed: self.on_missed.clone().map(TaskId::from),
+            on_missed: self.on_missed.as_deref().map(Arc::from),
         })
     }
 
@@ -206,8 +146,8 @@ impl PlanForm {
 
 impl WhoForm {
     fn check(&self) -> Result<Who, Invalid> {
-        let children = |ids: &[String]| -> Result<Arc<[ChildId]>, Invalid> {
-            let children: Vec<ChildId> = ids.iter().map(|id| id.clone().into()).collect();
+        let children = |ids: &[String]| -> Result<Arc<[Arc<str>]>, Invalid> {
+            let children: Vec<Arc<str>> = ids.iter().map(|id| id.as_str().into()).collect();
             let is_repeated =
                 children.iter().enumerate().any(|(at, child)| children[..at].contains(child));
             if children.is_empty() || children.len() > Plan::MAX_CHILDREN || is_repeated {
@@ -249,7 +189,7 @@ impl DayForm {
 
 impl From<&Plan> for PlanForm {
     fn from(plan: &Plan) -> Self {
-        let texts = |ids: &[ChildId]| ids.iter().map(|id| id.as_str().to_owned()).collect();
+        let texts = |ids: &[Arc<str>]| ids.iter().map(ToString::to_string).collect();
         let who = match &plan.who {
             Who::All => WhoForm::Word("all".to_owned()),
             Who::Children(children) => WhoForm::List(texts(children)),
@@ -272,7 +212,7 @@ impl From<&Plan> for PlanForm {
             due_time: plan.due_time.map(|time| time.to_string()),
             grace_days: Some(plan.grace_days.into()),
             first_only: Some(plan.is_for_one),
-            on_missed: plan.on_missed.as_ref().map(|id| id.as_str().to_owned()),
+            on_missed: plan.on_missed.as_deref().map(str::to_owned),
             rrule: None,
         };
         match plan.recurrence {
@@ -348,19 +288,4 @@ fn optional<T>(
     parse: impl Fn(&str) -> Option<T>,
 ) -> Result<Option<T>, Invalid> {
     text.map(|text| parse(text).ok_or_else(|| wrong(part))).transpose()
-}
-
-/// A whole number, also in the form `2.0`, as in every other field of a request.
-fn whole_number<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
-    let number = serde_json::Number::deserialize(from)?;
-    let rounded = || number.as_f64().filter(|it| it.fract() == 0.0 && it.abs() < 1e15);
-    #[expect(clippy::cast_possible_truncation, reason = "it is whole and within the bounds")]
-    let whole = number.as_i64().or_else(|| rounded().map(|it| it as i64));
-    whole.ok_or_else(|| serde::de::Error::custom("a whole number"))
-}
-
-fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
-    #[derive(Deserialize)]
-    struct Whole(#[serde(deserialize_with = "whole_number")] i64);
-    Ok(Option::<Whole>::deserialize(from)?.map(|it| it.0))
 }

@@ -7,6 +7,8 @@
 //! the same task and child. So a day belongs to at most one occurrence, and an event to that of its work day.
 
 mod clock_time;
+mod due_days;
+mod fields;
 mod form;
 mod mark;
 mod moments;
@@ -17,7 +19,9 @@ mod rrule;
 mod versions;
 
 pub use clock_time::ClockTime;
-pub use form::{PlanDefaults, PlanForm};
+pub use due_days::DueDays;
+pub use fields::PlanForm;
+pub use form::PlanDefaults;
 pub use mark::{Mark, MarkKey, MarkKind};
 pub use moments::{Moment, next_moment};
 pub use occurrence::{Fact, Occurrence, OccurrenceState};

@@ -97,7 +97,7 @@ impl Occurrence {
         };
         let added = child.created_at.map(|at| calendar.day_of(at));
         let first = added.map_or(span.first, |added| added.max(span.first));
-        let days = schedule.days(&child.id, first, span.last);
+        let days = schedule.days(child.id.as_str(), first, span.last);
         let next = days.iter().copied().skip(1).map(Some).chain([None]);
         let of = |(day, next)| Self::on(schedule, task, child, day, next, calendar);
         days.iter().copied().zip(next).filter_map(of).collect()
@@ -122,7 +122,7 @@ impl Occurrence {
         let plan = schedule.in_effect(day)?.plan.as_ref()?;
         let grace_end = day.plus(plan.grace_days.into());
         let next = next.or_else(|| {
-            let later = schedule.days(&child.id, day.next(), grace_end);
+            let later = schedule.days(child.id.as_str(), day.next(), grace_end);
             later.first().copied()
         });
         let last = next.map_or(grace_end, |next| grace_end.min(next.previous()));
@@ -137,7 +137,7 @@ impl Occurrence {
             due_at: due_at.map_or(end_of_day, |at| at.min(end_of_day)),
             ends_at: calendar.start_of(last.next()),
             is_for_one: plan.is_for_one,
-            on_missed: plan.on_missed.clone(),
+            on_missed: plan.on_missed.clone().map(TaskId::from),
         })
     }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::clock_time::ClockTime;
 use super::recurrence::Recurrence;
 use crate::domain::calendar::Day;
-use crate::domain::{ChildId, TaskId};
 
 /// Who is to do a task, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +22,8 @@ pub struct Plan {
     pub grace_days: u8,
     /// Whether only the first child can do an occurrence.
     pub is_for_one: bool,
-    /// The penalty that is activated for a missed occurrence.
-    pub on_missed: Option<TaskId>,
+    /// The id of the penalty that is activated for a missed occurrence.
+    pub on_missed: Option<Arc<str>>,
 }
 
 /// The children of a schedule.
@@ -32,12 +31,10 @@ pub struct Plan {
 pub enum Who {
     /// Every child of the family, from the day on which it was added.
     All,
-    Children(Arc<[ChildId]>),
+    /// Those with these ids.
+    Children(Arc<[Arc<str>]>),
     /// One after the other, in this order.
-    Rotation {
-        children: Arc<[ChildId]>,
-        each: Turn,
-    },
+    Rotation { children: Arc<[Arc<str>]>, each: Turn },
 }
 
 /// When the turn of a child in a rotation ends.
@@ -59,8 +56,8 @@ impl Turn {
 }
 
 impl Who {
-    /// The children that it names.
-    pub fn named(&self) -> &[ChildId] {
+    /// The ids of the children that it names.
+    pub fn named(&self) -> &[Arc<str>] {
         match self {
             Self::All => &[],
             Self::Children(children) | Self::Rotation { children, .. } => children,
@@ -85,15 +82,15 @@ impl Plan {
 
     /// Whether a child is to do the task on a day on which it recurs. The first turn of a rotation is that of the
     /// first day at or after `starts`.
-    pub(super) fn is_for(&self, child: &ChildId, starts: Day, day: Day) -> bool {
+    pub(super) fn is_for(&self, child: &str, starts: Day, day: Day) -> bool {
         match &self.who {
             Who::All => true,
-            Who::Children(children) => children.contains(child),
+            Who::Children(children) => children.iter().any(|id| **id == *child),
             Who::Rotation { children, each } => {
                 let turn = self.turn(*each, starts, day);
                 let count = i32::try_from(children.len()).unwrap_or(i32::MAX);
                 let index = usize::try_from(turn.rem_euclid(count.max(1))).unwrap_or_default();
-                children.get(index) == Some(child)
+                children.get(index).is_some_and(|id| **id == *child)
             }
         }
     }

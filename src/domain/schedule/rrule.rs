@@ -1,6 +1,6 @@
 //! Recurrence rules of RFC 5545, section 3.3.10, such as `FREQ=WEEKLY;BYDAY=MO,TH`.
 
-use super::form::{DayForm, PlanForm};
+use super::fields::{DayForm, PlanForm};
 use crate::domain::Invalid;
 use crate::domain::calendar::Weekday;
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::plan::{Plan, Who};
-use crate::domain::ChildId;
 use crate::domain::calendar::Day;
 
 /// What a schedule says from one day on. A new version does not change the days before.
@@ -55,9 +54,12 @@ impl Schedule {
 
     /// The schedule without a child, from a day on. The others of a rotation go on with the child whose turn
     /// would have been next.
-    pub fn without(&self, child: &ChildId, today: Day) -> Self {
+    pub fn without(&self, child: &str, today: Day) -> Self {
         let names = |version: &&Version| {
-            version.plan.as_ref().is_some_and(|plan| plan.who.named().contains(child))
+            version
+                .plan
+                .as_ref()
+                .is_some_and(|plan| plan.who.named().iter().any(|id| **id == *child))
         };
         let mut schedule = self.clone();
         // Those that are in effect today or later.
@@ -104,7 +106,7 @@ impl Schedule {
     }
 
     /// The days from `first` to `last` on which a child is to do the task, in their order.
-    pub fn days(&self, child: &ChildId, first: Day, last: Day) -> Vec<Day> {
+    pub fn days(&self, child: &str, first: Day, last: Day) -> Vec<Day> {
         let ends = self.0.iter().skip(1).map(|next| next.starts.previous()).chain([last]);
         let of = |(version, end): (&Version, Day)| {
             let Some(plan) = &version.plan else { return Vec::new() };
@@ -119,16 +121,16 @@ impl Schedule {
 
 impl Plan {
     /// The plan without a child, from the day `starts` on; `None` if it has no other.
-    fn without(&self, child: &ChildId, first: Day, starts: Day) -> Option<Self> {
-        let others = |children: &[ChildId]| -> Arc<[ChildId]> {
-            children.iter().filter(|it| *it != child).cloned().collect()
+    fn without(&self, child: &str, first: Day, starts: Day) -> Option<Self> {
+        let others = |children: &[Arc<str>]| -> Arc<[Arc<str>]> {
+            children.iter().filter(|id| ***id != *child).cloned().collect()
         };
         let who = match &self.who {
             Who::All => Who::All,
             Who::Children(children) => Who::Children(others(children)),
             Who::Rotation { children, each } => {
                 let next = self.next(starts).unwrap_or(starts);
-                let turn = |it: &ChildId| self.is_for(it, first, next);
+                let turn = |id: &Arc<str>| self.is_for(id, first, next);
                 let begin = children.iter().position(turn).unwrap_or_default();
                 let mut turned = children.to_vec();
                 turned.rotate_left(begin);

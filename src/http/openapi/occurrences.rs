@@ -7,8 +7,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::samples;
 use super::schemas::{self, flag, moment, text};
-use super::stream::data;
-use super::tracking::{about, object};
+use super::tracking::{about, data, object};
 use crate::domain::Message;
 
 /// An occurrence of a task is due, late, missed or done.

@@ -39,7 +39,7 @@ pub(crate) fn family_settings() -> Value {
         "week_start": "monday", "rest_days": ["sunday"],
         "pauses": [{"from": "2026-08-01", "to": "2026-08-14"}], "daily_goal": null,
         "ranks": [{"name": "Newcomer", "threshold": 0}, {"name": "Helper", "threshold": 50}],
-        "shows_ranking": false,
+        "shows_ranking": false, "streak_rule": "any_task",
     })
 }
 

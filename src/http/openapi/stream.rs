@@ -9,7 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::occurrences::{TaskDue, TasksSummary};
 use super::samples;
 use super::schemas::{self, flag, moment, nullable, text};
-use super::tracking::{about, common, object, reference};
+use super::tracking::{about, common, data, object, reference};
 use crate::domain::{ChangedKind, Ending, EntityType, Message};
 
 /// The `data` of a frame of the event stream.
@@ -41,12 +41,6 @@ impl ToSchema for StreamData {
         schemas::add::<TaskDue>(schemas);
         schemas::add::<TasksSummary>(schemas);
     }
-}
-
-/// A type and its payload.
-pub(super) fn data(text: &str, kind: &'static str, payload: ObjectBuilder) -> ObjectBuilder {
-    let kind = about(flag([kind]), "The type of the message.");
-    object(text, [("type", kind), ("payload", payload.into())])
 }
 
 /// A tracking event was recorded.

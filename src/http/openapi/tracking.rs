@@ -194,3 +194,9 @@ impl ToSchema for MutationResult {
         schemas::add::<RecordBody<ChildState>>(schemas);
     }
 }
+
+/// A type and its payload.
+pub(super) fn data(text: &str, kind: &'static str, payload: ObjectBuilder) -> ObjectBuilder {
+    let kind = about(flag([kind]), "The type of the message.");
+    object(text, [("type", kind), ("payload", payload.into())])
+}

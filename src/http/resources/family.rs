@@ -11,7 +11,7 @@ use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, SchemaFormat};
 use utoipa::openapi::{ObjectBuilder, Schema};
 
 use crate::domain::calendar::{
-    Day, DayStart, FamilySettings, Pause, Pauses, Weekday, Weekdays, Zone,
+    Day, DayStart, FamilySettings, Pause, Pauses, StreakRule, Weekday, Weekdays, Zone,
 };
 use crate::domain::{Invalid, Name, Points, Rank, Ranks, User};
 use crate::http::error::ApiError;
@@ -48,6 +48,9 @@ pub(crate) struct SettingsBody {
     ranks: Vec<RankBody>,
     /// Whether children see the ranking of the family.
     shows_ranking: bool,
+    /// The days that count for a streak.
+    #[schema(schema_with = streak_rule)]
+    streak_rule: &'static str,
 }
 
 /// A rank, which a child reaches with points earned in its lifetime.
@@ -97,6 +100,7 @@ impl SettingsBody {
             daily_goal: settings.daily_goal,
             ranks: settings.ranks.clone().unwrap_or_default().iter().map(RankBody::from).collect(),
             shows_ranking: settings.shows_ranking,
+            streak_rule: settings.streak_rule.as_str(),
         }
     }
 }
@@ -164,6 +168,7 @@ impl RequestBody for FamilySettingsPatch {
         let daily_goal = fields.patch("daily_goal", DAILY_GOAL);
         let ranks = fields.patch("ranks", RANKS);
         let shows_ranking = fields.optional("shows_ranking", SHOWS_RANKING);
+        let streak_rule = fields.optional("streak_rule", STREAK_RULE);
         Ok(Self {
             time_zone: time_zone?,
             day_starts_at: day_starts_at?,
@@ -173,6 +178,7 @@ impl RequestBody for FamilySettingsPatch {
             daily_goal: daily_goal?,
             ranks: ranks?,
             shows_ranking: shows_ranking?,
+            streak_rule: streak_rule?,
         })
     }
 }
@@ -219,6 +225,21 @@ const SHOWS_RANKING: FieldType<bool, bool> = FieldType {
         schemas::boolean().description(Some(about)).into()
     },
 };
+
+const STREAK_RULE: FieldType<String, StreakRule> = FieldType {
+    check: |field, name| {
+        let rule = || Invalid::new(field, "must be `any_task` or `all_due`");
+        StreakRule::parse(&name).ok_or_else(rule)
+    },
+    schema: || {
+        let about = "A streak needs one task a day, or as many as the daily goal; or everything that was due.";
+        streak_rule().description(Some(about)).into()
+    },
+};
+
+fn streak_rule() -> ObjectBuilder {
+    schemas::flag(StreakRule::ALL.map(StreakRule::as_str))
+}
 
 impl JsonValue for Vec<RankBody> {
     const RULE: &'static str = "must be an array of objects with `name` and `threshold`";

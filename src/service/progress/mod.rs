@@ -96,7 +96,7 @@ impl Service {
             today: balance(Some(Span { first: today, last: today })),
             week: balance(Some(Span { first, last: today })),
             all_time: total,
-            streaks: sums.streaks(settings, today),
+            streaks: self.streaks(user, child_id, &sums, None).await?,
             earned: total.figures.earned,
             standing: settings.ranks.clone().unwrap_or_default().standing(total.figures.earned),
             newest: newest(&*records, child_id),

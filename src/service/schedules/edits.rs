@@ -1,5 +1,7 @@
 //! How schedules change, and what the changes of a family mean for them.
 
+use std::sync::Arc;
+
 use crate::domain::calendar::{Calendar, Day, FamilySettings};
 use crate::domain::schedule::{Plan, PlanDefaults, PlanForm, Schedule};
 use crate::domain::{
@@ -44,12 +46,17 @@ fn is_scheduled(task: &Task, today: Day) -> bool {
 fn check_names(plan: &Plan, family: &UserId, records: &dyn Snapshot) -> Result<(), RuleViolation> {
     let invalid = |rule| RuleViolation::from(Invalid::new("schedule", rule));
     let is_own = |child: &Child| child.user_id == *family;
-    if !plan.who.named().iter().all(|id| records.child(id).is_some_and(|child| is_own(&child))) {
+    if !plan
+        .who
+        .named()
+        .iter()
+        .all(|id| records.child(&Arc::clone(id).into()).is_some_and(|child| is_own(&child)))
+    {
         return Err(invalid("must name children of the family"));
     }
     let is_penalty =
         |task: &Task| !task.is_good && task.user_id.as_ref().is_none_or(|owner| owner == family);
-    let penalty = plan.on_missed.as_ref().map(|id| records.task(id));
+    let penalty = plan.on_missed.clone().map(|id| records.task(&id.into()));
     if penalty.is_some_and(|found| !found.is_some_and(|task| is_penalty(&task))) {
         return Err(invalid("must have an `on_missed` that is a penalty of the family"));
     }
@@ -66,7 +73,7 @@ pub(in crate::service) fn without_child(
     let today = calendar.day_of(now);
     let changed = |task: &Task| {
         let old = task.schedule.as_ref()?;
-        let schedule = old.without(&child.id, today);
+        let schedule = old.without(child.id.as_str(), today);
         let updated_at = Some(now);
         (schedule != *old)
             .then(|| Change::PutTask(Task { schedule: Some(schedule), updated_at, ..task.clone() }))

@@ -1,4 +1,4 @@
-//! What front ends are told when an occurrence becomes due, late or missed.
+//! Messages that an occurrence is due, late, missed or done.
 
 use crate::domain::schedule::{Mark, MarkKind, Occurrence, OccurrenceState};
 use crate::domain::{Message, Task, Timestamp, UserId};

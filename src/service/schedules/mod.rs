@@ -7,6 +7,7 @@ mod messages;
 mod penalties;
 mod skips;
 mod statistics;
+mod streaks;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{again, daily, on_a_calendar};
+use super::{again, daily, on_a_calendar, schedule_task};
 use crate::harness::{DAY, assert_error, task_path};
 
 #[tokio::test]
@@ -43,4 +43,37 @@ async fn rates_of_a_family() {
     assert_error(&too_long, 400, "INVALID_PARAMETER");
     let session = parent.hand_over(server.nobody(), child).await;
     assert_error(&session.get("/family/statistics").await, 403, "PARENT_REQUIRED");
+}
+
+#[tokio::test]
+async fn a_streak_can_need_everything_that_was_due() {
+    let (server, clock) = on_a_calendar().await;
+    let family = server.family().await;
+    let (parent, child) = (&family.parent, &family.child);
+    daily(&family, json!({})).await;
+    let weekly = json!({"who": "all", "every": "week", "on": ["wednesday"]});
+    let other = parent.task("Water the plants", 3).await;
+    schedule_task(parent, &other, weekly).await;
+    let streak = async || {
+        let path = format!("/children/{child}/progress");
+        let streak = parent.get(&path).await.expect(200)["streak"].clone();
+        (streak["current"].clone(), streak["longest"].clone())
+    };
+    // Monday, Tuesday, and on Wednesday one of two.
+    for _ in 0..3 {
+        family.event().await;
+        clock.forward(DAY);
+        again(parent).await;
+    }
+    assert_eq!(streak().await, (json!(3), json!(3)));
+    parent.put("/family/settings", json!({"streak_rule": "all_due"})).await.expect(200);
+    assert_eq!(streak().await, (json!(0), json!(2)));
+    family.event().await;
+    assert_eq!(streak().await, (json!(1), json!(2)));
+    let skip = json!({"date": "2026-02-11"});
+    parent.post(&task_path(child, &other, "skip"), skip).await.expect(200);
+    assert_eq!(streak().await, (json!(4), json!(4)));
+    let path = format!("/children/{child}/certificates/month/2026-02");
+    let certificate = parent.get(&path).await;
+    assert_eq!(certificate.status, 200);
 }

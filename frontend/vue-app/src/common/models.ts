@@ -199,6 +199,8 @@ export interface FamilySettings {
   ranks: Rank[];
   /** Whether children see the ranking. */
   shows_ranking: boolean;
+  /** A streak needs one task a day, or as many as the daily goal; or everything that was due. */
+  streak_rule: "any_task" | "all_due";
 }
 
 /** A rank, which a child reaches with points earned in its lifetime. */

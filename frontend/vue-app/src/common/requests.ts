@@ -66,6 +66,7 @@ export interface FamilySettingsPatch {
   /** Null for the default ranks. */
   ranks?: Rank[] | null;
   shows_ranking?: boolean;
+  streak_rule?: "any_task" | "all_due";
 }
 
 export interface NewChild {

@@ -1,7 +1,6 @@
 /** What children are to do on which days; docs/schedules.md explains each field. */
 
-export type Weekday =
-  "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+import type { Weekday } from "./models";
 
 /** All children, those with these ids, or one after the other. */
 export type Who = "all" | string[] | { rotation: string[]; each: "occurrence" | "week" };

@@ -1,7 +1,8 @@
 //! A second implementation of schedules, which visits every day from the first one on.
 
+use std::sync::Arc;
+
 use super::super::{DayOfMonth, Plan, Recurrence, Schedule, Turn, Version, Who};
-use crate::domain::ChildId;
 use crate::domain::calendar::{Day, Weekday};
 
 /// Whether the task recurs on a day, by the definition of each form.
@@ -40,7 +41,7 @@ fn weeks_between(from: Day, to: Day, week_start: Weekday) -> i32 {
 }
 
 /// The children whose turn it is on each day on which a version recurs, up to a day.
-fn turns(version: &Version, last: Day) -> Vec<(Day, Vec<ChildId>)> {
+fn turns(version: &Version, last: Day) -> Vec<(Day, Vec<Arc<str>>)> {
     let Some(plan) = &version.plan else { return Vec::new() };
     let mut found = Vec::new();
     let (mut turn, mut day) = (0, plan.from.min(version.starts));
@@ -73,14 +74,16 @@ fn turns(version: &Version, last: Day) -> Vec<(Day, Vec<ChildId>)> {
 }
 
 /// The days on which a child is to do the task, up to a day.
-pub(super) fn days(schedule: &Schedule, child: &ChildId, last: Day) -> Vec<Day> {
+pub(super) fn days(schedule: &Schedule, child: &str, last: Day) -> Vec<Day> {
     let versions = schedule.versions();
     let mut found = Vec::new();
     for (at, version) in versions.iter().enumerate() {
         let end = versions.get(at + 1).map_or(last, |next| next.starts.previous().min(last));
         let is_for_all = version.plan.as_ref().is_some_and(|plan| plan.who == Who::All);
         let own = turns(version, end);
-        let own = own.iter().filter(|(_, children)| is_for_all || children.contains(child));
+        let own = own
+            .iter()
+            .filter(|(_, children)| is_for_all || children.iter().any(|id| **id == *child));
         found.extend(own.map(|(day, _)| *day));
     }
     found

@@ -7,7 +7,9 @@ use serde_json::json;
 use super::encoder::Encoder;
 use super::fields::Fields;
 use super::pyjson;
-use crate::domain::calendar::{Day, DayStart, FamilySettings, Pause, Pauses, Weekday, Weekdays};
+use crate::domain::calendar::{
+    Day, DayStart, FamilySettings, Pause, Pauses, StreakRule, Weekday, Weekdays,
+};
 use crate::domain::{Name, Rank, Ranks};
 
 #[derive(Deserialize)]
@@ -36,6 +38,10 @@ pub(super) fn decode(fields: &Fields<'_>) -> FamilySettings {
         hidden_badges: fields.texts("hidden_badges"),
         ranks: ranks(fields),
         shows_ranking: fields.raw("shows_ranking").is_some_and(|it| it.trim() == "true"),
+        streak_rule: fields
+            .optional_text("streak_rule")
+            .and_then(|name| StreakRule::parse(&name))
+            .unwrap_or_default(),
     }
 }
 
@@ -70,6 +76,7 @@ pub(super) fn encode(settings: &FamilySettings, row: &mut Encoder) {
         hidden_badges,
         ranks,
         shows_ranking,
+        streak_rule,
     } = settings;
     unless(time_zone.is_none(), "time_zone", &|row| {
         row.optional_text("time_zone", time_zone.as_deref());
@@ -100,6 +107,9 @@ pub(super) fn encode(settings: &FamilySettings, row: &mut Encoder) {
         let stored = ranks.map(|it| json!({"name": it.name.as_str(), "threshold": it.threshold}));
         row.json("ranks", &stored.collect());
     });
+    unless(*streak_rule == default.streak_rule, "streak_rule", &|row| {
+        row.text("streak_rule", streak_rule.as_str());
+    });
     unless(!shows_ranking, "shows_ranking", &|row| row.plain("shows_ranking", *shows_ranking));
 }
 
@@ -121,6 +131,7 @@ mod tests {
             hidden_badges: ["warm-up".into()].into(),
             ranks: Some(Ranks::default()),
             shows_ranking: true,
+            streak_rule: StreakRule::AllDue,
         };
         for settings in [settings, FamilySettings::default()] {
             let mut row = Encoder::new();
