@@ -5,6 +5,7 @@ mod account_filter;
 mod administration;
 pub mod badges;
 pub mod calendar;
+mod calendar_feed;
 mod clock_watch;
 pub mod deletion;
 mod display;
@@ -34,6 +35,7 @@ mod timestamp;
 
 pub use account_filter::AccountFilter;
 pub use administration::{AdminAction, LogEntry, LogEntryId, pseudonym};
+pub use calendar_feed::{CalendarFeed, CalendarFeedId};
 pub use clock_watch::{ClockJump, ClockWatch};
 pub use deletion::Deletion;
 pub use display::{Colour, Icon, Language};

@@ -15,6 +15,7 @@ pub enum RecordKind {
     Session,
     Event,
     Certificate,
+    CalendarFeed,
 }
 
 /// What a family can have only a limited number of.
@@ -29,18 +30,21 @@ pub enum FamilyLimit {
     Badges,
     /// Tasks with a schedule.
     ScheduledTasks,
+    /// The calendar feeds of a child.
+    CalendarFeeds,
     /// The bytes of all ids in a child's lists `tasks` and `rewards`.
     DisplayBytes,
 }
 
 impl FamilyLimit {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Children,
         Self::Tasks,
         Self::Rewards,
         Self::PendingRequests,
         Self::Badges,
         Self::ScheduledTasks,
+        Self::CalendarFeeds,
         Self::DisplayBytes,
     ];
 
@@ -53,6 +57,7 @@ impl FamilyLimit {
             Self::PendingRequests => "pending_requests",
             Self::Badges => "badges",
             Self::ScheduledTasks => "scheduled_tasks",
+            Self::CalendarFeeds => "calendar_feeds",
             Self::DisplayBytes => "display_bytes",
         }
     }
@@ -65,6 +70,7 @@ impl FamilyLimit {
             Self::Rewards => "rewards: delete one first",
             Self::Badges => "badges of its own: delete one first",
             Self::ScheduledTasks => "tasks with a schedule: remove one first",
+            Self::CalendarFeeds => "calendar feeds of a child: delete one first",
             Self::PendingRequests => "pending requests: redeem or cancel one first",
             Self::DisplayBytes => {
                 "bytes in the lists `tasks` and `rewards` of a child: put fewer ids into them"
@@ -169,6 +175,7 @@ impl RecordKind {
             Self::Session => "session",
             Self::Event => "event",
             Self::Certificate => "certificate",
+            Self::CalendarFeed => "calendar feed",
         }
     }
 }

@@ -11,9 +11,9 @@ use crate::http::docs::{self, demo, home};
 use crate::http::error::api_error;
 use crate::http::resources::{
     account, account_changes, account_export, activity, administration_log, auth, backups,
-    badge_images, badges, checkpoints, children, corrections, crud, deletion, events, exports,
-    family, health, managed_accounts, metrics, mutations, overview, progress, ranking, resets,
-    rewards, schedule_statistics, schedules, sessions, tasks, tracking,
+    badge_images, badges, calendar_feeds, checkpoints, children, corrections, crud, deletion,
+    events, exports, family, health, managed_accounts, metrics, mutations, overview, progress,
+    ranking, resets, rewards, schedule_statistics, schedules, sessions, tasks, tracking,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -102,6 +102,9 @@ fn family_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(schedules::of_family))
         .routes(routes!(schedules::skip, schedules::undo_skip))
         .routes(routes!(schedule_statistics::statistics))
+        .routes(routes!(calendar_feeds::list, calendar_feeds::create))
+        .routes(routes!(calendar_feeds::delete))
+        .routes(routes!(calendar_feeds::calendar))
         .routes(routes!(corrections::reverse))
         .routes(routes!(corrections::adjust))
         .routes(routes!(events::stream))

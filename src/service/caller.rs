@@ -15,12 +15,18 @@ use crate::domain::{
 };
 use crate::store::{Scope, Snapshot};
 
-/// The secret of a session: 256 random bits as 64 hexadecimal digits. Only its hash is stored.
+/// The secret of a session, a link or an address, in hexadecimal digits. Only its hash is stored.
 pub struct Token(String);
 
 impl Token {
+    /// 256 random bits.
     pub(super) fn random() -> Self {
         Self(hexadecimal(&clock::random::<32>()))
+    }
+
+    /// 128 random bits, for an address that people copy.
+    pub(super) fn random_for_address() -> Self {
+        Self(hexadecimal(&clock::random::<16>()))
     }
 
     /// A token from a request, which is not checked.
@@ -28,12 +34,12 @@ impl Token {
         Self(text.to_owned())
     }
 
-    /// The secret itself, for the response that creates the session.
+    /// The secret itself, for the response that creates it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// The stored form. One round of SHA-256 is enough: unlike a password, 256 random bits
+    /// The stored form. One round of SHA-256 is enough: unlike a password, 128 random bits
     /// cannot be guessed from their hash.
     pub(super) fn hash(&self) -> TokenHash {
         TokenHash(hexadecimal(&Sha256::digest(self.0.as_bytes())).into())

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::calendar_feeds::removal_of_feeds;
 use super::family_records::{Creatable, Created, Updatable};
 use super::limits::display_bytes;
 use super::requests::removal_of;
@@ -183,8 +184,8 @@ impl Service {
         .await
     }
 
-    /// Deletes a child with its pending requests, which end without an event, and its sessions. Its events
-    /// stay. Schedules go on without it.
+    /// Deletes a child with its pending requests, which end without an event, its sessions and calendar feeds. Its
+    /// events stay. Schedules go on without it.
     pub async fn delete_child(
         self: &Arc<Self>,
         parent: &Parent,
@@ -195,12 +196,13 @@ impl Service {
         self.end_sessions(Acting::Caller(parent), move |records, context| {
             let child = decider.child(records, &id)?;
             let requests = removal_of_requests(records, &child, context.now());
+            let feeds = removal_of_feeds(records, &child);
             let itself = [Change::RemoveChild(child.id.clone())];
             let schedules = without_child(&child, &calendar, context.now(), records);
             let sessions = sessions_of_child(records, &child);
             Ok(Ending {
                 sessions,
-                changes: requests.into_iter().chain(itself).chain(schedules).collect(),
+                changes: requests.into_iter().chain(feeds).chain(itself).chain(schedules).collect(),
                 value: (),
             })
         })

@@ -94,7 +94,7 @@ pub(super) fn display_bytes(tasks: &[Arc<str>], rewards: &[Arc<str>]) -> usize {
     tasks.iter().chain(rewards).map(|id| id.len()).sum()
 }
 
-fn one_more(limit: FamilyLimit, most: usize, count: usize) -> Result<(), RuleViolation> {
+pub(super) fn one_more(limit: FamilyLimit, most: usize, count: usize) -> Result<(), RuleViolation> {
     if most > 0 && count >= most {
         return Err(RuleViolation::FamilyLimitReached { limit, most });
     }

@@ -1,18 +1,20 @@
 //! Records as plain lists, for a store that loads the records of each transaction.
 
+mod apply;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Change, FamilyRecords, Listing, Scope, Snapshot};
+use super::{FamilyRecords, Listing, Scope, Snapshot};
 use crate::domain::badges::{Award, Badge, BadgeId};
 use crate::domain::calendar::Day;
 use crate::domain::schedule::{Mark, MarkKey};
 use crate::domain::{
-    Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord, Page,
-    PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash,
-    User, UserId,
+    CalendarFeed, Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord,
+    Page, PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId,
+    TokenHash, User, UserId,
 };
 
 /// The records of a scope, or of all families, each list in the order of creation.
@@ -28,6 +30,7 @@ pub(super) struct Records {
     pub(super) pending_tasks: Vec<Arc<PendingTask>>,
     pub(super) ended: Vec<Arc<EndedRequest>>,
     pub(super) badges: Vec<Arc<Badge>>,
+    pub(super) feeds: Vec<Arc<CalendarFeed>>,
     /// As far as they are known.
     pub(super) awards: Vec<Arc<Award>>,
     /// As far as they are known, by the texts of their keys, which begin with their days.
@@ -53,6 +56,9 @@ impl Records {
             Scope::Session(token_hash) => {
                 self.session(token_hash).map(|it| it.user_id.clone()).into_iter().collect()
             }
+            Scope::CalendarFeed(secret_hash) => {
+                self.feed(secret_hash).map(|it| it.user_id.clone()).into_iter().collect()
+            }
             Scope::Server => Vec::new(),
         };
         let is_in = |id: &UserId| families.contains(id);
@@ -68,6 +74,7 @@ impl Records {
             pending_tasks: chosen(&self.pending_tasks, |it| is_in(&it.user_id)),
             ended: chosen(&self.ended, |it| is_in(&it.user_id)),
             badges: chosen(&self.badges, |it| it.user_id.as_ref().is_some_and(is_in)),
+            feeds: chosen(&self.feeds, |it| is_in(&it.user_id)),
             awards: match scope {
                 Scope::Awards(user_id, child) => {
                     chosen(&self.awards, |it| it.key.child_id == *child && it.user_id == *user_id)
@@ -100,76 +107,10 @@ impl Records {
     pub(super) fn has_mark(&self, key: &MarkKey) -> bool {
         self.marks.contains_key(&*key.to_string())
     }
-
-    pub(super) fn apply(&mut self, change: Change) {
-        self.version += 1;
-        match change {
-            Change::PutUser(new) => put(&mut self.users, new, |it| it.id.clone()),
-            Change::RemoveUser(id) => {
-                self.users.retain(|it| it.id != id);
-                self.marks.retain(|_, it| it.user_id != id);
-            }
-            Change::PutChild(new) => put(&mut self.children, new, |it| it.id.clone()),
-            Change::RemoveChild(id) => {
-                self.children.retain(|it| it.id != id);
-                self.awards.retain(|it| it.key.child_id != id);
-                self.marks.retain(|_, it| it.key.child_id != id);
-            }
-            Change::PutTask(new) => put(&mut self.tasks, new, |it| it.id.clone()),
-            Change::RemoveTask(id) => {
-                self.tasks.retain(|it| it.id != id);
-                self.marks.retain(|_, it| it.key.task_id != id);
-            }
-            Change::PutReward(new) => put(&mut self.rewards, new, |it| it.id.clone()),
-            Change::RemoveReward(id) => self.rewards.retain(|it| it.id != id),
-            Change::PutPending(new) => put(&mut self.pending, new, |it| it.id.clone()),
-            Change::RemovePending(id) => self.pending.retain(|it| it.id != id),
-            Change::PutPendingTask(new) => put(&mut self.pending_tasks, new, |it| it.id.clone()),
-            Change::RemovePendingTask(id) => self.pending_tasks.retain(|it| it.id != id),
-            Change::PutEnded(new) => put(&mut self.ended, new, |it| it.id.clone()),
-            Change::RemoveEnded(id) => self.ended.retain(|it| it.id != id),
-            Change::PutBadge(new) => put(&mut self.badges, new, |it| it.id.clone()),
-            Change::RemoveBadge(id) => self.badges.retain(|it| it.id != id),
-            Change::PutAward(new) => put(&mut self.awards, new, |it| it.key.clone()),
-            Change::PutMark(new) => {
-                self.marks.insert(new.key.to_string().into(), Arc::new(new));
-            }
-            Change::RemoveMark(user_id, key) => {
-                let key = key.to_string();
-                if self.marks.get(&*key).is_some_and(|it| it.user_id == user_id) {
-                    self.marks.remove(&*key);
-                }
-            }
-            // A store keeps messages and the administration log elsewhere: no decision depends on them.
-            Change::PutMessage(_)
-            | Change::RemoveMessage(..)
-            | Change::Log(_)
-            | Change::RemoveLogEntry(_) => {}
-            Change::PutSession(new) => put(&mut self.sessions, new, |it| it.token_hash.clone()),
-            Change::RemoveSession(hash) => self.sessions.retain(|it| it.token_hash != hash),
-            Change::RemoveIdempotencyKey(user_id, key) => {
-                self.idempotency.retain(|it| it.user_id != user_id || it.key != key);
-            }
-            Change::PutSetting { name, value } => _ = self.settings.insert(name, value),
-        }
-    }
-
-    pub(super) fn remember(&mut self, record: IdempotencyRecord) {
-        put(&mut self.idempotency, record, |it| (it.user_id.clone(), it.key.clone()));
-    }
 }
 
 fn chosen<T>(records: &[Arc<T>], choose: impl Fn(&T) -> bool) -> Vec<Arc<T>> {
     records.iter().filter(|record| choose(record)).cloned().collect()
-}
-
-/// Replaces the record with that key, or appends it.
-fn put<T, K: PartialEq>(records: &mut Vec<Arc<T>>, new: T, key: impl Fn(&T) -> K) {
-    let new_key = key(&new);
-    match records.iter_mut().find(|old| key(old) == new_key) {
-        Some(old) => *old = Arc::new(new),
-        None => records.push(Arc::new(new)),
-    }
 }
 
 impl Snapshot for Records {
@@ -194,6 +135,7 @@ impl Snapshot for Records {
             pending_tasks,
             ended,
             badges,
+            feeds,
             awards: _,
             marks: _,
             idempotency,
@@ -210,6 +152,7 @@ impl Snapshot for Records {
             pending_tasks: chosen(pending_tasks, |it| it.user_id == *user_id),
             ended: chosen(ended, |it| it.user_id == *user_id),
             badges: chosen(badges, |it| it.user_id.as_ref() == Some(user_id)),
+            feeds: chosen(feeds, |it| it.user_id == *user_id),
             idempotency: chosen(idempotency, |it| it.user_id == *user_id),
         }
     }
@@ -366,6 +309,14 @@ impl Snapshot for Records {
 
     fn awards_of(&self, child_id: &ChildId) -> Vec<Arc<Award>> {
         chosen(&self.awards, |it| it.key.child_id == *child_id)
+    }
+
+    fn feed(&self, secret_hash: &TokenHash) -> Option<Arc<CalendarFeed>> {
+        self.feeds.iter().find(|it| it.secret_hash == *secret_hash).cloned()
+    }
+
+    fn feeds_of(&self, user_id: &UserId) -> Vec<Arc<CalendarFeed>> {
+        chosen(&self.feeds, |it| it.user_id == *user_id)
     }
 
     fn mark(&self, key: &MarkKey) -> Option<Arc<Mark>> {

@@ -22,6 +22,8 @@ pub enum Scope {
     Email(Email),
     /// The family that the session with that token belongs to; no records if there is none.
     Session(TokenHash),
+    /// The family that the calendar feed with that secret belongs to; no records if there is none.
+    CalendarFeed(TokenHash),
     /// The server: its settings.
     Server,
 }

@@ -5,9 +5,9 @@ use serde_json::Value;
 use crate::domain::badges::{Award, Badge, BadgeId};
 use crate::domain::schedule::{Mark, MarkKey};
 use crate::domain::{
-    Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord, Page,
-    PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash,
-    User, UserId,
+    CalendarFeed, Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord,
+    Page, PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId,
+    TokenHash, User, UserId,
 };
 
 /// One page of a list.
@@ -48,6 +48,7 @@ pub struct FamilyRecords {
     /// Including expired ones.
     pub ended: Vec<Arc<EndedRequest>>,
     pub badges: Vec<Arc<Badge>>,
+    pub feeds: Vec<Arc<CalendarFeed>>,
     /// Including expired ones.
     pub idempotency: Vec<Arc<IdempotencyRecord>>,
 }
@@ -133,6 +134,11 @@ pub trait Snapshot: Send + Sync {
     fn badges_of(&self, user_id: &UserId) -> Vec<Arc<Badge>>;
     /// The awards of a child, including revoked ones. Only of the child in [`super::Scope::Awards`].
     fn awards_of(&self, child_id: &ChildId) -> Vec<Arc<Award>>;
+
+    /// The calendar feed whose secret has that hash.
+    fn feed(&self, secret_hash: &TokenHash) -> Option<Arc<CalendarFeed>>;
+    /// The calendar feeds of all children of an account.
+    fn feeds_of(&self, user_id: &UserId) -> Vec<Arc<CalendarFeed>>;
 
     /// A mark of the family. Only of the days in [`super::Scope::Marks`].
     fn mark(&self, key: &MarkKey) -> Option<Arc<Mark>>;

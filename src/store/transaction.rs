@@ -8,9 +8,10 @@ use super::{CommitError, Fence};
 use crate::domain::badges::{Award, Badge, BadgeId};
 use crate::domain::schedule::{Mark, MarkKey};
 use crate::domain::{
-    Child, ChildId, EndedRequest, Id, IdempotencyKey, IdempotencyRecord, KeyLife, KeyResult,
-    LogEntry, LogEntryId, Message, PendingReward, PendingTask, RequestId, Reward, RewardId,
-    RuleViolation, Session, Task, TaskId, Timestamp, TokenHash, TrackingEvent, User, UserId,
+    CalendarFeed, Child, ChildId, EndedRequest, Id, IdempotencyKey, IdempotencyRecord, KeyLife,
+    KeyResult, LogEntry, LogEntryId, Message, PendingReward, PendingTask, RequestId, Reward,
+    RewardId, RuleViolation, Session, Task, TaskId, Timestamp, TokenHash, TrackingEvent, User,
+    UserId,
 };
 
 /// What a decision results in: the changes and a value for the caller, or the rule that forbids it.
@@ -168,6 +169,8 @@ pub enum Change {
     PutMark(Mark),
     /// The mark of an account with that key.
     RemoveMark(UserId, MarkKey),
+    PutFeed(CalendarFeed),
+    RemoveFeed(TokenHash),
     PutSession(Session),
     RemoveSession(TokenHash),
     RemoveIdempotencyKey(UserId, IdempotencyKey),
@@ -204,6 +207,7 @@ impl Change {
             Self::PutBadge(new) => new.user_id.as_ref(),
             Self::PutAward(new) => Some(&new.user_id),
             Self::PutMark(new) => Some(&new.user_id),
+            Self::PutFeed(new) => Some(&new.user_id),
             Self::PutSession(new) => Some(&new.user_id),
             Self::PutMessage(new) => Some(&new.user_id),
             Self::RemoveUser(id)
@@ -217,6 +221,7 @@ impl Change {
             | Self::RemovePendingTask(_)
             | Self::RemoveEnded(_)
             | Self::RemoveBadge(_)
+            | Self::RemoveFeed(_)
             | Self::RemoveSession(_)
             | Self::PutSetting { .. }
             | Self::Log(_)

@@ -21,6 +21,7 @@ use crate::domain::{
 use crate::http::error::ApiError;
 use crate::http::openapi::{Errors, TrackingEvent, schemas, tags};
 use crate::http::resources::badges::AwardBody;
+use crate::http::resources::calendar_feeds::FeedBody;
 use crate::http::resources::exports::{ExportErrors, date, file};
 use crate::http::resources::family::SettingsBody;
 use crate::http::resources::records::{Iso, RecordBody};
@@ -140,6 +141,7 @@ fn parts(
         pending_tasks,
         ended,
         badges: _,
+        feeds,
         idempotency,
     } = records;
     let mut parts = Vec::new();
@@ -156,6 +158,7 @@ fn parts(
     list(&mut parts, ",\"pending_tasks\":[", pending_tasks, RecordBody);
     list(&mut parts, ",\"ended_requests\":[", ended, |it| EndedBody::from(&*it));
     list(&mut parts, ",\"sessions\":[", sessions, |it| SessionBody::from(&*it));
+    list(&mut parts, ",\"calendar_feeds\":[", feeds, FeedBody::from);
     list(&mut parts, ",\"idempotency_keys\":[", idempotency, |it| KeyBody::from(&*it));
     parts
 }
@@ -362,6 +365,7 @@ impl PartialSchema for AccountDocument {
             ("pending_tasks", list::<RecordBody<PendingTask>>()),
             ("ended_requests", list::<EndedBody>()),
             ("sessions", list::<SessionBody>()),
+            ("calendar_feeds", list::<FeedBody>()),
             ("idempotency_keys", list::<KeyBody>()),
             ("badges", list::<RecordBody<BadgeState>>()),
             ("awards", list::<AwardBody>()),
@@ -393,6 +397,7 @@ impl ToSchema for AccountDocument {
         schemas::add::<RecordBody<PendingTask>>(schemas);
         schemas::add::<EndedBody>(schemas);
         schemas::add::<SessionBody>(schemas);
+        schemas::add::<FeedBody>(schemas);
         schemas::add::<KeyBody>(schemas);
         schemas::add::<RecordBody<BadgeState>>(schemas);
         schemas::add::<AwardBody>(schemas);

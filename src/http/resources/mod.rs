@@ -9,6 +9,7 @@ pub(crate) mod auth;
 pub(crate) mod backups;
 pub(crate) mod badge_images;
 pub(crate) mod badges;
+pub(crate) mod calendar_feeds;
 pub(crate) mod checkpoints;
 pub(crate) mod children;
 pub(crate) mod corrections;

@@ -43,8 +43,7 @@ impl File {
     /// Returns the file, or 304 if the client already has it. Clients may cache it, but must revalidate it
     /// each time.
     pub(crate) async fn answer(&self, headers: &HeaderMap) -> Result<Response, ApiError> {
-        let mut kept = headers.get_all(header::IF_NONE_MATCH).iter();
-        let mut response = if kept.any(|tags| names(tags, &self.tag)) {
+        let mut response = if has_tag(headers, &self.tag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             self.content(headers).await?
@@ -81,12 +80,22 @@ impl File {
 }
 
 /// A weak tag, since both encodings of a file have the same.
-fn tag(bytes: &[u8]) -> HeaderValue {
+pub(crate) fn tag(bytes: &[u8]) -> HeaderValue {
+    // Hexadecimal digits in quotes are always valid in a header.
+    let tag = HeaderValue::try_from(format!("W/\"{}\"", digest(bytes)));
+    tag.unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// A hash with 32 hexadecimal digits.
+pub(crate) fn digest(bytes: &[u8]) -> String {
     let mut hash = [0; 16];
     hash.copy_from_slice(&Sha256::digest(bytes)[..16]);
-    let hash = u128::from_be_bytes(hash);
-    // Hexadecimal digits in quotes are always valid in a header.
-    HeaderValue::try_from(format!("W/\"{hash:032x}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+    format!("{:032x}", u128::from_be_bytes(hash))
+}
+
+/// Whether a client has what has this tag.
+pub(crate) fn has_tag(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+    headers.get_all(header::IF_NONE_MATCH).iter().any(|tags| names(tags, tag))
 }
 
 /// Whether a client's list of tags contains this one, or is `*`.

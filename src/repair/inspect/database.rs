@@ -13,7 +13,7 @@ use super::family::{Family, name_of};
 use super::marked::marked;
 use super::tables::{Places, Tables};
 use super::{CheckReport, Finding, FindingKind, TableReport, TableState};
-use crate::domain::{IdempotencyRecord, Session, Timestamp};
+use crate::domain::{CalendarFeed, IdempotencyRecord, Session, Timestamp};
 use crate::repair::salvage::kind::TABLES;
 use crate::store::json::damage::DamageKind;
 use crate::store::json::progress::Progress;
@@ -202,20 +202,29 @@ impl Inspection<'_> {
         Ok(())
     }
 
-    /// Reports differences between the sessions and their look-up table.
+    /// Reports differences between the sessions and calendar feeds and their look-up table.
     async fn look_at_tokens(&mut self) -> Result<(), Failure> {
         let mut rows = self.bulk.stream(&sql::CHECK_TOKENS, &[]).await?;
-        while let Some(row) = rows.try_next().await? {
-            let name = name_of(row.try_get("family_id")?, row.try_get("account_id")?);
-            let row = row.try_get::<_, Option<i64>>("position")?.map(i64::unsigned_abs);
-            let what = match row {
-                Some(_) => {
-                    "the table `tokens` has no row of this session, which cannot be used: delete it"
-                }
-                None => "the table `tokens` has a row without a session: delete it",
+        while let Some(found) = rows.try_next().await? {
+            let name = name_of(found.try_get("family_id")?, found.try_get("account_id")?);
+            let kind: Option<&str> = found.try_get("kind")?;
+            let row = found.try_get::<_, Option<i64>>("position")?.map(i64::unsigned_abs);
+            let (file, what) = match kind {
+                Some("calendar_feeds") => (
+                    CalendarFeed::FILE,
+                    "the table `tokens` has no row of this calendar feed, which cannot be used: delete it",
+                ),
+                Some(_) => (
+                    Session::FILE,
+                    "the table `tokens` has no row of this session, which cannot be used: delete it",
+                ),
+                None => (
+                    Session::FILE,
+                    "the table `tokens` has a row without a session or calendar feed: delete it",
+                ),
             };
             let kind = FindingKind::WrongColumn;
-            let found = Finding::of_file(kind, Session::FILE, format!("{name}: {what}"));
+            let found = Finding::of_file(kind, file, format!("{name}: {what}"));
             self.report.findings.push(Finding { row, ..found });
         }
         Ok(())

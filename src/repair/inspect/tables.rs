@@ -10,8 +10,8 @@ use super::{Finding, FindingKind};
 use crate::domain::badges::{Award, Badge};
 use crate::domain::schedule::Mark;
 use crate::domain::{
-    Child, EndedRequest, Id, IdempotencyRecord, Message, PendingReward, PendingTask, Reward,
-    Session, Task, Timestamp, User,
+    CalendarFeed, Child, EndedRequest, Id, IdempotencyRecord, Message, PendingReward, PendingTask,
+    Reward, Session, Task, Timestamp, User,
 };
 use crate::repair::salvage::kind::TableKind;
 use crate::store::json::state::table::{Stray, Table};
@@ -180,6 +180,7 @@ impl Tables<'_> {
             badges,
             awards,
             marks,
+            feeds,
             ..
         } = self.state;
         check.details("account", users);
@@ -212,6 +213,10 @@ impl Tables<'_> {
             check.names::<Mark, User>(row, "account", it.user_id.as_str(), users);
             check.names::<Mark, Child>(row, "child", it.key.child_id.as_str(), children);
             check.names::<Mark, Task>(row, "task", it.key.task_id.as_str(), tasks);
+        }
+        for (row, it) in feeds.numbered() {
+            check.names::<CalendarFeed, User>(row, "account", it.user_id.as_str(), users);
+            check.names::<CalendarFeed, Child>(row, "child", it.child_id.as_str(), children);
         }
         for (row, it) in children.details.numbered() {
             if let Some(goal) = &it.goal {

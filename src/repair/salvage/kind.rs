@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::domain::badges::{Award, Badge};
 use crate::domain::schedule::Mark;
 use crate::domain::{
-    Child, EndedRequest, IdempotencyRecord, LogEntry, Message, PendingReward, PendingTask, Reward,
-    Session, Setting, Task, Timestamp, User,
+    CalendarFeed, Child, EndedRequest, IdempotencyRecord, LogEntry, Message, PendingReward,
+    PendingTask, Reward, Session, Setting, Task, Timestamp, User,
 };
 use crate::store::json::tinydb::deletion;
 use crate::store::json::tinydb::details::{
@@ -36,7 +36,7 @@ impl TableKind {
 
 /// The small tables' files. The accounts come first, because the others depend on which accounts
 /// are removed.
-pub(crate) const TABLES: [TableKind; 20] = [
+pub(crate) const TABLES: [TableKind; 21] = [
     table::<User>(),
     table::<Child>(),
     table::<Task>(),
@@ -57,6 +57,7 @@ pub(crate) const TABLES: [TableKind; 20] = [
     table::<Badge>(),
     table::<Award>(),
     table::<Mark>(),
+    table::<CalendarFeed>(),
 ];
 
 /// The tracking file.

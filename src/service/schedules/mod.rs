@@ -1,5 +1,6 @@
 //! What children are to do by the schedules of their tasks.
 
+mod calendar;
 mod edits;
 mod family;
 mod job;
@@ -12,6 +13,7 @@ mod streaks;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use calendar::FeedEvent;
 pub(super) use edits::{rescheduled, with_next_look, without_child};
 use family::FamilySchedule;
 pub(super) use family::marks_from;

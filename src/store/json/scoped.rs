@@ -13,9 +13,9 @@ use crate::domain::badges::{Award, Badge, BadgeId};
 use crate::domain::calendar::Day;
 use crate::domain::schedule::{Mark, MarkKey};
 use crate::domain::{
-    Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord, Page,
-    PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash,
-    User, UserId,
+    CalendarFeed, Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord,
+    Page, PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId,
+    TokenHash, User, UserId,
 };
 use crate::store::{FamilyRecords, Listing, Scope, Snapshot};
 
@@ -45,6 +45,10 @@ impl<S: Deref<Target = State>> Scoped<S> {
             Scope::Session(token_hash) => {
                 let session = state.one(state.sessions.get(&token_hash.0));
                 [session.map(|session| session.user_id.clone()), None]
+            }
+            Scope::CalendarFeed(secret_hash) => {
+                let feed = state.one(state.feeds.get(&secret_hash.0));
+                [feed.map(|feed| feed.user_id.clone()), None]
             }
             Scope::Server => [None, None],
         };
@@ -104,6 +108,7 @@ impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
             pending_tasks: self.pending_tasks_of(user_id),
             ended: self.ended_requests_of(user_id),
             badges: self.badges_of(user_id),
+            feeds: self.feeds_of(user_id),
             idempotency: self.idempotency_records_of(user_id),
         }
     }
@@ -275,6 +280,15 @@ impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
         let family = self.families[0].as_ref().filter(|_| self.child.as_ref() == Some(child_id));
         let Some(family) = family else { return Vec::new() };
         self.list(family, |state| state.awards.list(&award_list(family, child_id)))
+    }
+
+    fn feed(&self, secret_hash: &TokenHash) -> Option<Arc<CalendarFeed>> {
+        let feed = self.state.one(self.state.feeds.get(&secret_hash.0));
+        feed.filter(|feed| self.contains(&feed.user_id))
+    }
+
+    fn feeds_of(&self, user_id: &UserId) -> Vec<Arc<CalendarFeed>> {
+        self.list(user_id, |state| state.feeds.group(user_id.as_str()))
     }
 
     fn mark(&self, key: &MarkKey) -> Option<Arc<Mark>> {

@@ -13,9 +13,9 @@ use super::marks::WantedMarks;
 use crate::clock::random;
 use crate::domain::badges::Badge;
 use crate::domain::{
-    Deletion, EndedRequest, IdempotencyRecord, KeyLife, LogEntry, Message, PendingReward,
-    PendingTask, Reward, RuleViolation, Seq, Session, Setting, Timestamp, TrackingEvent, User,
-    UserId,
+    CalendarFeed, Deletion, EndedRequest, IdempotencyRecord, KeyLife, LogEntry, Message,
+    PendingReward, PendingTask, Reward, RuleViolation, Seq, Session, Setting, Timestamp,
+    TrackingEvent, User, UserId,
 };
 use crate::store::json::tinydb::details::Extended;
 use crate::store::json::tinydb::idempotency::remembered_key;
@@ -138,6 +138,10 @@ impl Draft {
                 let old = find(&self.records.sessions, new);
                 self.put(new, Some(&new.user_id), old.as_deref(), Some(new.expires_at));
             }
+            Change::PutFeed(new) => {
+                let old = find(&self.records.feeds, new);
+                self.put(new, Some(&new.user_id), old.as_deref(), None);
+            }
             Change::PutPendingTask(new) => {
                 let old = find(&self.records.pending_tasks, new);
                 self.put(new, Some(&new.user_id), old.as_deref(), None);
@@ -173,6 +177,7 @@ impl Draft {
             Change::RemoveEnded(id) => self.remove::<EndedRequest>(&id.shared()),
             Change::RemoveBadge(id) => self.remove::<Badge>(&id.shared()),
             Change::RemoveMark(user_id, key) => self.remove_mark(user_id, key),
+            Change::RemoveFeed(hash) => self.remove::<CalendarFeed>(&hash.0),
             Change::RemoveSession(hash) => self.remove::<Session>(&hash.0),
             Change::PutMessage(new) => {
                 let key = self.family(Some(&new.user_id)).key;

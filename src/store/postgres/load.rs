@@ -15,8 +15,8 @@ use super::sql;
 use crate::domain::badges::{Award, Badge};
 use crate::domain::schedule::Mark;
 use crate::domain::{
-    Child, EndedRequest, IdempotencyRecord, KeyLife, PendingReward, PendingTask, Reward, Session,
-    Setting, Task, Timestamp, User, UserId,
+    CalendarFeed, Child, EndedRequest, IdempotencyRecord, KeyLife, PendingReward, PendingTask,
+    Reward, Session, Setting, Task, Timestamp, User, UserId,
 };
 use crate::store::Scope;
 use crate::store::json::tinydb::badges::awards_of;
@@ -76,7 +76,9 @@ impl Wanted {
                 self.accounts.extend([one.shared(), other.shared()]);
             }
             Scope::Email(email) => _ = self.emails.insert(Arc::clone(email.folded())),
-            Scope::Session(token_hash) => _ = self.tokens.insert(Arc::clone(&token_hash.0)),
+            Scope::Session(token_hash) | Scope::CalendarFeed(token_hash) => {
+                _ = self.tokens.insert(Arc::clone(&token_hash.0))
+            }
             Scope::Server => {}
         }
     }
@@ -297,6 +299,7 @@ impl Records {
             "pending_tasks" => push::<PendingTask>(&mut self.pending_tasks, &fields),
             "ended_requests" => push::<EndedRequest>(&mut self.ended, &fields),
             "badges" => push::<Badge>(&mut self.badges, &fields),
+            "calendar_feeds" => push::<CalendarFeed>(&mut self.feeds, &fields),
             "awards" => push::<Award>(&mut self.awards, &fields),
             "schedule_marks" => {
                 let mark = decode::<Mark>(&fields)?;

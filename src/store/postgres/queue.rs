@@ -99,6 +99,7 @@ fn name(scope: &Scope) -> String {
         }
         Scope::Email(email) => format!("email {}", email.folded()),
         Scope::Session(token_hash) => format!("session {}", token_hash.0),
+        Scope::CalendarFeed(secret_hash) => format!("calendar feed {}", secret_hash.0),
         Scope::Server => "server".to_owned(),
     }
 }

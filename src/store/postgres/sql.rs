@@ -191,13 +191,14 @@ put_tokens AS (
     INSERT INTO tokens (token_sha256, family_id)
     SELECT w.id, w.family_id
     FROM done, unnest($7::bigint[], $8::text[], $9::text[]) AS w (family_id, kind, id)
-    WHERE w.kind = 'sessions'
+    WHERE w.kind IN ('sessions', 'calendar_feeds')
     ON CONFLICT (token_sha256) DO UPDATE SET family_id = excluded.family_id
 ),
 removed_tokens AS (
     DELETE FROM tokens t
     USING done, unnest($12::bigint[], $13::text[], $14::text[]) AS w (family_id, kind, id)
-    WHERE w.kind = 'sessions' AND t.token_sha256 = w.id AND t.family_id = w.family_id
+    WHERE w.kind IN ('sessions', 'calendar_feeds') AND t.token_sha256 = w.id
+        AND t.family_id = w.family_id
     RETURNING t.token_sha256
 ),
 ended_sessions AS (

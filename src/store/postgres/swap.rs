@@ -23,7 +23,7 @@ pub(super) struct Swap {
     removed: Removed,
     events: Events,
     accounts: Accounts,
-    /// Whether the look-up tables of accounts and sessions change.
+    /// Whether the look-up tables of accounts and tokens change.
     changes_lookups: bool,
 }
 
@@ -110,7 +110,7 @@ impl Swap {
         let mut writes: Vec<_> = draft.writes.iter().collect();
         writes.sort_unstable_by_key(|(_, write)| write.number);
         for ((key, kind, id), write) in writes {
-            self.changes_lookups |= *kind == "sessions";
+            self.changes_lookups |= ["sessions", "calendar_feeds"].contains(kind);
             if let Some(row) = &write.text {
                 self.records.key.push(*key);
                 self.records.kind.push(kind);

@@ -1,4 +1,4 @@
-//! The real TinyDB and the real werkzeug.
+//! The real TinyDB, the real werkzeug, and a reader of calendars.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

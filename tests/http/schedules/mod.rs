@@ -1,6 +1,7 @@
 //! Schedules: what children are to do on which days, and what becomes of it. The rules are tested in
 //! `domain::schedule`.
 
+mod calendar_feeds;
 mod edits;
 mod limits;
 mod messages;

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use crate::domain::badges::{Award, Badge};
 use crate::domain::schedule::Mark;
 use crate::domain::{
-    AccountFilter, Child, Email, EndedRequest, Epoch, IdempotencyRecord, LogEntry, Message,
-    PendingReward, PendingTask, Reward, RuleViolation, Session, Setting, Task, Timestamp,
+    AccountFilter, CalendarFeed, Child, Email, EndedRequest, Epoch, IdempotencyRecord, LogEntry,
+    Message, PendingReward, PendingTask, Reward, RuleViolation, Session, Setting, Task, Timestamp,
     TrackingEvent, User, UserId,
 };
 use crate::metrics::Counter;
@@ -54,6 +54,7 @@ pub(crate) struct State {
     pub(crate) badges: Table<Badge>,
     pub(crate) awards: Table<Award>,
     pub(crate) marks: Table<Mark>,
+    pub(crate) feeds: Table<CalendarFeed>,
     /// Part of the history, kept with the state of the records so that a transaction sees both.
     pub(crate) reversals: Reversals,
     /// The version of the last event about a task with a limit or a schedule, by account, since the start.
@@ -88,6 +89,7 @@ impl State {
             badges: parse_table(folder, &mut read, damage)?,
             awards: parse_table(folder, &mut read, damage)?,
             marks: parse_table(folder, &mut read, damage)?,
+            feeds: parse_table(folder, &mut read, damage)?,
             reversals: Reversals::default(),
             limited: imbl::HashMap::default(),
             visited: Counter::default(),
@@ -118,6 +120,7 @@ impl State {
             latest(&self.badges, |it| [it.created_at, it.updated_at]),
             latest(&self.awards, |it| [Some(it.earned_at), it.revoked_at]),
             latest(&self.marks, |it| [Some(it.created_at), None]),
+            latest(&self.feeds, |it| [Some(it.created_at), None]),
             latest(&self.sessions, |it| [it.created_at, it.last_used_at].map(Some)),
             latest(&self.remembered, |it| [Some(it.created_at), None]),
         ];
@@ -125,7 +128,7 @@ impl State {
     }
 
     /// Every table.
-    pub(crate) fn tables(&self) -> [&dyn AnyTable; 20] {
+    pub(crate) fn tables(&self) -> [&dyn AnyTable; 21] {
         [
             &self.users.records,
             &self.children.records,
@@ -147,6 +150,7 @@ impl State {
             &self.badges,
             &self.awards,
             &self.marks,
+            &self.feeds,
         ]
     }
 
@@ -186,6 +190,8 @@ impl State {
             Change::PutAward(award) => vec![self.awards.put(award)],
             Change::PutMark(mark) => vec![self.marks.put(mark)],
             Change::RemoveMark(user_id, key) => self.remove_mark(&user_id, &key),
+            Change::PutFeed(feed) => vec![self.feeds.put(feed)],
+            Change::RemoveFeed(hash) => self.feeds.remove(&hash.0),
             Change::PutSession(session) => vec![self.sessions.put(session)],
             Change::RemoveSession(hash) => self.sessions.remove(&hash.0),
             Change::RemoveIdempotencyKey(user_id, key) => {
@@ -225,7 +231,7 @@ impl State {
         }
     }
 
-    pub(crate) fn tables_mut(&mut self) -> [&mut dyn AnyTable; 20] {
+    pub(crate) fn tables_mut(&mut self) -> [&mut dyn AnyTable; 21] {
         [
             &mut self.users.records,
             &mut self.children.records,
@@ -247,6 +253,7 @@ impl State {
             &mut self.badges,
             &mut self.awards,
             &mut self.marks,
+            &mut self.feeds,
         ]
     }
 }

@@ -91,6 +91,7 @@ impl State {
             + self.marks.remove_if(|it| {
                 !has_child(&it.key.child_id, &it.user_id) || !has_task(&it.key.task_id)
             })
+            + self.feeds.remove_if(|it| !has_child(&it.child_id, &it.user_id))
             + self.users.remove_orphans(has_account)
             + self.children.remove_orphans(has_account)
             + self.tasks.remove_orphans(has_account)

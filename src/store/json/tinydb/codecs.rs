@@ -12,12 +12,12 @@ use crate::domain::badges::{Award, Badge};
 use crate::domain::calendar::FamilySettings;
 use crate::domain::schedule::Mark;
 use crate::domain::{
-    Child, Email, EndedRequest, Id, IdempotencyRecord, LogEntry, Message, PendingReward,
-    PendingTask, Reward, Role, Session, Setting, Task, TokenHash, User,
+    CalendarFeed, Child, Email, EndedRequest, Id, IdempotencyRecord, LogEntry, Message,
+    PendingReward, PendingTask, Reward, Role, Session, Setting, Task, TokenHash, User,
 };
 
 /// The files of the small tables.
-pub(crate) const TABLE_FILES: [&str; 20] = [
+pub(crate) const TABLE_FILES: [&str; 21] = [
     User::FILE,
     Child::FILE,
     Task::FILE,
@@ -38,6 +38,7 @@ pub(crate) const TABLE_FILES: [&str; 20] = [
     Badge::FILE,
     Award::FILE,
     Mark::FILE,
+    CalendarFeed::FILE,
 ];
 
 impl Record for User {

@@ -2,6 +2,7 @@
 //! record.
 
 pub(crate) mod badges;
+mod calendar_feed;
 pub(crate) mod codecs;
 pub(crate) mod deletion;
 pub(crate) mod details;

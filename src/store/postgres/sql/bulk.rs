@@ -65,11 +65,16 @@ ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     types: &[],
 };
 
-/// Ends an import: what all families share has changed, the audit log has no line to write for the events,
-/// and no idempotency key is valid for longer than from now on.
+/// Ends an import: what all families share has changed, calendar feeds are found by their secrets, the audit log has no
+/// line to write for the events, and no idempotency key is valid for longer than from now on.
 pub(crate) const END_IMPORT: Sql = Sql {
     text: "
 WITH shared AS (UPDATE families SET version = version + 1 WHERE id = 0),
+feeds AS (
+    INSERT INTO tokens (token_sha256, family_id)
+    SELECT id, family_id FROM records WHERE kind = 'calendar_feeds'
+    ON CONFLICT DO NOTHING
+),
 keys AS (
     UPDATE records SET expires_at = (extract(epoch FROM now()) * 1000000)::bigint + $2
     WHERE kind = 'idempotency_keys'
@@ -160,19 +165,20 @@ ORDER BY r.kind, r.id, r.family_id",
     types: &[],
 };
 
-/// The sessions without a row in the look-up table of sessions, and the rows there without a session,
-/// which have no position.
+/// The sessions and calendar feeds without a row in the look-up table of tokens, and the rows there without any of them,
+/// which have no position and no kind.
 pub(crate) const CHECK_TOKENS: Sql = Sql {
     text: "
-SELECT r.family_id, a.id AS account_id, r.position
+SELECT r.family_id, a.id AS account_id, r.position, r.kind
 FROM records r
 LEFT JOIN tokens t ON t.token_sha256 = r.id AND t.family_id = r.family_id
 LEFT JOIN accounts a ON a.family_id = r.family_id
-WHERE r.kind = 'sessions' AND t.token_sha256 IS NULL
+WHERE r.kind IN ('sessions', 'calendar_feeds') AND t.token_sha256 IS NULL
 UNION ALL
-SELECT t.family_id, a.id, NULL
+SELECT t.family_id, a.id, NULL, NULL
 FROM tokens t
-LEFT JOIN records r ON r.family_id = t.family_id AND r.kind = 'sessions' AND r.id = t.token_sha256
+LEFT JOIN records r ON r.family_id = t.family_id AND r.kind IN ('sessions', 'calendar_feeds')
+    AND r.id = t.token_sha256
 LEFT JOIN accounts a ON a.family_id = t.family_id
 WHERE r.id IS NULL",
     types: &[],
