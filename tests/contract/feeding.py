@@ -144,6 +144,9 @@ def record(path, parameter, family):
         "certificate_id": "1",
         "file": "page.js",
         "picture": "tasks_done-2.svg",
+        "feed": family.calendar,
+        # What needs one prepares one.
+        "feed_id": "x",
     }
     return kinds[parameter]
 
@@ -218,6 +221,10 @@ def new_event(case, person):
     case.path_parameters["event_id"] = family.ask("POST", path).json()["tracking_event"]["id"]
 
 
+def new_feed(case, person):
+    case.path_parameters["feed_id"] = person.family.make_feed()["id"]
+
+
 def certificate(_case, person):
     """The first rank is reached with the first event."""
     family = person.family
@@ -269,6 +276,7 @@ PREPARE = {
     "deleteTask": new_record("tasks"),
     "deleteReward": new_record("rewards"),
     "deleteBadge": new_record("badges"),
+    "deleteCalendarFeed": new_feed,
     "requestReward": mutation("cancel"),
     "requestRewardLegacy": mutation("cancel"),
     "redeemReward": mutation("cancel"),
@@ -302,5 +310,9 @@ def tidy(case, person, response):
         # A family can have only some of its own.
         badge = response.json()["badge"]["id"]
         person.family.ask("DELETE", f"/badges/{badge}")
+    if name == "createCalendarFeed":
+        # A child can have only some.
+        feed = response.json()["feed"]["id"]
+        person.family.ask("DELETE", f"/children/{person.family.child}/calendar-feeds/{feed}")
     if name in ENDING:
         person.log_in()

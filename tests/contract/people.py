@@ -21,6 +21,7 @@ class Family:
         self.task = self.make("tasks")
         self.reward = self.make("rewards")
         self.badge = self.make("badges")
+        self.calendar = self.make_feed()["url"].removeprefix("/calendar/")
 
     def _session(self, path):
         answer = requests.post(self.url + path, json=self.account)
@@ -44,6 +45,12 @@ class Family:
         answer.raise_for_status()
         (record,) = answer.json().values()
         return record["id"]
+
+    def make_feed(self):
+        """A new calendar feed of the child."""
+        answer = self.ask("POST", f"/children/{self.child}/calendar-feeds")
+        answer.raise_for_status()
+        return answer.json()["feed"]
 
     def mark_for_deletion(self):
         """Every session of the account ends; a login after a restore begins another."""

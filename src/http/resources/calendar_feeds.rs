@@ -183,16 +183,16 @@ pub(crate) async fn delete(
 /// precedes the name of a task that is done. Each request counts as a password attempt of its address.
 #[utoipa::path(
     get,
-    path = "/calendar/{file}",
+    path = "/calendar/{feed}",
     operation_id = "getCalendar",
     tag = tags::SCHEDULES,
     params((
-        "file" = String, Path,
+        "feed" = String, Path,
         description = "The secret of a feed, as in `<secret>.ics`.",
         example = "5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b.ics"
     )),
     responses(
-        (status = 200, description = "The calendar", content_type = "text/calendar", body = String),
+        (status = 200, description = "The calendar", content_type = "text/calendar; charset=utf-8", body = String),
         (status = 304, description = "The client has this calendar, by its `If-None-Match`"),
         Errors<Path<String>, PasswordErrors>
     ),
@@ -201,10 +201,10 @@ pub(crate) async fn delete(
 pub(crate) async fn calendar(
     State(service): State<Arc<Service>>,
     client: Client,
-    Path(file): Path<String>,
+    Path(feed): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let secret = file.strip_suffix(SUFFIX).ok_or(ApiError::RouteNotFound)?;
+    let secret = feed.strip_suffix(SUFFIX).ok_or(ApiError::RouteNotFound)?;
     let served = service.serve_feed(client.address, &Token::presented(secret)).await?;
     // The time of a request changes nothing that a client shows.
     let tag = tag(icalendar::calendar(&served.events, Timestamp::EPOCH).as_bytes());

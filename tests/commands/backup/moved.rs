@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{ARCHIVE, assert_clean, back_up, restored, run, stream_epoch};
 use crate::harness::cluster::new_database;
-use crate::harness::{Client, Folders, Parent, TestServer, goldstar, names, python};
+use crate::harness::{Client, Folders, Parent, TestServer, goldstar, names, python, text};
 
 /// Every table as TinyDB reads it: the sorted texts of its rows, without what is not restored.
 fn tables(folders: &Folders) -> BTreeMap<String, Vec<String>> {
@@ -35,16 +35,18 @@ fn logs(folders: &Folders) -> BTreeMap<String, Vec<u8>> {
     names.map(|name| (name.clone(), fs::read(folders.logs().join(name)).unwrap())).collect()
 }
 
-/// A server with events that was killed, the parent, and the last answer to the history.
-async fn killed() -> (TestServer, Parent, String) {
+/// A server with events that was killed, the parent, the last answer to the history, and the path of a calendar feed.
+async fn killed() -> (TestServer, Parent, String, String) {
     let mut server = TestServer::process().await;
     let family = server.family().await;
     for _ in 0..5 {
         family.event().await;
     }
     let history = family.parent.get(&format!("/children/{}/tracking", family.child)).await.text;
+    let feed = family.parent.act(&format!("/children/{}/calendar-feeds", family.child)).await;
+    let calendar = text(&feed.expect(201)["feed"]["url"]);
     server.kill();
-    (server, family.parent, history)
+    (server, family.parent, history, calendar)
 }
 
 async fn history_of(client: &Client, email: &str) -> String {
@@ -56,7 +58,7 @@ async fn history_of(client: &Client, email: &str) -> String {
 
 #[tokio::test]
 async fn a_killed_server_comes_back_from_a_backup() {
-    let (server, parent, history) = killed().await;
+    let (server, parent, history, calendar) = killed().await;
     let folders = &server.folders;
     back_up(folders);
     let (code, text, error) = run(folders, &["backup", "verify", ARCHIVE]);
@@ -70,6 +72,7 @@ async fn a_killed_server_comes_back_from_a_backup() {
     assert_ne!(stream_epoch(&copy), stream_epoch(&restored(folders, &["--no-erasures"])));
     let again = TestServer::on(copy, crate::harness::Settings::default()).await;
     assert_eq!(history_of(&again.nobody(), &parent.email).await, history);
+    again.nobody().get(&calendar).await.expect(200);
 }
 
 #[tokio::test]

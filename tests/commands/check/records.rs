@@ -124,6 +124,7 @@ fn references_to_missing_records() {
         row
     };
     let request = |child: &str, reward: &str, user: &str| json!({"id": "p", "child_id": child, "reward_id": reward, "user_id": user});
+    let feed = |user: &str, child: &str| json!({"id": "f", "secret_sha256": "s", "user_id": user, "child_id": child, "created_at": 1.0});
     for (file, row, says) in [
         ("children.json", json!({"id": "c", "user_id": "gone", "points": 0}), "account gone"),
         ("tasks.json", json!({"id": "t", "user_id": "gone", "points": 1}), "account gone"),
@@ -145,6 +146,8 @@ fn references_to_missing_records() {
             moments(&json!({"user_id": "gone", "key": "k", "mutation": "m", "event_row": 1})),
             "account gone",
         ),
+        ("calendar_feeds.json", feed(ZOE, "gone"), "child gone"),
+        ("calendar_feeds.json", feed("gone", MIA), "account gone"),
     ] {
         let folders = flask();
         add(&folders, file, 70, row);

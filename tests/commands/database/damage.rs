@@ -177,7 +177,15 @@ const OF_LOOK_UPS: &[Damage] = &[
     column(
         "INSERT INTO tokens SELECT 'x', family_id FROM accounts LIMIT 1",
         "sessions.json",
-        &["has a row without a session"],
+        &["has a row without a session or calendar feed"],
+    ),
+    column(
+        "INSERT INTO records (family_id, kind, id, row)
+         SELECT family_id, 'calendar_feeds', 'x', '{\"id\": \"f\", \"secret_sha256\": \"x\", \"user_id\": \"' ||
+             id || '\", \"child_id\": \"c\", \"created_at\": 1}'
+         FROM accounts LIMIT 1",
+        "calendar_feeds.json",
+        &["has no row of this calendar feed"],
     ),
     column(
         "INSERT INTO records (family_id, kind, id, expires_at, row)

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Folders, Settings, TestServer, activate_path, assert_error, python};
 
-const FILES: [&str; 20] = [
+const FILES: [&str; 21] = [
     "users.json",
     "children.json",
     "tasks.json",
@@ -27,6 +27,7 @@ const FILES: [&str; 20] = [
     "badges.json",
     "awards.json",
     "schedule_marks.json",
+    "calendar_feeds.json",
 ];
 
 fn assert_tinydb_reads(folders: &Folders) {

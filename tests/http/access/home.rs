@@ -80,6 +80,15 @@ pub(crate) fn put(folders: &Folders) {
     let mut badges = owned("badge", &json!({"metric": "tasks_done", "thresholds": [5]}));
     badges.retain(|badge| badge["user_id"] != Value::Null);
     table(folders, "badges.json", badges);
+    let feed = |(id, family, secret): (&str, &str, &str)| {
+        json!({
+            "id": id, "secret_sha256": hash(secret), "user_id": family,
+            "child_id": format!("{family}-child"), "created_at": now,
+        })
+    };
+    // The second one is that of a family that no test of a route deletes.
+    let feeds = [("first-feed", "first", "other"), ("second-feed", "second", "secret")];
+    table(folders, "calendar_feeds.json", feeds.map(feed));
     let holders = [
         ("child", "first", Some("first-child")),
         ("parent", "first", None),

@@ -58,6 +58,10 @@ pub(crate) const TABLE: &[Row] = &[
     Row("GET /family/statistics", "", [401, 403, 200, 200, 200]),
     Row("POST /children/{child}/tasks/{task}/skip", r#"{"date":"2100-01-01"}"#, OWN),
     Row("DELETE /children/{child}/tasks/{task}/skip", "", OWN),
+    Row("GET /children/{child}/calendar-feeds", "", OWN),
+    Row("POST /children/{child}/calendar-feeds", "", [401, 403, 201, 404, 404]),
+    Row("DELETE /children/{child}/calendar-feeds/{feed}", "", REMOVES),
+    Row("GET /calendar/{secret.ics}", "", ANYONE),
     Row("GET /badges", "", SESSION),
     Row("POST /badges", r#"{"name":"New","metric":"tasks_done","thresholds":[5]}"#, MAKES),
     Row("GET /badges/{badge}", "", FAMILY),
@@ -131,17 +135,18 @@ pub(crate) const TABLE: &[Row] = &[
 ];
 
 /// The ids of the first family.
-pub(crate) const IDS: [(&str, &str); 5] = [
+pub(crate) const IDS: [(&str, &str); 6] = [
     ("{child}", "first-child"),
     ("{task}", "first-task"),
     ("{reward}", "first-reward"),
     ("{badge}", "first-badge"),
     ("{event}", "first-event"),
+    ("{feed}", "first-feed"),
 ];
 
 /// The text with these ids inserted.
 pub(crate) fn filled(text: &str, ids: &[(&str, &str)]) -> String {
-    let files = ["page.js", "tasks_done-2.svg"];
+    let files = ["page.js", "tasks_done-2.svg", "secret.ics"];
     let text =
         files.iter().fold(text.to_owned(), |text, id| text.replace(&format!("{{{id}}}"), id));
     let text = text.replace("{session}", &session_id());

@@ -72,6 +72,7 @@ impl Canary {
             parent.post(&adjust_path(child), noted.clone()).await.expect(200);
             parent.post(&activate_path(child, &task), noted.clone()).await.expect(200);
             parent.post(&task_path(child, &task, "request"), noted).await.expect(200);
+            parent.act(&format!("/children/{child}/calendar-feeds")).await.expect(201);
         }
         let path = reward_path(&children[0], &reward, "request");
         browser.post(&path, json!({"note": NOTE})).await.expect(200);

@@ -8,8 +8,8 @@ use crate::harness::{
     Client, Folders, TestServer, assert_error, python, reward_path, task_path, text,
 };
 
-/// A child with a request for a reward and for a task, a request that has ended, and a scheduled task that is skipped
-/// on one day.
+/// A child with a request for a reward and for a task, a request that has ended, a scheduled task that is skipped on
+/// one day, and a calendar feed.
 struct Asked {
     child: String,
     task: String,
@@ -17,6 +17,8 @@ struct Asked {
     ended: Value,
     /// The day on which the task is skipped.
     day: String,
+    /// The path of a calendar feed.
+    calendar: String,
 }
 
 async fn create(parent: &Client, path: &str, field: &str, body: Value) -> String {
@@ -38,18 +40,20 @@ async fn asked(parent: &Client) -> Asked {
         parent.post(&path, json!({"note": "Please"})).await.expect(200);
     }
     parent.put(&format!("/children/{child}/goal"), json!({"reward_id": reward})).await.expect(200);
+    let feed = parent.act(&format!("/children/{child}/calendar-feeds")).await.expect(201);
+    let calendar = text(&feed["feed"]["url"]);
     parent.patch(&format!("/rewards/{reward}"), json!({"cost": 45})).await.expect(200);
     parent.patch(&format!("/tasks/{task}"), json!({"points": 9})).await.expect(200);
     let today = parent.get(&format!("/children/{child}/today")).await.expect(200);
     let day = text(&today["occurrences"][0]["day"]);
     let skip = json!({"date": day, "note": "Ill"});
     parent.post(&task_path(&child, &task, "skip"), skip).await.expect(200);
-    Asked { child, task, reward, ended, day }
+    Asked { child, task, reward, ended, day, calendar }
 }
 
 /// What the API returns about it, except the fields of the Flask service.
 async fn own(parent: &Client, asked: &Asked) -> Value {
-    let Asked { child, task, reward, ended, day } = asked;
+    let Asked { child, task, reward, ended, day, calendar } = asked;
     let get = async |path: String| parent.get(&path).await.expect(200);
     let mut pending = Vec::new();
     for kind in ["task", "reward"] {
@@ -68,6 +72,8 @@ async fn own(parent: &Client, asked: &Asked) -> Value {
         // Not its times: the service drops the time zone of an older front end.
         "skipped": skipped["occurrences"][0]["note"],
         "reward": get(format!("/rewards/{reward}")).await["reward"]["icon"],
+        "feeds": get(format!("/children/{child}/calendar-feeds")).await,
+        "calendar": parent.get(calendar).await.status,
         "pending": pending,
         "late": assert_error(&late, 409, "REQUEST_GONE"),
     })
@@ -82,6 +88,7 @@ fn rows_of(folders: &Folders, id: &str) -> usize {
         "pending_tasks.json",
         "ended_requests.json",
         "schedule_marks.json",
+        "calendar_feeds.json",
     ];
     let rows = files.into_iter().flat_map(|file| folders.rows(file));
     rows.filter(|(_, row)| row.to_string().contains(id)).count()
@@ -113,6 +120,8 @@ async fn a_trip_through_a_flask_service_loses_nothing_of_goldstars_own() {
     );
     server.start_again().await;
     assert_eq!(own(&parent, &kept).await, before);
+    assert_eq!(before["calendar"], 200);
+    parent.get(&removed.calendar).await.expect(404);
     let path = reward_path(&kept.child, &kept.reward, "redeem");
     let redeemed = parent.act(&path).await.expect(200);
     assert_eq!(redeemed["tracking_event"]["delta"], -30);

@@ -28,6 +28,7 @@ async fn exported(server: &TestServer) -> (Family, Value) {
     let skip = json!({"date": today["occurrences"][0]["day"], "note": "Ill"});
     parent.post(&task_path(child, task, "skip"), skip).await.expect(200);
     parent.patch("/user", json!({"language": "de"})).await.expect(200);
+    parent.act(&format!("/children/{child}/calendar-feeds")).await.expect(201);
     parent.hand_over(server.nobody(), child).await;
     parent.get(&format!("/children/{child}/awards")).await.expect(200);
     let answer = parent.get("/account/export").await;

@@ -81,6 +81,13 @@ async fn secrets_of_a_day(server: &TestServer) -> Vec<String> {
     stream.next().await;
     let rows = "/events?last_event_id=secret-event-id";
     browser.events(rows).await.next().await;
+    let feed = browser.act(&format!("/children/{child}/calendar-feeds")).await.expect(201);
+    let url = feed["feed"]["url"].as_str().unwrap();
+    browser.get(url).await.expect(200);
+    browser.get("/calendar/unknown-feed-secret.ics").await.expect(404);
+    browser.get("/api/calendar/unknown-feed-secret").await.expect(404);
+    secrets.push(url["/calendar/".len()..].trim_end_matches(".ics").to_owned());
+    secrets.push("unknown-feed-secret".to_owned());
     let session = browser.post("/auth/child-session", json!({"child_id": child})).await;
     secrets.push(token(&session));
     browser.act("/auth/logout").await.expect(204);

@@ -1,6 +1,7 @@
 //! Two servers on one PostgreSQL database.
 
 mod awards;
+mod calendar_feeds;
 mod keys;
 mod limits;
 mod logs;

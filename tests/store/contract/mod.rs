@@ -4,6 +4,7 @@
 mod administration;
 mod badges;
 pub(crate) mod bench;
+mod calendar_feeds;
 mod commits;
 mod departures;
 mod erasures;
