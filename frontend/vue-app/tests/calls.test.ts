@@ -24,7 +24,7 @@ afterAll(() => goldstar.remove());
 
 /** Routes that are no JSON, and those of older front ends. */
 const OTHERS =
-  /^\/(events|metrics|docs|openapi\.json|child\/|badge-images\/|children\/\{id\}\/certificates\/)/;
+  /^\/(events|metrics|docs|openapi\.json|child\/|badge-images\/|calendar\/|children\/\{id\}\/certificates\/)/;
 
 test("every JSON route has a call", async () => {
   const file = join(import.meta.dirname, "../../../docs/openapi.json");
@@ -100,6 +100,10 @@ test("a task recurs", async () => {
   const states = week.occurrences.map((one) => one.state);
   expect(states).toEqual(["done", ...Array(6).fill("upcoming")]);
   expect(await api.schedule(child.id)).toEqual(week);
+  const { feed } = await api.createCalendarFeed(child.id);
+  expect((await api.calendarFeeds(child.id)).feeds).toMatchObject([{ id: feed.id }]);
+  expect(feed.url).toMatch(/^\/calendar\/[0-9a-f]{32}\.ics$/);
+  await api.deleteCalendarFeed(child.id, feed.id);
   const { total } = await api.familyStatistics();
   expect(total).toMatchObject({ done: 1, missed: 0, rate: 1 });
   await Promise.all([api.deleteChild(child.id), api.deleteTask(task.id)]);

@@ -96,6 +96,10 @@ interface Written {
   RewardList: models.RewardList;
   RewardOffer: models.RewardOffer;
   RewardOfferList: models.RewardOfferList;
+  CalendarFeed: models.CalendarFeed;
+  CalendarFeedAnswer: { feed: models.NewCalendarFeed };
+  CalendarFeedList: models.CalendarFeedList;
+  NewCalendarFeed: models.NewCalendarFeed;
   Schedule: models.Schedule;
   ScheduleStatistics: models.ScheduleStatistics;
   Completion: models.Completion;

@@ -2,6 +2,7 @@
 
 import type { Award, Badge } from "./badges";
 import type {
+  CalendarFeed,
   Child,
   FamilySettings,
   PendingReward,
@@ -24,6 +25,7 @@ export interface AccountExport {
   pending_tasks: PendingTask[];
   ended_requests: ExportedEndedRequest[];
   sessions: ExportedSession[];
+  calendar_feeds: CalendarFeed[];
   idempotency_keys: ExportedIdempotencyKey[];
   /** The family's own, and the hidden ones. */
   badges: Badge[];

@@ -12,6 +12,7 @@ import type {
   TaskState,
   TrackingEvent,
 } from "./models";
+import type { CalendarFeed } from "./schedules";
 
 /** One page of a list. */
 export interface Page {
@@ -33,6 +34,10 @@ export interface ChildList extends Page {
 
 export interface TaskList extends Page {
   tasks: Task[];
+}
+
+export interface CalendarFeedList extends Page {
+  feeds: CalendarFeed[];
 }
 
 export interface ListedSessionList extends Page {

@@ -111,3 +111,16 @@ export interface ScheduleStatistics {
   weekdays: WeekdayCompletion[];
   tasks: TaskCompletion[];
 }
+
+/** An address with which calendar programs show the schedule of a child. */
+export interface CalendarFeed {
+  id: string;
+  child_id: string;
+  created_at: string;
+}
+
+/** A new feed. */
+export interface NewCalendarFeed extends CalendarFeed {
+  /** The address; null in the response to a repeat. No other response contains it. */
+  url: string | null;
+}

@@ -1,8 +1,15 @@
 /** What children are to do on which days. */
 
-import type { CallOptions } from "./apiOptions";
+import type { CallOptions, MutationOptions, Paging } from "./apiOptions";
 import { at } from "./client";
-import type { Occurrence, Schedule, ScheduleStatistics, Today } from "./schedules";
+import type { CalendarFeedList } from "./lists";
+import type {
+  NewCalendarFeed,
+  Occurrence,
+  Schedule,
+  ScheduleStatistics,
+  Today,
+} from "./schedules";
 import { TrackingApi } from "./trackingApi";
 
 /** The days of a query, the first and the last included. */
@@ -53,5 +60,27 @@ export class SchedulesApi extends TrackingApi {
   /** How much of what was due was done, on at most 93 days; by default on the last 30. */
   familyStatistics(days: Days = {}, options?: CallOptions): Promise<ScheduleStatistics> {
     return this.request("GET", "/family/statistics", { ...options, query: days });
+  }
+
+  /** The calendar feeds of a child, without their addresses. */
+  calendarFeeds(
+    childId: string,
+    page: Paging = {},
+    options?: CallOptions,
+  ): Promise<CalendarFeedList> {
+    const path = at`/children/${childId}/calendar-feeds`;
+    return this.request("GET", path, { ...options, query: page });
+  }
+
+  /** Creates an address with which calendar programs show the child's schedule. Only this response contains it. */
+  createCalendarFeed(
+    childId: string,
+    options?: MutationOptions,
+  ): Promise<{ feed: NewCalendarFeed }> {
+    return this.create(at`/children/${childId}/calendar-feeds`, {}, options);
+  }
+
+  deleteCalendarFeed(childId: string, feedId: string, options?: CallOptions): Promise<void> {
+    return this.request("DELETE", at`/children/${childId}/calendar-feeds/${feedId}`, options);
   }
 }
