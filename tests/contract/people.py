@@ -21,7 +21,7 @@ class Family:
         self.task = self.make("tasks")
         self.reward = self.make("rewards")
         self.badge = self.make("badges")
-        self.calendar = self.make_feed()["url"].removeprefix("/calendar/")
+        self.calendar = self.make_feed()["url"].removeprefix("/api/calendar/")
 
     def _session(self, path):
         answer = requests.post(self.url + path, json=self.account)

@@ -102,7 +102,7 @@ test("a task recurs", async () => {
   expect(await api.schedule(child.id)).toEqual(week);
   const { feed } = await api.createCalendarFeed(child.id);
   expect((await api.calendarFeeds(child.id)).feeds).toMatchObject([{ id: feed.id }]);
-  expect(feed.url).toMatch(/^\/calendar\/[0-9a-f]{32}\.ics$/);
+  expect(feed.url).toMatch(/^\/api\/calendar\/[0-9a-f]{32}\.ics$/);
   await api.deleteCalendarFeed(child.id, feed.id);
   const { total } = await api.familyStatistics();
   expect(total).toMatchObject({ done: 1, missed: 0, rate: 1 });

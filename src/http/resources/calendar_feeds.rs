@@ -27,6 +27,8 @@ use crate::http::server::request_context::Client;
 use crate::http::settings::{HttpSettings, Origin};
 use crate::service::{NewFeed, Parent, Service, Token};
 
+/// A proxy that serves a front end passes only paths below `/api` on.
+const PATH: &str = "/api/calendar/";
 const SUFFIX: &str = ".ics";
 const SECRET: &str = "5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b";
 
@@ -65,7 +67,7 @@ impl From<Arc<CalendarFeed>> for FeedBody {
 pub(crate) struct NewFeedBody {
     #[serde(flatten)]
     feed: FeedBody,
-    /// The address for calendar programs: `/calendar/<secret>.ics` under `public_url`, or without an origin if the operator
+    /// The address for calendar programs: `/api/calendar/<secret>.ics` under `public_url`, or without an origin if the operator
     /// has not set it. Null in the response to a repeat: only the first response contains the secret.
     #[schema(required)]
     url: Option<String>,
@@ -76,7 +78,7 @@ fn sample() -> Value {
         "id": "b0a0f5c2-6a0e-4c1a-9d55-0d8f8f0c7a11",
         "child_id": samples::CHILD_ID,
         "created_at": samples::MOMENT,
-        "url": format!("https://chores.example.org/calendar/{SECRET}{SUFFIX}"),
+        "url": format!("https://chores.example.org{PATH}{SECRET}{SUFFIX}"),
     })
 }
 
@@ -121,7 +123,7 @@ pub(crate) async fn create(
     let NewFeed { feed, secret } = service.create_feed(&parent, key, id.into()).await?;
     let replayed = replayed_header(secret.is_none());
     let origin = settings.public_origin.as_ref().map_or("", Origin::as_str);
-    let url = secret.map(|secret| format!("{origin}/calendar/{}{SUFFIX}", secret.reveal()));
+    let url = secret.map(|secret| format!("{origin}{PATH}{}{SUFFIX}", secret.reveal()));
     let body = Json(FeedAnswer { feed: NewFeedBody { feed: feed.into(), url } });
     Ok((StatusCode::CREATED, replayed, body).into_response())
 }

@@ -86,7 +86,7 @@ async fn secrets_of_a_day(server: &TestServer) -> Vec<String> {
     browser.get(url).await.expect(200);
     browser.get("/calendar/unknown-feed-secret.ics").await.expect(404);
     browser.get("/api/calendar/unknown-feed-secret").await.expect(404);
-    secrets.push(url["/calendar/".len()..].trim_end_matches(".ics").to_owned());
+    secrets.push(url["/api/calendar/".len()..].trim_end_matches(".ics").to_owned());
     secrets.push("unknown-feed-secret".to_owned());
     let session = browser.post("/auth/child-session", json!({"child_id": child})).await;
     secrets.push(token(&session));

@@ -14,6 +14,9 @@ use crate::harness::{
     python, send, task_path, text,
 };
 
+/// What precedes the secret in an address.
+const PATH: &str = "/api/calendar/";
+
 fn feeds_path(child: &str) -> String {
     format!("/children/{child}/calendar-feeds")
 }
@@ -23,7 +26,7 @@ async fn new_feed(parent: &Parent, child: &str) -> (Value, String) {
     let created = parent.act(&feeds_path(child)).await.expect(201);
     let feed = created["feed"].clone();
     let url = text(&feed["url"]);
-    let secret = url.strip_prefix("/calendar/").and_then(|rest| rest.strip_suffix(".ics")).unwrap();
+    let secret = url.strip_prefix(PATH).and_then(|rest| rest.strip_suffix(".ics")).unwrap();
     assert!(secret.len() == 32 && secret.bytes().all(|b| b.is_ascii_hexdigit()), "{url}");
     (feed, url)
 }
@@ -74,7 +77,7 @@ async fn a_feed_is_created_listed_and_deleted() {
     assert!(!events(&nobody, &url).await.is_empty());
     // The id gives no access, and the secret is no session.
     assert_unknown(&nobody.get(&format!("/calendar/{}.ics", text(&feed["id"]))).await);
-    let secret = &url["/calendar/".len()..url.len() - ".ics".len()];
+    let secret = &url[PATH.len()..url.len() - ".ics".len()];
     let request = nobody.request(Method::GET, "/auth/me").bearer_auth(secret);
     assert_error(&send(request).await, 401, "UNAUTHENTICATED");
     assert_error(&nobody.get(&format!("/calendar/{secret}")).await, 404, "NOT_FOUND");
@@ -101,7 +104,7 @@ async fn the_secret_is_in_one_response_only() {
     let other = parent.child("Leo", 0).await;
     let reused = parent.act_once(&feeds_path(&other), "key").await;
     assert_error(&reused, 422, "IDEMPOTENCY_KEY_REUSED");
-    let secret = &url["/calendar/".len()..url.len() - ".ics".len()];
+    let secret = &url[PATH.len()..url.len() - ".ics".len()];
     let export = parent.get("/account/export").await;
     let feed = json!([{
         "id": first.body["feed"]["id"], "child_id": child,
@@ -128,7 +131,7 @@ async fn the_address_is_that_of_the_public_url() {
     let family = server.family().await;
     let created = family.parent.act(&feeds_path(&family.child)).await.expect(201);
     let url = text(&created["feed"]["url"]);
-    assert!(url.starts_with("https://chores.example.org/calendar/"), "{url}");
+    assert!(url.starts_with("https://chores.example.org/api/calendar/"), "{url}");
 }
 
 #[tokio::test]
