@@ -13,7 +13,7 @@ use super::{Caller, Created, Listing, Parent, Service, ServiceError, Token};
 use crate::domain::progress::Span;
 use crate::domain::{
     CalendarFeed, CalendarFeedId, Child, ChildId, FamilyLimit, IdempotencyKey, Page, RecordKind,
-    RuleViolation, Timestamp,
+    RuleViolation, Timestamp, TokenHash,
 };
 use crate::store::{Change, Changes, Scope, Snapshot, Store as _};
 
@@ -127,23 +127,32 @@ impl Service {
 
     /// Returns what the feed with that secret shows to a client at `address`.
     ///
-    /// Each request counts as an attempt at a secret; fails after too many. Fails in the same way for a secret that is
-    /// unknown, whose feed was deleted, and whose account is marked for deletion.
+    /// Fails in the same way for a secret that is unknown, whose feed was deleted, and whose account is marked for deletion.
+    /// Each failure counts as an attempt at a secret, and fails differently after too many. What succeeds does not count:
+    /// a calendar service reads the feeds of many families from one address.
     pub async fn serve_feed(
         &self,
         address: IpAddr,
         secret: &Token,
     ) -> Result<ServedFeed, ServiceError> {
-        self.attempts.at_secret(&self.store, address).await?;
-        let secret_hash = secret.hash();
+        let Some(events) = self.events_of_feed(&secret.hash()).await? else {
+            self.attempts.at_secret(&self.store, address).await?;
+            return Err(RuleViolation::NotFound(RecordKind::CalendarFeed).into());
+        };
+        Ok(ServedFeed { at: self.clock.now(), events })
+    }
+
+    /// Returns what the feed with that hash of a secret shows; `None` if there is none.
+    async fn events_of_feed(
+        &self,
+        secret_hash: &TokenHash,
+    ) -> Result<Option<Vec<FeedEvent>>, ServiceError> {
         let records = self.store.read(Scope::CalendarFeed(secret_hash.clone())).await?;
-        let unknown = || RuleViolation::NotFound(RecordKind::CalendarFeed);
-        let feed = records.feed(&secret_hash).ok_or_else(unknown)?;
-        let user = records.user(&feed.user_id).ok_or_else(unknown)?;
+        let Some(feed) = records.feed(secret_hash) else { return Ok(None) };
+        let Some(user) = records.user(&feed.user_id) else { return Ok(None) };
         let today = self.today(&user);
         let span = Span { first: today.plus(-DAYS_BEFORE), last: today.plus(DAYS_AFTER) };
-        let events = self.calendar_events(&user.id, &feed.child_id, span).await?;
-        Ok(ServedFeed { at: self.clock.now(), events: events.ok_or_else(unknown)? })
+        self.calendar_events(&user.id, &feed.child_id, span).await
     }
 }
 

@@ -33,7 +33,7 @@ fn input() -> ObjectBuilder {
 
 /// The schema in a response: the newest plan, with the day on which it takes effect.
 pub(crate) fn output() -> Schema {
-    let mut schema = ObjectBuilder::new().required("starts");
+    let mut schema = ObjectBuilder::new();
     for (name, property) in properties(true) {
         schema = schema.property(name, property).required(name);
     }

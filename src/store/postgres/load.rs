@@ -77,7 +77,7 @@ impl Wanted {
             }
             Scope::Email(email) => _ = self.emails.insert(Arc::clone(email.folded())),
             Scope::Session(token_hash) | Scope::CalendarFeed(token_hash) => {
-                _ = self.tokens.insert(Arc::clone(&token_hash.0))
+                _ = self.tokens.insert(Arc::clone(&token_hash.0));
             }
             Scope::Server => {}
         }

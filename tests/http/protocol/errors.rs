@@ -120,6 +120,7 @@ async fn health_of_a_working_server_is_ok() {
             "live",
             "account_deletion",
             "badges",
+            "schedules",
             "housekeeping",
             "clock",
         ];

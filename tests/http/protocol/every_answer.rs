@@ -60,7 +60,10 @@ fn check(answer: &Answer) -> String {
 
 #[tokio::test]
 async fn every_route_has_every_header() {
-    let configure = |config: &mut Config| config.service.logins.per_account = 0;
+    let configure = |config: &mut Config| {
+        config.service.logins.per_account = 0;
+        config.service.logins.per_address = 0;
+    };
     let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
     let routes = routes();
     assert!(routes.len() > 30, "{routes:?}");
