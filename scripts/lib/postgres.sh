@@ -19,7 +19,7 @@ only_on_files=(
     protocol::errors::health_of points::clock::a_start_warns_of_rows_ahead
     records::lists::no_route_visits_more_records
     # The operation of a process: logs, metrics, signals, kills.
-    operation::
+    operation:: schedules::kills::
     # Sign-ups and idempotency keys count by the clock of the database, which a test cannot move.
     points::changes::an_address_may_create points::clock::a_key_is_valid
     points::clock::an_idempotency_key_lives records::keys::a_key_lives

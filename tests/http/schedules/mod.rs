@@ -3,10 +3,13 @@
 
 mod calendar_feeds;
 mod edits;
+pub(crate) mod kills;
 mod limits;
 mod messages;
+mod naive;
 mod occurrences;
-mod penalties;
+pub(crate) mod penalties;
+mod properties;
 mod statistics;
 
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use super::{again, daily, on_a_calendar, state};
 use crate::harness::{DAY, Family, HOUR, Parent, eventually, reverse_path, task_path, text};
 
 /// The events that the server has caused, the oldest first.
-async fn penalties(parent: &Parent, child: &str) -> Vec<Value> {
+pub(crate) async fn penalties(parent: &Parent, child: &str) -> Vec<Value> {
     let path = format!("/children/{child}/tracking?order=asc&limit=500");
     let events = parent.get(&path).await.expect(200);
     let all = events["tracking_events"].as_array().unwrap().iter();

@@ -7,5 +7,6 @@ mod limits;
 mod logs;
 mod messages;
 mod paused;
+mod schedules;
 mod sessions;
 mod upgrades;
