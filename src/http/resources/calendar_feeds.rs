@@ -182,7 +182,8 @@ pub(crate) async fn delete(
 ///
 /// In the iCalendar format (RFC 5545): the occurrences from 30 days ago to 60 days ahead, without what was skipped or is
 /// paused. A task with a time has an event that ends when it is due; any other one has an event of the whole day. `✓`
-/// precedes the name of a task that is done. Each request counts as a password attempt of its address.
+/// precedes the name of a task that is done. Each request for an unknown one counts as a password attempt of
+/// the client's address.
 #[utoipa::path(
     get,
     path = "/calendar/{feed}",

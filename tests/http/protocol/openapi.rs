@@ -58,11 +58,16 @@ async fn every_operation_has_a_unique_id_and_a_description() {
 async fn every_documented_route_is_there_and_answers_as_documented() {
     let server = TestServer::start().await;
     let nobody = server.nobody();
+    let family = server.family().await;
+    let feeds = format!("/children/{}/calendar-feeds", family.child);
+    let url = text(&family.parent.act(&feeds).await.expect(201)["feed"]["url"]);
+    let feed = url.rsplit('/').next().unwrap();
     let document = nobody.get("/openapi.json").await.expect(200);
     for (method, path) in routes(&document) {
         let responses = &document["paths"][&path][method.as_str().to_lowercase()]["responses"];
         for prefix in ["", "/api"] {
             let path = path.replace("{file}", "page.js").replace("{picture}", "tasks_done-2.svg");
+            let path = path.replace("{feed}", feed);
             let address = format!("{prefix}{path}");
             let answer = send(nobody.request(method.clone(), &address)).await;
             let status = answer.status.to_string();

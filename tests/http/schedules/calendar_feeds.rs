@@ -219,8 +219,11 @@ async fn secrets_cannot_be_guessed() {
     let family = server.family().await;
     let (_, url) = new_feed(&family.parent, &family.child).await;
     // The sign-up was the third attempt.
-    let refused = server.nobody().get(&url).await;
+    let unknown = format!("/calendar/{:032x}.ics", 2);
+    let refused = server.nobody().get(&unknown).await;
     assert_error(&refused, 429, "TOO_MANY_ATTEMPTS");
+    // Whoever knows a secret does not guess.
+    server.nobody().get(&url).await.expect(200);
     assert!(refused.header("retry-after").parse::<u64>().unwrap() > 0);
 }
 
