@@ -38,7 +38,7 @@ pub(super) struct Come {
 }
 
 /// What the processing of a family in one transaction resulted in.
-enum Processed {
+pub(super) enum Processed {
     Done,
     /// The family has changed: it must be read again.
     Outdated,
@@ -103,7 +103,7 @@ impl Service {
 
     /// Processes the moments of a family that have come.
     async fn process_family(&self, id: &UserId, lease: &Fence) -> Result<(), ServiceError> {
-        // Each further attempt means that an event of the family was committed meanwhile.
+        // Each further attempt means that something of the family was committed meanwhile, or a penalty.
         loop {
             let records = self.store.read(Scope::Family(id.clone())).await?;
             let user = records.user(id);
@@ -114,7 +114,10 @@ impl Service {
                 return Ok(());
             };
             let come = Come::of(&family, since);
-            self.activate_penalties(&family, &come, &*records, lease).await?;
+            let penalties = self.activate_penalties(&family, &come, &*records, lease).await?;
+            if let Processed::Outdated = penalties {
+                continue;
+            }
             if let Processed::Done = self.announce_moments(family, (since, first), lease).await? {
                 return Ok(());
             }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::{Service, ServiceError};
 use super::family::{FamilySchedule, marks_from};
-use super::job::Come;
+use super::job::{Come, Processed};
 use crate::domain::ledger::{self, Actor, Answer, EventOrigin};
 use crate::domain::progress::{Contribution, Span};
 use crate::domain::schedule::{Mark, MarkKind, Occurrence, OccurrenceState};
@@ -29,17 +29,18 @@ struct Row {
 
 impl Service {
     /// Activates the penalties of the occurrences that have ended, each in a transaction of its own. The store refuses
-    /// a second one for the same occurrence.
+    /// a second one for the same occurrence. Stops when the family has changed, which a penalty itself may do.
     pub(super) async fn activate_penalties(
         &self,
         family: &FamilySchedule,
         come: &Come,
         records: &dyn Snapshot,
         lease: &Fence,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<Processed, ServiceError> {
         let ended = come.moments.iter().filter(|(_, occurrence, moment)| {
             moment.kind == MarkKind::Missed
                 && occurrence.on_missed.is_some()
+                && records.mark(&occurrence.key(MarkKind::Penalty)).is_none()
                 && family.now.since(moment.at) <= LATEST
                 && family.state(occurrence, records) == OccurrenceState::Missed
         });
@@ -51,15 +52,22 @@ impl Service {
             let penalty = Penalty { family: family.clone(), occurrence: occurrence.clone() };
             let (lease, floor) = (lease.clone(), self.settings().points_floor);
             let decide = move |records: &dyn Snapshot, context: &mut Context| {
+                if !penalty.family.is_complete(records) {
+                    return Ok((Changes::none(), Processed::Outdated));
+                }
                 let changes = penalty.changes(floor, records, context)?;
-                Ok((changes.unwrap_or_default().under(Some(lease.clone())), ()))
+                Ok((changes.unwrap_or_default().under(Some(lease.clone())), Processed::Done))
             };
             match self.transact(scope, decide).await {
                 Err(ServiceError::Refused(RuleViolation::AlreadyPenalised)) => {}
-                other => _ = other?,
+                other => {
+                    if let Processed::Outdated = other?.value {
+                        return Ok(Processed::Outdated);
+                    }
+                }
             }
         }
-        Ok(())
+        Ok(Processed::Done)
     }
 
     /// Whether a parent has rejected the child's request of an occurrence, or reversed the event that belonged to it,
@@ -133,7 +141,7 @@ impl Penalty {
         context: &mut Context,
     ) -> Result<Option<Changes>, RuleViolation> {
         let (occurrence, now) = (&self.occurrence, context.now());
-        let family = self.family.clone().by(records).filter(|it| it.is_complete(records));
+        let family = self.family.clone().by(records);
         let is_missed = |family: FamilySchedule| {
             let span = Span { first: occurrence.day, last: occurrence.day };
             let child = family.children.iter().find(|it| it.id == occurrence.child_id);

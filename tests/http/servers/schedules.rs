@@ -5,8 +5,10 @@ use std::collections::HashSet;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::harness::cluster::execute;
 use crate::harness::{DAY, Hand, Settings, TestServer, assert_error, eventually, text};
 use crate::points::awards::messages;
+use crate::schedules::kills::{Chores, KILLS, today, yesterday};
 use crate::schedules::penalties::penalties;
 use crate::schedules::{again, daily, schedule_task};
 
@@ -81,4 +83,31 @@ async fn each_missed_occurrence_has_one_penalty_and_one_message() {
         assert_eq!(found.iter().collect::<HashSet<_>>().len(), expected);
         servers[night % 2].start_again().await;
     }
+}
+
+#[tokio::test]
+async fn a_killed_server_leaves_the_other_occurrences_to_the_other_one() {
+    let mut servers = TestServer::two(yesterday()).await;
+    let url = servers[0].folders.database.get().unwrap().clone();
+    let mut chores = Chores::of(servers[0].parent().await).await;
+    for server in &mut servers {
+        server.stop().await;
+        server.reconfigure(today());
+    }
+    for server in &mut servers {
+        server.start_again().await;
+    }
+    for (number, count) in KILLS.into_iter().enumerate() {
+        chores.parent = chores.parent.beside(&servers[(number + 1) % 2].nobody());
+        again(&chores.parent).await;
+        chores.wait_for(count).await;
+        servers[number % 2].kill();
+        // Another server can take the lease of a killed one after some seconds. If the other one has it, it loses it.
+        execute(&url, "UPDATE leases SET expires_at = '-infinity' WHERE name = 'schedules'");
+        servers[number % 2].start_again().await;
+    }
+    chores.assert_processed().await;
+    let is_later = "SELECT schedule_at > extract(epoch FROM now()) * 1e6 FROM accounts
+        WHERE schedule_at IS NOT NULL";
+    assert_eq!(execute(&url, is_later), ["t"]);
 }
