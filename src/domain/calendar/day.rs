@@ -56,6 +56,24 @@ impl Day {
         Self(self.0.first_of_month())
     }
 
+    /// The first day of the month that comes so many months after its own; `None` before year -9999 and after 9999.
+    pub fn months_later(self, months: i32) -> Option<Self> {
+        let number = self.month_number() + months;
+        let year = i16::try_from(number.div_euclid(12)).ok()?;
+        let month = i8::try_from(number.rem_euclid(12) + 1).ok()?;
+        Date::new(year, month, 1).ok().map(Self)
+    }
+
+    /// The number of months from the month of `self` to that of a later day; negative if it is earlier.
+    pub fn months_until(self, later: Self) -> i32 {
+        later.month_number() - self.month_number()
+    }
+
+    /// The number of its month since January of year 0.
+    fn month_number(self) -> i32 {
+        i32::from(self.0.year()) * 12 + i32::from(self.0.month()) - 1
+    }
+
     /// Its year, its month from 1 to 12, and its day of the month from 1.
     pub fn parts(self) -> (i16, i8, i8) {
         (self.0.year(), self.0.month(), self.0.day())

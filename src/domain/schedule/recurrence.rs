@@ -3,7 +3,7 @@
 use crate::domain::calendar::{Day, Weekday, Weekdays};
 
 /// On which days a task is to be done. Every method takes bounded time, whatever the days are: days, weeks and
-/// single dates are computed, months are visited from the first to the last year of a schedule.
+/// single dates are computed, months are visited up to the last year of a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recurrence {
     /// On one date.
@@ -57,7 +57,10 @@ impl Recurrence {
                 rest.or_else(|| in_week(next, next, on))
             }
             Self::Months { interval, on } => {
-                months(first, interval).find_map(|month| on.within(month).filter(|it| *it >= day))
+                // From the last of them that is not after the month of the day.
+                let passed = first.months_until(day) / interval;
+                let mut months = months(first, interval, passed);
+                months.find_map(|month| on.within(month).filter(|it| *it >= day))
             }
         }
     }
@@ -83,7 +86,7 @@ impl Recurrence {
                 before(day) - before(first)
             }
             Self::Months { interval, on } => {
-                let days = months(first, interval).take_while(|month| *month < day);
+                let days = months(first, interval, 0).take_while(|month| *month < day);
                 let days = days.filter_map(|month| on.within(month));
                 let count = days.filter(|it| *it >= first && *it < day).count();
                 i32::try_from(count).unwrap_or(i32::MAX)
@@ -119,18 +122,11 @@ fn days_in_week(day: Day, week_start: Weekday, on: Weekdays) -> i32 {
     i32::try_from(before.filter(|it| on.contains(it.weekday())).count()).unwrap_or_default()
 }
 
-/// The first days of every `interval`-th month from that of a day on, until the last year of a schedule.
-fn months(first: Day, interval: i32) -> impl Iterator<Item = Day> {
-    let next = move |month: &Day| {
-        let (year, number, _) = month.parts();
-        let months = i32::from(year) * 12 + i32::from(number) - 1 + interval;
-        first_of_month(months)
-    };
-    std::iter::successors(Some(first.month()), next)
-        .take_while(|month| month.parts().0 <= super::LAST_YEAR)
-}
-
-/// The first day of a month, of which the number counts from January of year 0.
-fn first_of_month(number: i32) -> Option<Day> {
-    Day::parse(&format!("{:04}-{:02}-01", number.div_euclid(12), number.rem_euclid(12) + 1))
+/// The first days of every `interval`-th month from that of a day on, without the first ones, until the last year of a
+/// schedule.
+fn months(first: Day, interval: i32, without: i32) -> impl Iterator<Item = Day> {
+    std::iter::successors(first.months_later(without * interval), move |month| {
+        month.months_later(interval)
+    })
+    .take_while(|month| month.parts().0 <= super::LAST_YEAR)
 }
