@@ -4,6 +4,7 @@
 
 mod commit;
 mod directory;
+mod due;
 #[path = "../support/generate.rs"]
 #[expect(dead_code, reason = "nobody logs in here")]
 mod generate;
@@ -26,7 +27,7 @@ fn criterion() -> Criterion {
 criterion_group! {
     name = benches;
     config = criterion();
-    targets = commit::commit, commit::append, query::query, open::replay, open::open_tables,
+    targets = commit::commit, commit::append, query::query, due::due, open::replay, open::open_tables,
         stream::render, stream::fan_out
 }
 criterion_main!(benches);
