@@ -94,11 +94,8 @@ impl Service {
             if stop.is_cancelled() { Ok(()) } else { self.process_family(&family, lease).await }
         };
         let processed = stream::iter(due).map(process).buffer_unordered(SIDE_BY_SIDE);
-        let errors: Vec<_> = processed
-            .filter_map(async |result: Result<(), ServiceError>| result.err())
-            .collect()
-            .await;
-        errors.into_iter().next().map_or(Ok(()), Err)
+        let processed: Vec<Result<(), ServiceError>> = processed.collect().await;
+        processed.into_iter().collect()
     }
 
     /// Processes the moments of a family that have come.
