@@ -112,7 +112,7 @@ use logins::Attempts;
 use messages::with_messages;
 use passwords::Passwords;
 use progress::KeptSums;
-use schedules::with_next_look;
+use schedules::{ScheduleJob, with_next_look};
 
 /// The operator's settings of the use cases.
 #[derive(Clone, Debug)]
@@ -153,8 +153,7 @@ pub struct Service {
     settings: ArcSwap<ServiceSettings>,
     metrics: metrics::Logins,
     deletions: Deletions,
-    /// Why the schedules of families could not be followed.
-    schedules_error: Mutex<Option<String>>,
+    schedules: ScheduleJob,
     /// Why the last removal of expired records failed.
     expiry_error: Mutex<Option<String>>,
     clock_watch: Mutex<ClockWatch>,
@@ -195,7 +194,7 @@ impl Service {
             settings: ArcSwap::from_pointee(settings),
             metrics: metrics.logins.clone(),
             deletions,
-            schedules_error: Mutex::default(),
+            schedules: ScheduleJob::default(),
             expiry_error: Mutex::default(),
             clock_watch: Mutex::new(clock_watch),
         };

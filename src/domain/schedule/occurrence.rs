@@ -135,7 +135,7 @@ impl Occurrence {
             last,
             starts_at: calendar.start_of(day),
             due_at: due_at.map_or(end_of_day, |at| at.min(end_of_day)),
-            ends_at: calendar.start_of(last.next()),
+            ends_at: if last == day { end_of_day } else { calendar.start_of(last.next()) },
             is_for_one: plan.is_for_one,
             on_missed: plan.on_missed.clone().map(TaskId::from),
         })

@@ -85,6 +85,14 @@ impl Recurrence {
                 };
                 before(day) - before(first)
             }
+            // Every month has the day.
+            Self::Months { interval, on: on @ (DayOfMonth::Number(..=28) | DayOfMonth::Last) } => {
+                let passed = first.months_until(day);
+                let is_before = |month: Day, day: Day| on.within(month).is_some_and(|it| it < day);
+                let is_one = passed % interval == 0 && is_before(day.month(), day);
+                (passed + interval - 1) / interval + i32::from(is_one)
+                    - i32::from(is_before(first.month(), first))
+            }
             Self::Months { interval, on } => {
                 let days = months(first, interval, 0).take_while(|month| *month < day);
                 let days = days.filter_map(|month| on.within(month));

@@ -7,7 +7,7 @@ use super::super::{Service, ServiceError};
 use crate::domain::calendar::{Calendar, Day};
 use crate::domain::progress::{ContributionKind, DailySums, Span, Subject};
 use crate::domain::schedule::{Fact, MarkKind, Occurrence, OccurrenceState, Plan, Schedule};
-use crate::domain::{Child, ChildId, Task, Timestamp, User, UserId};
+use crate::domain::{Child, ChildId, Task, TaskId, Timestamp, User, UserId};
 use crate::store::{Scope, Snapshot, Store};
 
 /// What a family's occurrences are computed from.
@@ -68,6 +68,12 @@ impl FamilySchedule {
         let mut tasks = records.tasks_of(&user.id);
         tasks.retain(|task| task.is_good && task.schedule.is_some());
         Some(Self { children: records.children_of(&user.id), tasks, user, ..self })
+    }
+
+    /// The family with one of its tasks.
+    pub(super) fn of_task(mut self, id: &TaskId) -> Self {
+        self.tasks.retain(|task| task.id == *id);
+        self
     }
 
     /// Whether the sums contain all events of a snapshot.

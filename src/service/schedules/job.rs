@@ -4,11 +4,13 @@
 //! processes the families whose moment has come, and sets the next one in the transaction that sends the messages: a
 //! moment is processed once, by whichever server, also after a restart.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream;
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Causes, Service, ServiceError, spawn};
@@ -27,8 +29,19 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// The number of families that are read at once, and of those that are processed side by side.
 const FAMILIES_AT_ONCE: usize = 200;
 const SIDE_BY_SIDE: usize = 16;
+/// How long a family is left alone after it failed.
+const PAUSE: Duration = Duration::from_secs(10);
 /// Moments that are older were missed because no server was running: one message sums them up.
 const OUTAGE: Duration = Duration::from_hours(1);
+
+/// The state of the job.
+#[derive(Default)]
+pub(in crate::service) struct ScheduleJob {
+    /// Why the last round failed.
+    error: Mutex<Option<String>>,
+    /// The families that failed, and when.
+    failed: Mutex<HashMap<UserId, Duration>>,
+}
 
 /// The moments of a family that have come.
 pub(super) struct Come {
@@ -54,7 +67,7 @@ impl Service {
                 return;
             }
             if !self.holds(&mut lease, Purpose::Schedules).await {
-                *self.schedules_error.lock() = None;
+                *self.schedules.error.lock() = None;
                 continue;
             }
             let Some(fence) = lease.as_ref().map(Lease::fence) else { continue };
@@ -66,7 +79,7 @@ impl Service {
     }
 
     fn note_schedules(&self, round: Result<(), ServiceError>) {
-        let mut last = self.schedules_error.lock();
+        let mut last = self.schedules.error.lock();
         let error = round.err();
         let text = error.as_ref().map(ToString::to_string);
         if let Some(error) = error.filter(|_| *last != text) {
@@ -76,8 +89,16 @@ impl Service {
     }
 
     pub(in crate::service) fn schedules_health(&self) -> Projection {
-        let last_error = self.schedules_error.lock().clone();
+        let last_error = self.schedules.error.lock().clone();
         Projection { name: NAME, backlog: 0, last_error }
+    }
+
+    /// The families that failed a short time ago: they must not keep the job from the others.
+    fn failed_families(&self) -> HashSet<UserId> {
+        let mut failed = self.schedules.failed.lock();
+        let now = self.clock.elapsed();
+        failed.retain(|_, at| now.saturating_sub(*at) < PAUSE);
+        failed.keys().cloned().collect()
     }
 
     /// Processes all families whose moment has come. Those that fail do not delay the others; returns the first error.
@@ -89,9 +110,19 @@ impl Service {
         if self.is_clock_ahead() {
             return Ok(());
         }
-        let due = self.store.due_families(self.clock.now(), FAMILIES_AT_ONCE).await?;
+        let failed = self.failed_families();
+        let most = FAMILIES_AT_ONCE + failed.len();
+        let mut due = self.store.due_families(self.clock.now(), most).await?;
+        due.retain(|family| !failed.contains(family));
         let process = |family: UserId| async move {
-            if stop.is_cancelled() { Ok(()) } else { self.process_family(&family, lease).await }
+            if stop.is_cancelled() {
+                return Ok(());
+            }
+            let processed = self.process_family(&family, lease).await;
+            if processed.is_err() {
+                self.schedules.failed.lock().insert(family, self.clock.elapsed());
+            }
+            processed
         };
         let processed = stream::iter(due).map(process).buffer_unordered(SIDE_BY_SIDE);
         let processed: Vec<Result<(), ServiceError>> = processed.collect().await;

@@ -17,6 +17,7 @@ pub use calendar::FeedEvent;
 pub(super) use edits::{rescheduled, with_next_look, without_child};
 use family::FamilySchedule;
 pub(super) use family::marks_from;
+pub(super) use job::ScheduleJob;
 pub(super) use messages::announce;
 pub use skips::Skip;
 pub use statistics::{Completion, ScheduleStatistics};

@@ -141,7 +141,8 @@ impl Penalty {
         context: &mut Context,
     ) -> Result<Option<Changes>, RuleViolation> {
         let (occurrence, now) = (&self.occurrence, context.now());
-        let family = self.family.clone().by(records);
+        let family =
+            self.family.clone().by(records).map(|family| family.of_task(&occurrence.task_id));
         let is_missed = |family: FamilySchedule| {
             let span = Span { first: occurrence.day, last: occurrence.day };
             let child = family.children.iter().find(|it| it.id == occurrence.child_id);

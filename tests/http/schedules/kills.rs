@@ -1,6 +1,7 @@
 //! The real program, killed while it activates the penalties of many occurrences.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use goldstar::clock::Clock;
 use serde_json::{Value, json};
@@ -115,7 +116,8 @@ async fn a_killed_server_continues_with_the_other_occurrences() {
     server.stop().await;
     if !is_on_postgres() {
         let details = server.folders.record("user_details.json", &chores.parent.id);
-        let next = details["schedule_at"].as_f64().unwrap() * 1e6;
-        assert!(next > Clock::system().now().as_micros() as f64, "{details}");
+        let next = Duration::from_secs_f64(details["schedule_at"].as_f64().unwrap());
+        let now = Clock::system().now().as_micros().unsigned_abs();
+        assert!(next > Duration::from_micros(now), "{details}");
     }
 }
