@@ -113,10 +113,9 @@ async fn the_secret_is_in_one_response_only() {
     assert_eq!(export.body["calendar_feeds"], feed);
     let list = parent.get(&feeds_path(child)).await;
     assert!(![export.text, list.text].iter().any(|text| text.contains(secret)));
-    for file in ["calendar_feeds.json", "journal"] {
-        let path = server.folders.data_file(file);
-        let bytes = std::fs::read(path).unwrap_or_default();
-        assert!(!String::from_utf8_lossy(&bytes).contains(secret), "{file}");
+    for file in server.folders.data_files() {
+        let bytes = std::fs::read(&file).unwrap_or_default();
+        assert!(!String::from_utf8_lossy(&bytes).contains(secret), "{}", file.display());
     }
     parent.delete(&delete_path(&first.body["feed"])).await.expect(204);
     assert_error(&parent.act_once(&feeds_path(child), "key").await, 404, "NOT_FOUND");
