@@ -4,13 +4,11 @@
 //! processes the families whose moment has come, and sets the next one in the transaction that sends the messages: a
 //! moment is processed once, by whichever server, also after a restart.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Causes, Service, ServiceError, spawn};
@@ -29,19 +27,8 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// The number of families that are read at once, and of those that are processed side by side.
 const FAMILIES_AT_ONCE: usize = 200;
 const SIDE_BY_SIDE: usize = 16;
-/// How long a family is left alone after it failed.
-const PAUSE: Duration = Duration::from_secs(10);
 /// Moments that are older were missed because no server was running: one message sums them up.
 const OUTAGE: Duration = Duration::from_hours(1);
-
-/// The state of the job.
-#[derive(Default)]
-pub(in crate::service) struct ScheduleJob {
-    /// Why the last round failed.
-    error: Mutex<Option<String>>,
-    /// The families that failed, and when.
-    failed: Mutex<HashMap<UserId, Duration>>,
-}
 
 /// The moments of a family that have come.
 pub(super) struct Come {
@@ -93,14 +80,6 @@ impl Service {
         Projection { name: NAME, backlog: 0, last_error }
     }
 
-    /// The families that failed a short time ago: they must not keep the job from the others.
-    fn failed_families(&self) -> HashSet<UserId> {
-        let mut failed = self.schedules.failed.lock();
-        let now = self.clock.elapsed();
-        failed.retain(|_, at| now.saturating_sub(*at) < PAUSE);
-        failed.keys().cloned().collect()
-    }
-
     /// Processes all families whose moment has come. Those that fail do not delay the others; returns the first error.
     async fn process_due(
         &self,
@@ -110,7 +89,7 @@ impl Service {
         if self.is_clock_ahead() {
             return Ok(());
         }
-        let failed = self.failed_families();
+        let failed = self.schedules.failed(self.clock.elapsed());
         let most = FAMILIES_AT_ONCE + failed.len();
         let mut due = self.store.due_families(self.clock.now(), most).await?;
         due.retain(|family| !failed.contains(family));
@@ -120,7 +99,7 @@ impl Service {
             }
             let processed = self.process_family(&family, lease).await;
             if processed.is_err() {
-                self.schedules.failed.lock().insert(family, self.clock.elapsed());
+                self.schedules.fail(family, self.clock.elapsed());
             }
             processed
         };

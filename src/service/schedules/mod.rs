@@ -7,6 +7,7 @@ mod job;
 mod messages;
 mod penalties;
 mod skips;
+mod state;
 mod statistics;
 mod streaks;
 
@@ -17,9 +18,9 @@ pub use calendar::FeedEvent;
 pub(super) use edits::{rescheduled, with_next_look, without_child};
 use family::FamilySchedule;
 pub(super) use family::marks_from;
-pub(super) use job::ScheduleJob;
 pub(super) use messages::announce;
 pub use skips::Skip;
+pub(super) use state::ScheduleJob;
 pub use statistics::{Completion, ScheduleStatistics};
 
 use super::task_limits::Availability;
