@@ -5,6 +5,7 @@ use std::fs;
 
 use criterion::{BenchmarkId, Criterion};
 use goldstar::clock::Clock;
+use goldstar::domain::Timestamp;
 use goldstar::store::Store;
 use goldstar::store::json::CHECKPOINT_BYTES;
 
@@ -36,7 +37,7 @@ pub(crate) fn due(criterion: &mut Criterion) {
         let store = open(folder.path(), CHECKPOINT_BYTES);
         group.bench_function(BenchmarkId::from_parameter(users), |bencher| {
             bencher.iter(|| {
-                let found = wait(store.due_families(now, LIMIT)).unwrap();
+                let found = wait(store.due_families(Timestamp::MIN..=now, LIMIT)).unwrap();
                 assert_eq!(found.len() as u64, DUE);
                 found
             });

@@ -1,6 +1,7 @@
 //! The stores that a server can use.
 
 use std::io;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::json::JsonStore;
@@ -117,11 +118,15 @@ impl Store for AnyStore {
         }
     }
 
-    async fn due_families(&self, now: Timestamp, limit: usize) -> Result<Vec<UserId>, ReadError> {
+    async fn due_families(
+        &self,
+        times: RangeInclusive<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, ReadError> {
         match self {
-            Self::Json(store) => store.due_families(now, limit).await,
-            Self::Memory(store) => store.due_families(now, limit).await,
-            Self::Postgres(store) => store.due_families(now, limit).await,
+            Self::Json(store) => store.due_families(times, limit).await,
+            Self::Memory(store) => store.due_families(times, limit).await,
+            Self::Postgres(store) => store.due_families(times, limit).await,
         }
     }
 

@@ -11,6 +11,7 @@ mod messages;
 mod scan;
 
 use std::io;
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -254,10 +255,14 @@ impl Store for MemoryStore {
         Ok(Listing::of(found.cloned().collect(), page))
     }
 
-    async fn due_families(&self, now: Timestamp, limit: usize) -> Result<Vec<UserId>, ReadError> {
+    async fn due_families(
+        &self,
+        times: RangeInclusive<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, ReadError> {
         let inner = self.inner.lock();
-        let times = inner.records.users.iter().filter_map(|it| Some((it.schedules_due_at()?, it)));
-        let mut due: Vec<_> = times.filter(|(at, _)| *at <= now).collect();
+        let own = inner.records.users.iter().filter_map(|it| Some((it.schedules_due_at()?, it)));
+        let mut due: Vec<_> = own.filter(|(at, _)| times.contains(at)).collect();
         due.sort_by_key(|(at, _)| *at);
         Ok(due.into_iter().take(limit).map(|(_, user)| user.id.clone()).collect())
     }

@@ -43,6 +43,7 @@ pub use transaction::{Change, Changes, Commit, Context, Decided, KeyUse};
 
 use std::future::Future;
 use std::io;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::domain::badges::Award;
@@ -122,11 +123,10 @@ pub trait Store: Send + Sync + 'static {
         }
     }
 
-    /// Returns the first `limit` accounts with a [`User::schedules_due_at`] that is not after `now`, the earliest
-    /// first.
+    /// Returns the first `limit` accounts whose [`User::schedules_due_at`] is one of these times, the earliest first.
     fn due_families(
         &self,
-        now: Timestamp,
+        times: RangeInclusive<Timestamp>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<UserId>, ReadError>> + Send;
 

@@ -17,6 +17,18 @@ def is_fed(case):
     return case.meta.generation.mode.is_positive and (digest(case) % 4 != 0 or is_too_long(case))
 
 
+# The operations whose days must follow each other.
+OF_DAYS = {
+    "getStatistics",
+    "getServerStatistics",
+    "getSchedule",
+    "getFamilySchedule",
+    "getFamilyStatistics",
+}
+# A day on which a task recurs daily.
+DAY = "2100-01-01"
+
+
 # The fields for a password that an account may get: at least 8 characters, at most 256 bytes.
 NEW_PASSWORDS = ("password", "new_password")
 
@@ -57,7 +69,7 @@ def replace_what_no_schema_names(case):
         case.query.pop("bom", None)
     if "tz" in (case.query or {}):
         case.query["tz"] = zone(case)
-    if operation_id(case) in ("getStatistics", "getServerStatistics") and case.query:
+    if operation_id(case) in OF_DAYS and case.query:
         days = {"from": "2026-02-01", "to": "2026-02-28"}
         case.query = {name: days.get(name, value) for name, value in case.query.items()}
     if isinstance(case.body, dict):
@@ -166,6 +178,9 @@ def fields(name, person):
         "child_id": family.child,
         # Other requests must still succeed.
         "limit": {"count": 100, "per": "day"},
+        # Its rules concern several fields.
+        "schedule": {"who": "all", "every": "day"},
+        "date": DAY,
         "task_id": family.task,
         "reward_id": family.reward,
     }
@@ -198,6 +213,14 @@ def mutation(name):
 def new_task(case, person):
     """Another request may have made the family's task a penalty."""
     case.path_parameters["task_id"] = person.family.make("tasks")
+
+
+def scheduled_task(case, person):
+    new_task(case, person)
+    path = f"/tasks/{case.path_parameters['task_id']}"
+    person.family.ask("PATCH", path, json={"schedule": {"who": "all", "every": "day"}})
+    if case.query:
+        case.query = {name: DAY if name == "date" else value for name, value in case.query.items()}
 
 
 def new_task_request(case, person):
@@ -286,6 +309,8 @@ PREPARE = {
     "requestTask": new_task,
     "cancelTask": new_task_request,
     "activateTask": new_task_request,
+    "skipTask": scheduled_task,
+    "undoSkip": scheduled_task,
     "reverseTrackingEvent": new_event,
     "getCertificate": certificate,
     "endSession": another_session,

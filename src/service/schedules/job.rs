@@ -30,6 +30,11 @@ const SIDE_BY_SIDE: usize = 16;
 /// Moments that are older were missed because no server was running: one message sums them up.
 const OUTAGE: Duration = Duration::from_hours(1);
 
+/// A later moment than so long after now is that of a wrong clock.
+const LATEST_MOMENT: Duration = Duration::from_hours(48);
+/// Moments before it are not processed: what happened long ago, while no server was running, would take too much memory.
+const LOOK_BACK: Duration = Duration::from_hours(32 * 24);
+
 /// The moments of a family that have come.
 pub(super) struct Come {
     /// The first of them.
@@ -91,7 +96,11 @@ impl Service {
         }
         let failed = self.schedules.failed(self.clock.elapsed());
         let most = FAMILIES_AT_ONCE + failed.len();
-        let mut due = self.store.due_families(self.clock.now(), most).await?;
+        let (now, earliest) = (self.clock.now(), Timestamp::MIN);
+        let mut due = self.store.due_families(earliest..=now, most).await?;
+        // A moment is at most a day ahead, unless the clock was ahead when it was set.
+        let too_late = now.after(LATEST_MOMENT)..=Timestamp::MAX;
+        due.extend(self.store.due_families(too_late, most).await?);
         due.retain(|family| !failed.contains(family));
         let process = |family: UserId| async move {
             if stop.is_cancelled() {
@@ -116,7 +125,8 @@ impl Service {
             let user = records.user(id);
             let since = user.as_ref().and_then(|user| user.schedule_at);
             let (Some(user), Some(since)) = (user, since) else { return Ok(()) };
-            let first = self.calendar(&user).day_of(since);
+            let earliest = self.clock.now().before(LOOK_BACK);
+            let first = self.calendar(&user).day_of(since.max(earliest));
             let Some((family, records)) = self.family_schedule_from(id, first).await? else {
                 return Ok(());
             };
@@ -170,6 +180,7 @@ impl Come {
     /// The moments from `since` to now.
     fn of(family: &FamilySchedule, since: Timestamp) -> Self {
         let (calendar, now) = (&family.calendar, family.now);
+        let since = since.max(now.before(LOOK_BACK));
         let first = calendar.day_of(since).plus(-family.longest_grace() - 1);
         let span = Span { first, last: calendar.day_of(now) };
         let mut moments = Vec::new();

@@ -44,6 +44,7 @@ pub(crate) mod wal;
 
 use std::fmt;
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -190,9 +191,14 @@ impl Store for JsonStore {
         Ok(Listing::of(self.shared.state.load().find_users(filter), page))
     }
 
-    async fn due_families(&self, now: Timestamp, limit: usize) -> Result<Vec<UserId>, ReadError> {
+    async fn due_families(
+        &self,
+        times: RangeInclusive<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, ReadError> {
         let state = self.shared.state.load();
-        let due = state.users.ordered(Arc::default(), i64::MIN..=now.as_micros()).take(limit);
+        let times = times.start().as_micros()..=times.end().as_micros();
+        let due = state.users.ordered(Arc::default(), times).take(limit);
         Ok(state.all(due.collect()).into_iter().map(|user| user.id.clone()).collect())
     }
 

@@ -1,5 +1,7 @@
 //! Accounts in their look-up table, and lists of them.
 
+use std::ops::RangeInclusive;
+
 use std::sync::Arc;
 
 use tokio_postgres::types::ToSql;
@@ -40,11 +42,11 @@ impl Account {
 impl Inner {
     pub(super) async fn due_families(
         &self,
-        now: Timestamp,
+        times: &RangeInclusive<Timestamp>,
         limit: usize,
     ) -> Result<Vec<UserId>, Failure> {
-        let rows =
-            self.db.rows(&sql::DUE_FAMILIES, &[&now.as_micros(), &rows_limit(limit)]).await?;
+        let (first, last) = (times.start().as_micros(), times.end().as_micros());
+        let rows = self.db.rows(&sql::DUE_FAMILIES, &[&first, &last, &rows_limit(limit)]).await?;
         rows.iter().map(|row| Ok(UserId::from(row.try_get::<_, &str>("id")?))).collect()
     }
 

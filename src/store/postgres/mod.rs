@@ -73,6 +73,7 @@ pub mod statements {
 }
 
 use std::io;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -221,8 +222,12 @@ impl Store for PostgresStore {
         Ok(self.runtime.run(find).await?)
     }
 
-    async fn due_families(&self, now: Timestamp, limit: usize) -> Result<Vec<UserId>, ReadError> {
-        let find = async move |inner: Arc<Inner>| inner.due_families(now, limit).await;
+    async fn due_families(
+        &self,
+        times: RangeInclusive<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, ReadError> {
+        let find = async move |inner: Arc<Inner>| inner.due_families(&times, limit).await;
         Ok(self.runtime.run(find).await?)
     }
 

@@ -140,3 +140,26 @@ async fn jump_is_noticed(parent: &Parent) {
     })
     .await;
 }
+
+/// A clock that was a month ahead for more than a day counts as right, until it is corrected.
+#[tokio::test]
+async fn a_moment_of_a_wrong_clock_is_corrected() {
+    let (server, clock) = on_a_calendar().await;
+    let family = server.family().await;
+    let parent = &family.parent;
+    daily(&family, json!({})).await;
+    clock.jump(30 * DAY);
+    jump_is_noticed(parent).await;
+    clock.forward(25 * HOUR);
+    again(parent).await;
+    wait_for(parent, [0, 0, 0, 0, 1]).await;
+    clock.jump(-30 * DAY);
+    again(parent).await;
+    // The next moment was set by the wrong clock. Time passes in large steps: a moment can be late.
+    eventually("a message about the next days", async || {
+        clock.forward(HOUR / 4);
+        let counts = counts(parent).await;
+        (counts[0] > 0 || counts[4] > 1).then_some(())
+    })
+    .await;
+}

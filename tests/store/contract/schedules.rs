@@ -330,7 +330,7 @@ fn due(id: &str, micros: i64) -> User {
 
 async fn due_families(bench: &Bench, micros: i64, limit: usize) -> Vec<String> {
     let now = Timestamp::from_micros(START + micros);
-    let found = bench.store.due_families(now, limit).await.unwrap();
+    let found = bench.store.due_families(Timestamp::MIN..=now, limit).await.unwrap();
     found.iter().map(ToString::to_string).collect()
 }
 
@@ -354,6 +354,9 @@ async fn the_families_whose_schedules_are_due_are_found_in_order() {
             assert_eq!(due_families(&bench, 20, ALL).await, ["c", "b"]);
             assert_eq!(due_families(&bench, 30, ALL).await, ["c", "b", "a"]);
             assert_eq!(due_families(&bench, 30, 2).await, ["c", "b"]);
+            let later = Timestamp::from_micros(START + 20)..=Timestamp::MAX;
+            let found = bench.store.due_families(later, ALL).await.unwrap();
+            assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), ["b", "a"]);
             // Another change keeps the time.
             let changed = User { updated_at: Some(Timestamp::from_micros(START)), ..due("b", 20) };
             put(&bench, changed).await;
