@@ -10081,7 +10081,7 @@ export interface operations {
     getSchedule: {
         parameters: {
             query?: {
-                /** @description The first day; by default today. */
+                /** @description The first day; by default today, or `to` if that has passed. */
                 from?: string;
                 /** @description The last day; by default six days after `from`. */
                 to?: string;
@@ -10149,7 +10149,7 @@ export interface operations {
     getFamilySchedule: {
         parameters: {
             query?: {
-                /** @description The first day; by default today. */
+                /** @description The first day; by default today, or `to` if that has passed. */
                 from?: string;
                 /** @description The last day; by default six days after `from`. */
                 to?: string;

@@ -21,9 +21,9 @@ const DEFAULT: i32 = 30;
 const AHEAD: i32 = 7;
 
 impl<const MAX: i32> DayRange<MAX> {
-    /// The days of the query; by default seven from today on.
+    /// The days of the query; by default seven from today on, or the last day alone if it has passed.
     pub(crate) fn span_ahead(&self, today: Day) -> Result<Span, ApiError> {
-        let first = self.from.unwrap_or(today);
+        let first = self.from.unwrap_or_else(|| self.to.map_or(today, |last| last.min(today)));
         let last = self.to.unwrap_or_else(|| first.plus(AHEAD - 1));
         Self::checked(first, last)
     }

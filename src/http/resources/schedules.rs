@@ -139,7 +139,11 @@ impl FromParameters for ScheduleDays {
 impl utoipa::IntoParams for ScheduleDays {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         vec![
-            schemas::query("from", "The first day; by default today.", schemas::date()),
+            schemas::query(
+                "from",
+                "The first day; by default today, or `to` if that has passed.",
+                schemas::date(),
+            ),
             schemas::query(
                 "to",
                 "The last day; by default six days after `from`.",
