@@ -21,7 +21,9 @@ class Family:
         self.task = self.make("tasks")
         self.reward = self.make("rewards")
         self.badge = self.make("badges")
-        self.calendar = self.make_feed()["url"].removeprefix("/api/calendar/")
+        feed = self.make_feed()
+        self.feed = feed["id"]
+        self.calendar = feed["url"].removeprefix("/api/calendar/")
 
     def _session(self, path):
         answer = requests.post(self.url + path, json=self.account)
