@@ -222,15 +222,16 @@ impl Occurrence {
         now: Timestamp,
     ) -> &'static str {
         let is_of = |at: Timestamp| (self.day..=self.last).contains(&family.day_of(at));
-        let is_done = history
-            .done
-            .iter()
-            .any(|(who, what, at)| what == task && (who == child || plan.first_only) && is_of(*at));
+        let has_done = |is_it: &dyn Fn(&str) -> bool| {
+            history.done.iter().any(|(who, what, at)| what == task && is_it(who) && is_of(*at))
+        };
         let request = history.pending.get(&(child.to_owned(), task.to_owned()));
-        if is_done {
+        if has_done(&|who| who == child) {
             "done"
         } else if request.is_some_and(|at| is_of(*at)) {
             "requested"
+        } else if plan.first_only && has_done(&|_| true) {
+            "done"
         } else if is_skipped {
             "skipped"
         } else if family.is_neutral(self.day) {
