@@ -1101,7 +1101,8 @@ export interface paths {
          * Get a child's schedule for a calendar program
          * @description In the iCalendar format (RFC 5545): the occurrences from 30 days ago to 60 days ahead, without what was skipped or is
          *     paused. A task with a time has an event that ends when it is due; any other one has an event of the whole day. `✓`
-         *     precedes the name of a task that is done. Each request counts as a password attempt of its address.
+         *     precedes the name of a task that is done. Each request for an unknown one counts as a password attempt of
+         *     the client's address.
          */
         get: operations["getCalendar"];
         put?: never;
@@ -3068,12 +3069,12 @@ export interface components {
          *       "id": "b0a0f5c2-6a0e-4c1a-9d55-0d8f8f0c7a11",
          *       "child_id": "7e29a927-0222-4c47-a312-a37762464203",
          *       "created_at": "2026-11-23T01:49:49.730293Z",
-         *       "url": "https://chores.example.org/calendar/5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b.ics"
+         *       "url": "https://chores.example.org/api/calendar/5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b.ics"
          *     }
          */
         NewCalendarFeed: components["schemas"]["CalendarFeed"] & {
             /**
-             * @description The address for calendar programs: `/calendar/<secret>.ics` under `public_url`, or without an origin if the operator
+             * @description The address for calendar programs: `/api/calendar/<secret>.ics` under `public_url`, or without an origin if the operator
              *     has not set it. Null in the response to a repeat: only the first response contains the secret.
              */
             url: string | null;
