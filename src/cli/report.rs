@@ -15,8 +15,8 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Prints a result, as an object or in words. If that fails, the error begins with `done`, which says what the
-    /// command has done.
+    /// Prints a result, as an object or in words. `done` says what the command has done: the error starts with it if
+    /// the result cannot be printed.
     pub(super) fn print<T: Serialize>(
         &self,
         done: &str,

@@ -9,12 +9,11 @@ use crate::domain::{
     PendingTask, Reward, Session, Setting, Task, Timestamp, User,
 };
 use crate::store::json::tinydb::deletion;
-use crate::store::json::tinydb::details::{
-    ChildDetails, RequestDetails, RewardDetails, TaskDetails, UserDetails,
-};
+use crate::store::json::tinydb::details::{ChildDetails, RewardDetails, TaskDetails, UserDetails};
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::pyjson;
 use crate::store::json::tinydb::record::Record;
+use crate::store::json::tinydb::requests::RequestDetails;
 use crate::store::json::tracking;
 
 /// The file of a table.

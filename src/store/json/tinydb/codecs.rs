@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::deletion;
-use super::details::{ChildDetails, RequestDetails, RewardDetails, TaskDetails, UserDetails};
+use super::details::{ChildDetails, RewardDetails, TaskDetails, UserDetails};
 use super::encoder::Encoder;
 use super::fields::{Fields, Unreadable};
 use super::pyjson;
 use super::record::{Place, Record, list_name, request_lists};
+use super::requests::RequestDetails;
 use crate::domain::badges::{Award, Badge};
 use crate::domain::calendar::FamilySettings;
 use crate::domain::schedule::Mark;

@@ -15,6 +15,7 @@ pub(crate) mod log_entry;
 pub(crate) mod message;
 pub(crate) mod pyjson;
 pub(crate) mod record;
+pub(crate) mod requests;
 pub(crate) mod schedule;
 
 /// The number of a row in its table. Events are numbered in the order of writing.
