@@ -216,20 +216,21 @@ impl Message {
         }
     }
 
-    /// The occurrences that became due, late and missed while no server was running.
+    /// The occurrences of a child that became due, late and missed while no server was running.
     pub fn tasks_summary(
         user_id: &UserId,
+        child_id: &ChildId,
         (from, to): (Timestamp, Timestamp),
         [due, late, missed]: [usize; 3],
     ) -> Self {
         let payload = json!({
-            "from": from.to_string(), "to": to.to_string(),
+            "child_id": child_id.as_str(), "from": from.to_string(), "to": to.to_string(),
             "due": due, "late": late, "missed": missed,
         });
         Self {
             user_id: user_id.clone(),
-            cause: format!("{}/{from}", Self::TASKS_SUMMARY).into(),
-            child_id: None,
+            cause: format!("{}/{child_id}/{from}", Self::TASKS_SUMMARY).into(),
+            child_id: Some(child_id.clone()),
             name: Self::TASKS_SUMMARY.into(),
             payload: object(payload),
             created_at: to,

@@ -45,8 +45,7 @@ impl Service {
         self.clock_watch.lock().is_settled(self.clock.elapsed())
     }
 
-    /// Returns whether the clock has jumped ahead within the last day, and was not corrected: what the clock says is
-    /// due may not be due.
+    /// Returns whether the clock has jumped ahead within the last day, and was not corrected.
     pub(super) fn is_clock_ahead(&self) -> bool {
         self.check_clock();
         let jump = self.clock_watch.lock().jump(self.clock.elapsed());

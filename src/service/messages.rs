@@ -1,5 +1,6 @@
 //! The messages about changed records. They are committed with the changes.
 
+use crate::domain::schedule::{Mark, MarkKind};
 use crate::domain::{
     ChangedKind, Child, ChildId, EntityType, Message, RequestId, Timestamp, UserId,
 };
@@ -56,6 +57,11 @@ fn changed(
         Change::RemoveTask(id) => found(ChangedKind::Task, id.as_str(), None),
         Change::PutReward(reward) => found(ChangedKind::Reward, reward.id.as_str(), None),
         Change::RemoveReward(id) => found(ChangedKind::Reward, id.as_str(), None),
+        Change::PutMark(Mark { key, .. }) | Change::RemoveMark(_, key)
+            if key.kind == MarkKind::Skipped =>
+        {
+            found(ChangedKind::Occurrence, key.task_id.as_str(), Some(key.child_id.clone()))
+        }
         Change::PutBadge(badge) => found(ChangedKind::Badge, badge.id.as_str(), None),
         Change::RemoveBadge(id) => found(ChangedKind::Badge, id.as_str(), None),
         Change::RemovePending(id) => {

@@ -94,7 +94,8 @@ impl Service {
             calendar: self.calendar(caller.user()),
         });
         let mut prepared = Prepared::default();
-        // Each further attempt means that another mutation of the family has succeeded.
+        // The first attempt finds what must be read. Each one after the second means that another mutation of the
+        // family has succeeded.
         loop {
             let shared = Arc::clone(&decider);
             let decide = move |records: &dyn Snapshot, context: &mut Context| {

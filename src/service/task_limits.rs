@@ -1,11 +1,11 @@
 //! How often a child has done a task, and whether its limit and its schedule allow it once more.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::schedules::marks_from;
 use super::{Caller, Service, ServiceError};
-use crate::domain::calendar::{Calendar, Day, Weekday};
+use crate::domain::calendar::{Calendar, Day};
 use crate::domain::progress::{DailySums, Subject};
 use crate::domain::schedule::Occurrence;
 use crate::domain::{
@@ -119,18 +119,22 @@ impl TaskUses {
     }
 }
 
-/// The sums of the children that the uses of a family's tasks are counted from.
-struct Counted<'a> {
-    calendar: &'a Calendar,
-    week_start: Weekday,
-    mark: u64,
-    sums: HashMap<ChildId, Arc<DailySums>>,
+/// What the uses of a family's tasks are counted from.
+pub(super) struct Counted<'a> {
+    pub(super) user: &'a User,
+    pub(super) calendar: &'a Calendar,
+    pub(super) today: Day,
+    /// [`Snapshot::task_mark`] before the sums were read.
+    pub(super) mark: u64,
+    /// Of the child, and of the others if an occurrence is for one of them.
+    pub(super) sums: Arc<HashMap<ChildId, Arc<DailySums>>>,
 }
 
 impl Counted<'_> {
-    fn uses(&self, task: &TaskId, child: &ChildId, today: Day, bounds: Bounds) -> TaskUses {
+    fn uses(&self, task: &TaskId, child: &ChildId, bounds: Bounds) -> TaskUses {
         let subject = Subject::task(task);
-        let days = bounds.limit.and_then(|limit| limit.per.days(today, self.week_start));
+        let days =
+            bounds.limit.and_then(|limit| limit.per.days(self.today, self.user.family.week_start));
         let count = |child: &ChildId, span| {
             self.sums.get(child).map_or(0, |sums| sums.count(&subject, span))
         };
@@ -145,6 +149,24 @@ impl Counted<'_> {
             is_taken,
             bounds,
         }
+    }
+
+    /// Returns whether a child may do each of these tasks now. A pending request counts like a task done.
+    pub(super) fn availability(
+        &self,
+        child: &Child,
+        tasks: &[(&Task, bool)],
+        records: &dyn Snapshot,
+    ) -> Vec<Availability> {
+        let of = |(task, is_requested): &(&Task, bool)| {
+            let Some(bounds) = Bounds::of(task, child, self.calendar, self.today) else {
+                return Availability { is_available: true, available_at: None };
+            };
+            let by_other = bounds.is_requested_by_other(self.calendar, records, self.user);
+            let uses = self.uses(&task.id, &child.id, bounds);
+            uses.availability(u32::from(*is_requested), by_other)
+        };
+        tasks.iter().map(of).collect()
     }
 }
 
@@ -165,8 +187,8 @@ impl Service {
         let uses = match Bounds::of(&task, &child, &calendar, today) {
             Some(bounds) => {
                 let (user, of) = (caller.user(), [&bounds]);
-                let counted = self.counted(user, &calendar, &child.id, &of, &*records).await?;
-                Some(counted.uses(&task.id, &child.id, today, bounds))
+                let counted = self.counted(user, &calendar, today, &child.id, &of, &*records);
+                Some(counted.await?.uses(&task.id, &child.id, bounds))
             }
             None => None,
         };
@@ -178,30 +200,31 @@ impl Service {
         Ok((Prepared { uses, work_day }, scope))
     }
 
-    /// Reads the sums that uses with these bounds are counted from.
+    /// Reads what uses with these bounds are counted from.
     async fn counted<'a>(
         &self,
-        user: &User,
+        user: &'a User,
         calendar: &'a Calendar,
+        today: Day,
         child: &ChildId,
         bounds: &[&Bounds],
         records: &dyn Snapshot,
     ) -> Result<Counted<'a>, ServiceError> {
         // The mark comes first: an event that is committed meanwhile changes it.
-        let (mark, week_start) = (records.task_mark(&user.id), user.family.week_start);
+        let mark = records.task_mark(&user.id);
+        let needs_all = bounds.iter().any(|bounds| bounds.for_one.is_some());
+        let children = if needs_all { records.children_of(&user.id) } else { Vec::new() };
+        let mut ids: HashSet<ChildId> = children.iter().map(|child| child.id.clone()).collect();
+        ids.extend((!bounds.is_empty()).then(|| child.clone()));
         let mut sums = HashMap::new();
-        if !bounds.is_empty() {
-            sums.insert(child.clone(), self.daily_sums(user, child).await?);
+        for id in ids {
+            let own = self.daily_sums(user, &id).await?;
+            sums.insert(id, own);
         }
-        if bounds.iter().any(|bounds| bounds.for_one.is_some()) {
-            for other in records.children_of(&user.id) {
-                sums.insert(other.id.clone(), self.daily_sums(user, &other.id).await?);
-            }
-        }
-        Ok(Counted { calendar, week_start, mark, sums })
+        Ok(Counted { user, calendar, today, mark, sums: Arc::new(sums) })
     }
 
-    /// Returns whether a child may do each of these tasks now. A pending request counts like a task done.
+    /// Like [`Counted::availability`], after reading what it needs.
     pub(super) async fn availability(
         &self,
         user: &User,
@@ -210,19 +233,11 @@ impl Service {
         records: &dyn Snapshot,
     ) -> Result<Vec<Availability>, ServiceError> {
         let (calendar, today) = (self.calendar(user), self.today(user));
-        let bounds = tasks.iter().map(|(task, _)| Bounds::of(task, child, &calendar, today));
+        let bounds = tasks.iter().filter_map(|(task, _)| Bounds::of(task, child, &calendar, today));
         let bounds: Vec<_> = bounds.collect();
-        let known: Vec<_> = bounds.iter().flatten().collect();
-        let counted = self.counted(user, &calendar, &child.id, &known, records).await?;
-        let of = |((task, is_requested), bounds): (&(&Task, bool), Option<Bounds>)| {
-            let Some(bounds) = bounds else {
-                return Availability { is_available: true, available_at: None };
-            };
-            let by_other = bounds.is_requested_by_other(&calendar, records, user);
-            let counted = counted.uses(&task.id, &child.id, today, bounds);
-            counted.availability(u32::from(*is_requested), by_other)
-        };
-        Ok(tasks.iter().zip(bounds).map(of).collect())
+        let bounds: Vec<_> = bounds.iter().collect();
+        let counted = self.counted(user, &calendar, today, &child.id, &bounds, records).await?;
+        Ok(counted.availability(child, tasks, records))
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::domain::Invalid;
-
 /// What a clock shows, such as 18:30.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClockTime {
@@ -13,19 +11,13 @@ pub struct ClockTime {
 
 impl ClockTime {
     /// Parses `18:30`, from `00:00` to `23:59`.
-    pub fn find(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (hour, minute) = text.split_once(':')?;
         let number = |part: &str, end: i8| {
             let is_plain = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
             part.parse().ok().filter(|number: &i8| is_plain && *number < end)
         };
         Some(Self { hour: number(hour, 24)?, minute: number(minute, 60)? })
-    }
-
-    /// Like [`Self::find`]; the error names the field.
-    pub fn parse(field: &'static str, text: &str) -> Result<Self, Invalid> {
-        let rule = || Invalid::new(field, "must have a `due_time` such as `18:30`");
-        Self::find(text).ok_or_else(rule)
     }
 
     pub fn hour(self) -> i8 {
@@ -50,10 +42,10 @@ mod tests {
     #[test]
     fn times_are_read_as_they_are_written() {
         for text in ["00:00", "07:05", "18:30", "23:59"] {
-            assert_eq!(ClockTime::find(text).unwrap().to_string(), text);
+            assert_eq!(ClockTime::parse(text).unwrap().to_string(), text);
         }
         for bad in ["", "24:00", "12:60", "7:05", "07:5", "+7:05", "07:05:00", "07.05", "-1:00"] {
-            assert_eq!(ClockTime::find(bad), None, "{bad}");
+            assert_eq!(ClockTime::parse(bad), None, "{bad}");
         }
     }
 }

@@ -69,18 +69,26 @@ impl PlanForm {
         let grace_days = u8::try_from(grace).ok().filter(|days| *days <= Plan::MAX_GRACE);
         let from = optional(self.from.as_deref(), "from", date)?.unwrap_or(defaults.from);
         let until = optional(self.until.as_deref(), "until", date)?;
-        let recurrence = self.recurrence(defaults)?;
+        let week_start = optional(self.week_start.as_deref(), "week_start", Weekday::parse)?;
+        let week_start = week_start.unwrap_or(defaults.week_start);
+        let recurrence = self.recurrence(week_start)?;
         // A single date needs no first day.
         let from = if let Recurrence::Once(date) = recurrence { date } else { from };
         if until.is_some_and(|until| until < from) {
             return Err(invalid("must not have an `until` before its `from` or `date`"));
         }
-        let who = self.who.check()?;
+        let who = self.who.check(week_start)?;
         let is_weekly =
             matches!(recurrence, Recurrence::Weeks { .. } | Recurrence::Days { interval: 1 });
-        if matches!(who, Who::Rotation { each: Turn::Week, .. }) && !is_weekly {
+        if matches!(who, Who::Rotation { each: Turn::Week(_), .. }) && !is_weekly {
             return Err(invalid(
                 "can change the child each week only if it recurs weekly or daily",
+            ));
+        }
+        let is_for_one = self.first_only.unwrap_or_default();
+        if is_for_one && matches!(who, Who::Rotation { .. }) {
+            return Err(invalid(
+                "must not have `first_only` with a rotation, in which one child has the turn",
             ));
         }
         Ok(Plan {
@@ -88,20 +96,16 @@ impl PlanForm {
             recurrence,
             from,
             until,
-            due_time: self
-                .due_time
-                .as_deref()
-                .map(|text| ClockTime::parse(FIELD, text))
-                .transpose()?,
+            due_time: optional(self.due_time.as_deref(), "due_time", ClockTime::parse)?,
             grace_days: grace_days.ok_or_else(|| {
                 invalid(format!("must have a `grace_days` between 0 and {}", Plan::MAX_GRACE))
             })?,
-            is_for_one: self.first_only.unwrap_or_default(),
+            is_for_one,
             on_missed: self.on_missed.as_deref().map(Arc::from),
         })
     }
 
-    fn recurrence(&self, defaults: PlanDefaults) -> Result<Recurrence, Invalid> {
+    fn recurrence(&self, week_start: Weekday) -> Result<Recurrence, Invalid> {
         let interval = self.interval.unwrap_or(1);
         let interval = i32::try_from(interval)
             .ok()
@@ -109,7 +113,6 @@ impl PlanForm {
             .ok_or_else(|| {
                 invalid(format!("must have an `interval` between 1 and {}", Plan::MAX_INTERVAL))
             })?;
-        let week_start = optional(self.week_start.as_deref(), "week_start", weekday)?;
         let (on, day) = (self.on.as_deref(), self.day.as_ref());
         let recurrence = match (self.every.as_deref(), &self.date) {
             (None, Some(text)) => {
@@ -123,7 +126,6 @@ impl PlanForm {
                 let on = on.filter(|on| !on.is_empty());
                 let on = on.ok_or_else(|| invalid("must have days of the week in `on`"))?;
                 let on = Weekdays::parse(FIELD, on).map_err(|_| wrong("on"))?;
-                let week_start = week_start.unwrap_or(defaults.week_start);
                 Some(Recurrence::Weeks { interval, on, week_start })
             }
             (Some("month"), None) if on.is_none() => {
@@ -145,7 +147,7 @@ impl PlanForm {
 }
 
 impl WhoForm {
-    fn check(&self) -> Result<Who, Invalid> {
+    fn check(&self, week_start: Weekday) -> Result<Who, Invalid> {
         let children = |ids: &[String]| -> Result<Arc<[Arc<str>]>, Invalid> {
             let children: Vec<Arc<str>> = ids.iter().map(|id| id.as_str().into()).collect();
             let is_repeated =
@@ -161,8 +163,12 @@ impl WhoForm {
             Self::Word(_) => Err(invalid("must have a `who` of `all`, a list or a rotation")),
             Self::List(ids) => Ok(Who::Children(children(ids)?)),
             Self::Rotation(form) => {
-                let each = form.each.as_deref().unwrap_or("occurrence");
-                let each = Turn::ALL.into_iter().find(|it| it.as_str() == each);
+                let each = form.each.as_deref();
+                let each = match each {
+                    None | Some("occurrence") => Some(Turn::Occurrence),
+                    Some("week") => Some(Turn::Week(week_start)),
+                    Some(_) => None,
+                };
                 let rule = || invalid("must have an `each` of `occurrence` or `week`");
                 Ok(Who::Rotation {
                     children: children(&form.rotation)?,
@@ -215,6 +221,9 @@ impl From<&Plan> for PlanForm {
             on_missed: plan.on_missed.as_deref().map(str::to_owned),
             rrule: None,
         };
+        if let Who::Rotation { each: Turn::Week(week_start), .. } = plan.who {
+            form.week_start = Some(week_start.as_str().to_owned());
+        }
         match plan.recurrence {
             Recurrence::Once(date) => form.date = Some(date.to_string()),
             Recurrence::Days { interval } => form.set_every("day", interval),
@@ -276,10 +285,6 @@ fn wrong(part: &str) -> Invalid {
 /// A date within the years of schedules.
 fn date(text: &str) -> Option<Day> {
     Day::parse(text).filter(|day| (FIRST_YEAR..=LAST_YEAR).contains(&day.parts().0))
-}
-
-fn weekday(text: &str) -> Option<Weekday> {
-    Weekday::parse(text)
 }
 
 fn optional<T>(

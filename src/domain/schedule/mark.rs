@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::domain::calendar::Day;
+use crate::domain::calendar::{Calendar, Day, DayStart, Zone};
 use crate::domain::{ChildId, Note, TaskId, Timestamp, UserId};
 
 /// A mark of an occurrence: what cannot be computed from the schedule and the events.
@@ -11,7 +11,7 @@ use crate::domain::{ChildId, Note, TaskId, Timestamp, UserId};
 pub struct Mark {
     pub user_id: UserId,
     pub key: MarkKey,
-    /// What the parent wrote who skipped the occurrence.
+    /// The note of the parent who skipped the occurrence.
     pub note: Option<Note>,
     pub created_at: Timestamp,
 }
@@ -43,11 +43,12 @@ pub enum MarkKind {
 }
 
 impl Mark {
-    /// How long marks are kept.
+    /// How long marks are kept after the day of the occurrence, or after they were created if that is later.
     pub const LIFETIME: Duration = Duration::from_hours(400 * 24);
 
     pub fn expires_at(&self) -> Timestamp {
-        self.created_at.after(Self::LIFETIME)
+        let day = Calendar::new(Zone::UTC, DayStart::MIDNIGHT).start_of(self.key.day);
+        day.max(self.created_at).after(Self::LIFETIME)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::clock_time::ClockTime;
 use super::recurrence::Recurrence;
-use crate::domain::calendar::Day;
+use crate::domain::calendar::{Day, Weekday};
 
 /// Who is to do a task, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,16 +41,17 @@ pub enum Who {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
     Occurrence,
-    Week,
+    /// Weeks start on this day.
+    Week(Weekday),
 }
 
 impl Turn {
-    pub const ALL: [Self; 2] = [Self::Occurrence, Self::Week];
+    pub const NAMES: [&str; 2] = ["occurrence", "week"];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Occurrence => "occurrence",
-            Self::Week => "week",
+            Self::Week(_) => "week",
         }
     }
 }
@@ -99,7 +100,7 @@ impl Plan {
     fn turn(&self, each: Turn, starts: Day, day: Day) -> i32 {
         let count = |day| match each {
             Turn::Occurrence => self.recurrence.count_before(self.from, day),
-            Turn::Week => self.recurrence.weeks_before(self.from, day),
+            Turn::Week(week_start) => self.recurrence.weeks_before(self.from, day, week_start),
         };
         let first = self.next(starts).unwrap_or(starts);
         count(day) - count(first)

@@ -103,11 +103,8 @@ impl Recurrence {
     }
 
     /// The number of its weeks before that of a day, if it starts with the day `first`.
-    pub(super) fn weeks_before(&self, first: Day, day: Day) -> i32 {
-        let (interval, week_start) = match *self {
-            Self::Weeks { interval, week_start, .. } => (interval, week_start),
-            _ => (1, Weekday::Monday),
-        };
+    pub(super) fn weeks_before(&self, first: Day, day: Day, week_start: Weekday) -> i32 {
+        let interval = if let Self::Weeks { interval, .. } = *self { interval } else { 1 };
         week_number(first.week(week_start), day.max(first), week_start) / interval
     }
 }

@@ -21,7 +21,8 @@ pub(super) fn expand(field: &'static str, rule: &str, form: &mut PlanForm) -> Re
         Invalid::new(field, format!("has an `rrule` whose part `{part}` a schedule cannot express"))
     };
     let parts = parse(rule).map_err(refused)?;
-    let every = match (parts.freq, parts.by_day.is_empty()) {
+    let freq = parts.freq.map(str::to_ascii_uppercase);
+    let every = match (freq.as_deref(), parts.by_day.is_empty()) {
         (Some("DAILY"), true) => "day",
         // On these days of every week.
         (Some("DAILY"), false) if parts.interval.unwrap_or(1) == 1 => "week",
@@ -36,13 +37,27 @@ pub(super) fn expand(field: &'static str, rule: &str, form: &mut PlanForm) -> Re
     if every != "month" && parts.by_month_day.is_some() {
         return Err(refused("BYMONTHDAY"));
     }
+    if parts.until.is_some() && form.until.is_some() {
+        return Err(Invalid::new(
+            field,
+            "must have an `until` or an `rrule` with `UNTIL`, not both",
+        ));
+    }
+    if parts.week_start.is_some() && form.week_start.is_some() {
+        return Err(Invalid::new(
+            field,
+            "must have a `week_start` or an `rrule` with `WKST`, not both",
+        ));
+    }
     form.every = Some(every.to_owned());
     form.interval = parts.interval;
     form.until = parts.until.or_else(|| form.until.take());
     if every == "week" {
         form.on = Some(parts.by_day.iter().map(|day| day.as_str().to_owned()).collect());
-        form.week_start = Some(parts.week_start.unwrap_or_default().as_str().to_owned());
     }
+    // By RFC 5545, weeks start on Monday.
+    let week_start = || parts.week_start.unwrap_or_default().as_str().to_owned();
+    form.week_start = form.week_start.take().or_else(|| Some(week_start()));
     form.day = parts.by_month_day.map(|day| match day {
         -1 => DayForm::Word("last".to_owned()),
         day => DayForm::Number(day),

@@ -1,14 +1,12 @@
 //! The schedule of a task in requests and responses.
 
-use utoipa::openapi::schema::{
-    AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type,
-};
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::domain::calendar::Weekday;
 use crate::domain::schedule::{Plan, PlanForm, Turn};
 use crate::http::extract::fields::{FieldType, JsonValue};
-use crate::http::openapi::schemas;
+use crate::http::openapi::{about, schemas};
 
 /// Who is to do a task, and when.
 pub(crate) const SCHEDULE: FieldType<PlanForm, PlanForm> =
@@ -37,8 +35,7 @@ pub(crate) fn output() -> Schema {
     for (name, property) in properties(true) {
         schema = schema.property(name, property).required(name);
     }
-    let schema = schemas::closed(schema)
-        .schema_type(utoipa::openapi::schema::SchemaType::from_iter([Type::Object, Type::Null]));
+    let schema = schemas::nullable(schemas::closed(schema), Type::Object);
     schema
         .description(Some(
             "Who is to do the task when; null if it has no schedule. Without effect for a penalty.",
@@ -50,7 +47,7 @@ pub(crate) fn output() -> Schema {
 fn properties(is_answer: bool) -> Vec<(&'static str, RefOr<Schema>)> {
     let weekdays = || Weekday::ALL.map(Weekday::as_str);
     let on = ArrayBuilder::new()
-        .schema_type(utoipa::openapi::schema::SchemaType::from_iter([Type::Array, Type::Null]))
+        .schema_type(SchemaType::from_iter([Type::Array, Type::Null]))
         .items(schemas::flag(weekdays()))
         .min_items(Some(1))
         .max_items(Some(7))
@@ -115,7 +112,7 @@ fn who(is_answer: bool) -> RefOr<Schema> {
             .max_items(Some(Plan::MAX_CHILDREN))
             .unique_items(true)
     };
-    let each = schemas::flag(Turn::ALL.map(Turn::as_str));
+    let each = schemas::flag(Turn::NAMES);
     let each = if is_answer { each } else { schemas::nullable(each, Type::String) };
     let each =
         each.description(Some("When the next child follows; by default after each occurrence."));
@@ -150,16 +147,11 @@ fn day_of_month() -> RefOr<Schema> {
 }
 
 fn date(text: &str) -> RefOr<Schema> {
-    let date = schemas::text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
-    about(schemas::nullable(date, Type::String), text)
+    about(schemas::nullable(schemas::date(), Type::String), text)
 }
 
 fn enumeration(words: &[&'static str], text: &str) -> RefOr<Schema> {
     let words = words.iter().map(|word| Some(*word)).chain([None]);
     let schema = schemas::text().enum_values(Some(words));
     about(schemas::nullable(schema, Type::String), text)
-}
-
-fn about(schema: ObjectBuilder, text: &str) -> RefOr<Schema> {
-    Schema::Object(schema.description(Some(text)).build()).into()
 }

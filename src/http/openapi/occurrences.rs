@@ -51,8 +51,9 @@ impl PartialSchema for TasksSummary {
     fn schema() -> RefOr<Schema> {
         let number = || schemas::integer(0..);
         let payload = object(
-            "How many occurrences have become what they are now.",
+            "How many occurrences of a child have become what they are now.",
             [
+                ("child_id", about(text(), "The child.")),
                 ("from", about(moment(), "The start of the period.")),
                 ("to", about(moment(), "Its end.")),
                 ("due", about(number(), "Those that are due.")),

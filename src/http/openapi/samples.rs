@@ -243,7 +243,7 @@ pub(super) fn task_due() -> Value {
 
 pub(super) fn tasks_summary() -> Value {
     json!({"type": "tasks_summary", "payload": {
-        "from": "2026-11-22T17:30:00.000000Z", "to": MOMENT, "due": 2, "late": 1, "missed": 3,
+        "child_id": CHILD_ID, "from": "2026-11-22T17:30:00.000000Z", "to": MOMENT, "due": 2, "late": 1, "missed": 3,
     }})
 }
 

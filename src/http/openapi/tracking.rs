@@ -31,7 +31,7 @@ pub(super) fn object(
         .fold(object, |object, (name, schema)| object.property(name, schema).required(name))
 }
 
-pub(super) fn about(schema: ObjectBuilder, about: &str) -> RefOr<Schema> {
+pub(crate) fn about(schema: ObjectBuilder, about: &str) -> RefOr<Schema> {
     schema.description(Some(about)).into()
 }
 

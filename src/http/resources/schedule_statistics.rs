@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::ObjectBuilder;
 
 use super::day_range::DayRange;
+use super::schedules::too_many;
 use crate::domain::calendar::Weekday;
 use crate::http::error::ApiError;
 use crate::http::extract::query::Query;
@@ -113,7 +114,7 @@ pub(crate) async fn statistics(
     Query(days): Query<StatisticsDays>,
 ) -> Result<Json<StatisticsBody>, ApiError> {
     let span = days.span(service.today(parent.user()))?;
-    let found = service.schedule_statistics(&parent, span).await?;
+    let found = service.schedule_statistics(&parent, span).await?.ok_or_else(too_many)?;
     let ScheduleStatistics { span, total, children, weekdays, tasks } = found;
     let children = children.into_iter().map(|(child, completion)| OfChild {
         child_id: child.id.to_string(),

@@ -14,13 +14,14 @@ use super::day_range::DayRange;
 use super::records::Iso;
 use crate::domain::Note;
 use crate::domain::calendar::Day;
+use crate::domain::progress::Span;
 use crate::domain::schedule::OccurrenceState;
 use crate::http::error::ApiError;
 use crate::http::extract::caller::Path;
 use crate::http::extract::field_types::{DATE, NOTE};
 use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::Input;
-use crate::http::extract::query::{FromParameters, Parameters, Query};
+use crate::http::extract::query::{FromParameters, Parameters, Query, invalid};
 use crate::http::openapi::{ChangeErrors, Errors, samples, schemas, tags};
 use crate::service::{Caller, Parent, Service, ShownOccurrence, Skip, Today};
 
@@ -49,7 +50,7 @@ pub(crate) struct OccurrenceBody {
     ends_at: Iso,
     /// Whether the child can do or request it now.
     allowed: bool,
-    /// What the parent wrote who skipped it.
+    /// The note of the parent who skipped it.
     #[schema(required)]
     note: Option<String>,
 }
@@ -223,11 +224,20 @@ pub(crate) async fn of_family(
     Query(ScheduleDays(days)): Query<ScheduleDays>,
 ) -> Result<Json<ScheduleBody>, ApiError> {
     let span = days.span_ahead(service.today(parent.user()))?;
-    Ok(Json(ScheduleBody::new(span, service.family_schedule(&parent, span).await?)))
+    let occurrences = service.family_schedule(&parent, span).await?.ok_or_else(too_many)?;
+    Ok(Json(ScheduleBody::new(span, occurrences)))
+}
+
+/// The family has too many occurrences on the days of a query.
+pub(super) fn too_many() -> ApiError {
+    invalid(
+        "to",
+        "must be earlier: children times scheduled tasks times days may be at most 100,000",
+    )
 }
 
 impl ScheduleBody {
-    fn new(span: crate::domain::progress::Span, occurrences: Vec<ShownOccurrence>) -> Self {
+    fn new(span: Span, occurrences: Vec<ShownOccurrence>) -> Self {
         Self {
             from: span.first.to_string(),
             to: span.last.to_string(),

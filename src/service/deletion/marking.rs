@@ -136,8 +136,7 @@ impl Service {
                 if deletion.has_started() {
                     return Err(RuleViolation::DeletionInProgress);
                 }
-                let updated_at = Some(context.now());
-                let user = User { deletion: None, updated_at, ..User::clone(&user) };
+                let user = unmarked(User::clone(&user), context.now());
                 let logged = recording.entry(Some(&id), context);
                 Ok((Changes::of([Change::PutUser(user), logged]), ()))
             });
@@ -168,6 +167,12 @@ impl Service {
     }
 }
 
+/// The account without its mark. What was due while it was marked has no consequences: nobody could do it.
+fn unmarked(user: User, now: Timestamp) -> User {
+    let schedule_at = user.schedule_at.map(|_| now);
+    User { deletion: None, schedule_at, updated_at: Some(now), ..user }
+}
+
 /// Returns `None` if the verified password has changed since, or the account no longer exists.
 fn restore(
     records: &dyn Snapshot,
@@ -181,7 +186,7 @@ fn restore(
         return Err(RuleViolation::DeletionInProgress);
     }
     let session = Session::begin(token_hash.clone(), user.id.clone(), None, now);
-    let user = User { deletion: None, updated_at: Some(now), ..user };
+    let user = unmarked(user, now);
     let caller = Caller::new(Arc::new(user.clone()), Arc::new(session.clone()));
     let changes = vec![Change::PutUser(user), Change::PutSession(session)];
     Ok(Some(NewSession { caller, changes }))

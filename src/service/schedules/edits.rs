@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::calendar::{Calendar, Day, FamilySettings};
+use crate::domain::calendar::{Calendar, Day};
 use crate::domain::schedule::{Plan, PlanDefaults, PlanForm, Schedule};
 use crate::domain::{
     Child, FamilyLimit, Invalid, RuleViolation, Task, TaskId, Timestamp, User, UserId,
@@ -24,8 +24,7 @@ pub(in crate::service) fn rescheduled(
     records: &dyn Snapshot,
 ) -> Result<Option<Schedule>, RuleViolation> {
     let starts = form.starts()?.filter(|starts| *starts > today).unwrap_or(today);
-    let FamilySettings { week_start, .. } = user.family;
-    let plan = form.plan(PlanDefaults { from: starts, week_start })?;
+    let plan = form.plan(PlanDefaults { from: starts, week_start: user.family.week_start })?;
     check_names(&plan, &user.id, records)?;
     let others = records.tasks_of(&user.id);
     let is_other = |task: &Task| old.is_none_or(|(id, _)| task.id != *id);
@@ -81,7 +80,7 @@ pub(in crate::service) fn without_child(
     records.tasks_of(&child.user_id).iter().filter_map(|task| changed(task)).collect()
 }
 
-/// Adds to the changes of a family that its occurrences must be looked at, if they can be others than before.
+/// Makes the job process the family now, if the changes can change its occurrences.
 pub(in crate::service) fn with_next_look(
     mut changes: Changes,
     records: &dyn Snapshot,

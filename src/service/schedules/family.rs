@@ -3,12 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::super::task_limits::Counted;
 use super::super::{Service, ServiceError};
 use crate::domain::calendar::{Calendar, Day};
-use crate::domain::progress::{ContributionKind, DailySums, Span, Subject};
+use crate::domain::progress::{DailySums, Span, Subject};
 use crate::domain::schedule::{Fact, MarkKind, Occurrence, OccurrenceState, Plan, Schedule};
 use crate::domain::{Child, ChildId, Task, TaskId, Timestamp, User, UserId};
 use crate::store::{Scope, Snapshot, Store};
+
+/// The greatest number of occurrences of a family in one response.
+const MOST_OCCURRENCES: usize = 100_000;
 
 /// What a family's occurrences are computed from.
 #[derive(Clone)]
@@ -25,34 +29,35 @@ pub(super) struct FamilySchedule {
 }
 
 impl Service {
-    /// Reads a family, for occurrences on a day or later; `None` if there is no such account.
+    /// Reads a family, for occurrences on a day or later; `None` if there is no such account, or if it is marked for
+    /// deletion.
     pub(super) async fn family_schedule_from(
         &self,
         id: &UserId,
         first: Day,
     ) -> Result<Option<(FamilySchedule, Arc<dyn Snapshot>)>, ServiceError> {
         let records = self.store.read(marks_from(id, first)).await?;
-        let Some(user) = records.user(id) else { return Ok(None) };
-        let family = FamilySchedule {
-            calendar: self.calendar(&user),
-            now: self.clock.now(),
-            children: Vec::new(),
-            tasks: Vec::new(),
-            sums: Arc::default(),
-            // It is read before the sums: an event that is committed meanwhile changes it.
-            mark: records.task_mark(id),
-            user,
+        let Some(user) = records.user(id).filter(|user| user.deletion.is_none()) else {
+            return Ok(None);
         };
-        let Some(mut family) = family.by(&*records) else { return Ok(None) };
+        let (tasks, children) = (scheduled(&*records, id), records.children_of(id));
+        // It is read before the sums: an event that is committed meanwhile changes it.
+        let mark = records.task_mark(id);
         let mut sums = HashMap::new();
-        if !family.tasks.is_empty() {
-            for child in &family.children {
-                sums.insert(child.id.clone(), self.daily_sums(&family.user, &child.id).await?);
-            }
+        for child in children.iter().filter(|_| !tasks.is_empty()) {
+            sums.insert(child.id.clone(), self.daily_sums(&user, &child.id).await?);
         }
-        family.sums = sums.into();
+        let (calendar, now, sums) = (self.calendar(&user), self.clock.now(), Arc::new(sums));
+        let family = FamilySchedule { user, calendar, now, children, tasks, sums, mark };
         Ok(Some((family, records)))
     }
+}
+
+/// The tasks of a family with a schedule, in the order of their creation.
+fn scheduled(records: &dyn Snapshot, family: &UserId) -> Vec<Arc<Task>> {
+    let mut tasks = records.tasks_of(family);
+    tasks.retain(|task| task.is_good && task.schedule.is_some());
+    tasks
 }
 
 /// The scope of a family with the marks of occurrences that can be done on a day or later.
@@ -61,24 +66,33 @@ pub(in crate::service) fn marks_from(family: &UserId, first: Day) -> Scope {
 }
 
 impl FamilySchedule {
-    /// The family by the records of a snapshot, with the same sums; `None` if the account does not exist or is marked
-    /// for deletion.
-    pub(super) fn by(self, records: &dyn Snapshot) -> Option<Self> {
-        let user = records.user(&self.user.id).filter(|user| user.deletion.is_none())?;
-        let mut tasks = records.tasks_of(&user.id);
-        tasks.retain(|task| task.is_good && task.schedule.is_some());
-        Some(Self { children: records.children_of(&user.id), tasks, user, ..self })
+    /// Whether a snapshot has the events, the schedules, the children and the settings that were read.
+    pub(super) fn is_current(&self, records: &dyn Snapshot) -> bool {
+        let Self { user, tasks, children, .. } = self;
+        let is_same = |user: &User| user.family == self.user.family;
+        let ids = |children: &[Arc<Child>]| -> Vec<ChildId> {
+            children.iter().map(|child| child.id.clone()).collect()
+        };
+        let rules = |tasks: &[Arc<Task>]| -> Vec<(TaskId, Option<Schedule>)> {
+            tasks.iter().map(|task| (task.id.clone(), task.schedule.clone())).collect()
+        };
+        records.task_mark(&user.id) == self.mark
+            && records.user(&user.id).is_some_and(|user| is_same(&user))
+            && ids(&records.children_of(&user.id)) == ids(children)
+            && rules(&scheduled(records, &user.id)) == rules(tasks)
     }
 
-    /// The family with one of its tasks.
-    pub(super) fn of_task(mut self, id: &TaskId) -> Self {
-        self.tasks.retain(|task| task.id == *id);
-        self
+    /// Whether the children could have so many occurrences on the days of a span that a response does not fit into memory.
+    pub(super) fn is_too_large(&self, span: Span) -> bool {
+        let days = usize::try_from(span.first.days_until(span.last) + 1).unwrap_or(usize::MAX);
+        let number = days.saturating_mul(self.children.len()).saturating_mul(self.tasks.len());
+        number > MOST_OCCURRENCES
     }
 
-    /// Whether the sums contain all events of a snapshot.
-    pub(super) fn is_complete(&self, records: &dyn Snapshot) -> bool {
-        records.task_mark(&self.user.id) == self.mark
+    /// What the uses of the tasks are counted from.
+    pub(super) fn counted(&self) -> Counted<'_> {
+        let (sums, today) = (Arc::clone(&self.sums), self.calendar.day_of(self.now));
+        Counted { user: &self.user, calendar: &self.calendar, today, mark: self.mark, sums }
     }
 
     /// The greatest number of days after its day on which an occurrence can be done.
@@ -100,7 +114,9 @@ impl FamilySchedule {
 
     fn fact(&self, occurrence: &Occurrence, records: &dyn Snapshot) -> Option<Fact> {
         let Occurrence { child_id, task_id, is_for_one, .. } = occurrence;
-        let is_done = |child: &ChildId| times_done(self.sums.get(child), occurrence) > 0;
+        let (subject, span) = (Subject::task(task_id), Some(occurrence.span()));
+        let is_done =
+            |child: &ChildId| self.sums.get(child).is_some_and(|it| it.count(&subject, span) > 0);
         if is_done(child_id) {
             return Some(Fact::Done);
         }
@@ -114,10 +130,4 @@ impl FamilySchedule {
         }
         records.mark(&occurrence.key(MarkKind::Skipped)).map(|_| Fact::Skipped)
     }
-}
-
-fn times_done(sums: Option<&Arc<DailySums>>, occurrence: &Occurrence) -> u32 {
-    let id = occurrence.task_id.as_str().to_owned();
-    let subject = Subject { kind: ContributionKind::Task, id };
-    sums.map_or(0, |sums| sums.count(&subject, Some(occurrence.span())))
 }

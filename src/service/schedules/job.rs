@@ -1,7 +1,7 @@
 //! Notices that occurrences become due, late or missed, soon after it happens.
 //!
 //! Each family keeps the next moment at which something about it changes ([`User::schedule_at`]). One server at a time
-//! processes the families whose moment has come, and sets the next one in the transaction that sends the messages: a
+//! processes the families that are due, and sets the next one in the transaction that sends the messages: a
 //! moment is processed once, by whichever server, also after a restart.
 
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use super::messages::{announce, state_of};
 use crate::domain::calendar::Day;
 use crate::domain::progress::Span;
 use crate::domain::schedule::{MarkKind, Moment, Occurrence, next_moment};
-use crate::domain::{Message, Task, Timestamp, User, UserId};
+use crate::domain::{Child, ChildId, Message, Task, Timestamp, User, UserId};
 use crate::store::{Change, Changes, Fence, Lease, Projection, Purpose, Scope, Snapshot, Store};
 
 /// The name of the job in `/health`.
 const NAME: &str = "schedules";
-/// How often the job looks for families whose moment has come.
+/// How often the job looks for families that are due.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// The number of families that are read at once, and of those that are processed side by side.
 const FAMILIES_AT_ONCE: usize = 200;
@@ -30,17 +30,18 @@ const SIDE_BY_SIDE: usize = 16;
 /// Moments that are older were missed because no server was running: one message sums them up.
 const OUTAGE: Duration = Duration::from_hours(1);
 
-/// A later moment than so long after now is that of a wrong clock.
-const LATEST_MOMENT: Duration = Duration::from_hours(48);
-/// Moments before it are not processed: what happened long ago, while no server was running, would take too much memory.
+/// A moment further ahead than this was set while the clock was ahead.
+const FARTHEST_AHEAD: Duration = Duration::from_hours(48);
+/// Older moments are not processed: those of a long outage would take too much memory.
 const LOOK_BACK: Duration = Duration::from_hours(32 * 24);
 
-/// The moments of a family that have come.
-pub(super) struct Come {
-    /// The first of them.
-    pub(super) since: Timestamp,
-    pub(super) moments: Vec<(Arc<Task>, Occurrence, Moment)>,
+/// The moments of a family that have passed and were not processed.
+pub(super) struct PastMoments {
+    pub(super) moments: Vec<PastMoment>,
 }
+
+/// A moment of an occurrence of a task.
+pub(super) type PastMoment = (Arc<Task>, Occurrence, Moment);
 
 /// What the processing of a family in one transaction resulted in.
 pub(super) enum Processed {
@@ -50,7 +51,7 @@ pub(super) enum Processed {
 }
 
 impl Service {
-    /// Processes the families whose moment has come, until `stop`.
+    /// Processes the families that are due, until `stop`.
     pub async fn follow_schedules(self: Arc<Self>, stop: CancellationToken) {
         let mut lease = None;
         loop {
@@ -72,6 +73,10 @@ impl Service {
 
     fn note_schedules(&self, round: Result<(), ServiceError>) {
         let mut last = self.schedules.error.lock();
+        // A family that failed is not in this round.
+        if round.is_ok() && !self.schedules.failed(self.clock.elapsed()).is_empty() {
+            return;
+        }
         let error = round.err();
         let text = error.as_ref().map(ToString::to_string);
         if let Some(error) = error.filter(|_| *last != text) {
@@ -85,7 +90,7 @@ impl Service {
         Projection { name: NAME, backlog: 0, last_error }
     }
 
-    /// Processes all families whose moment has come. Those that fail do not delay the others; returns the first error.
+    /// Processes all families that are due. Those that fail do not delay the others; returns the first error.
     async fn process_due(
         &self,
         lease: &Fence,
@@ -99,7 +104,7 @@ impl Service {
         let (now, earliest) = (self.clock.now(), Timestamp::MIN);
         let mut due = self.store.due_families(earliest..=now, most).await?;
         // A moment is at most a day ahead, unless the clock was ahead when it was set.
-        let too_late = now.after(LATEST_MOMENT)..=Timestamp::MAX;
+        let too_late = now.after(FARTHEST_AHEAD)..=Timestamp::MAX;
         due.extend(self.store.due_families(too_late, most).await?);
         due.retain(|family| !failed.contains(family));
         let process = |family: UserId| async move {
@@ -117,7 +122,7 @@ impl Service {
         processed.into_iter().collect()
     }
 
-    /// Processes the moments of a family that have come.
+    /// Processes the past moments of a family.
     async fn process_family(&self, id: &UserId, lease: &Fence) -> Result<(), ServiceError> {
         // Each further attempt means that something of the family was committed meanwhile, or a penalty.
         loop {
@@ -130,8 +135,8 @@ impl Service {
             let Some((family, records)) = self.family_schedule_from(id, first).await? else {
                 return Ok(());
             };
-            let come = Come::of(&family, since);
-            let penalties = self.activate_penalties(&family, &come, &*records, lease).await?;
+            let past = PastMoments::of(&family, since);
+            let penalties = self.activate_penalties(&family, &past, &*records, lease).await?;
             if let Processed::Outdated = penalties {
                 continue;
             }
@@ -150,15 +155,14 @@ impl Service {
     ) -> Result<Processed, ServiceError> {
         let (scope, lease) = (marks_from(&family.user.id, first), lease.clone());
         let commit = self.transact(scope, move |records, _| {
-            // The schedules may have changed since.
-            let Some(family) = family.clone().by(records) else {
-                return Ok((Changes::none(), Processed::Done));
-            };
-            if family.user.schedule_at != Some(since) || !family.is_complete(records) {
+            let user = records.user(&family.user.id).filter(|user| user.deletion.is_none());
+            let Some(user) = user else { return Ok((Changes::none(), Processed::Done)) };
+            if user.schedule_at != Some(since) || !family.is_current(records) {
                 return Ok((Changes::none(), Processed::Outdated));
             }
-            let messages = Come::of(&family, since).messages(&family, records);
-            let user = Change::PutUser(family.with_next_moment());
+            let messages = PastMoments::of(&family, since).messages(&family, records);
+            let schedule_at = family.next_moment();
+            let user = Change::PutUser(User { schedule_at, ..User::clone(&user) });
             let changes = Changes::of(messages.into_iter().chain([user]));
             Ok((changes.under(Some(lease.clone())), Processed::Done))
         });
@@ -167,16 +171,15 @@ impl Service {
 }
 
 impl FamilySchedule {
-    /// The account with the next moment after now.
-    fn with_next_moment(&self) -> User {
+    /// The next moment after now.
+    fn next_moment(&self) -> Option<Timestamp> {
         let children: Vec<_> = self.children.iter().map(|child| &**child).collect();
         let tasks = self.tasks.iter().map(|task| &**task);
-        let schedule_at = next_moment(tasks, &children, &self.calendar, self.now);
-        User { schedule_at, ..User::clone(&self.user) }
+        next_moment(tasks, &children, &self.calendar, self.now)
     }
 }
 
-impl Come {
+impl PastMoments {
     /// The moments from `since` to now.
     fn of(family: &FamilySchedule, since: Timestamp) -> Self {
         let (calendar, now) = (&family.calendar, family.now);
@@ -186,34 +189,49 @@ impl Come {
         let mut moments = Vec::new();
         for child in &family.children {
             for (task, occurrence) in family.occurrences(child, span) {
-                let come = occurrence.moments().filter(|moment| (since..=now).contains(&moment.at));
-                let come: Vec<_> = come.collect();
+                let past = occurrence.moments().filter(|moment| (since..=now).contains(&moment.at));
+                let past: Vec<_> = past.collect();
                 moments
-                    .extend(come.into_iter().map(|it| (Arc::clone(task), occurrence.clone(), it)));
+                    .extend(past.into_iter().map(|it| (Arc::clone(task), occurrence.clone(), it)));
             }
         }
         moments.sort_by_key(|(_, _, moment)| moment.at);
-        Self { since, moments }
+        Self { moments }
     }
 
-    /// The changes that send a message for each moment, or one for all after an outage.
+    /// The changes that send a message for each moment, or one for each child after an outage.
     fn messages(&self, family: &FamilySchedule, records: &dyn Snapshot) -> Vec<Change> {
-        let is_current = |(_, occurrence, moment): &&(Arc<Task>, Occurrence, Moment)| {
+        let is_current = |(_, occurrence, moment): &&PastMoment| {
             state_of(moment.kind) == Some(family.state(occurrence, records))
         };
         let current: Vec<_> = self.moments.iter().filter(is_current).collect();
         let (id, now) = (&family.user.id, family.now);
-        let is_old =
-            |(_, _, moment): &&(Arc<Task>, Occurrence, Moment)| now.since(moment.at) > OUTAGE;
+        let is_old = |(_, _, moment): &&PastMoment| now.since(moment.at) > OUTAGE;
         if !current.iter().any(is_old) {
             let each = current.iter().flat_map(|(task, occurrence, moment)| {
                 announce(occurrence, task, moment.kind, id, records, now)
             });
             return each.collect();
         }
-        let count = |kind| current.iter().filter(|(_, _, moment)| moment.kind == kind).count();
-        let counts = [MarkKind::Due, MarkKind::Late, MarkKind::Missed].map(count);
-        let from = current.first().map_or(self.since, |(_, _, moment)| moment.at);
-        vec![Change::PutMessage(Message::tasks_summary(id, (from, now), counts))]
+        let of_child = |child: &Arc<Child>| summary(id, &child.id, &current, now);
+        family.children.iter().filter_map(of_child).collect()
     }
+}
+
+/// The message that sums up the moments of a child; `None` if it has none.
+fn summary(
+    family: &UserId,
+    child: &ChildId,
+    moments: &[&PastMoment],
+    now: Timestamp,
+) -> Option<Change> {
+    let own: Vec<&Moment> = moments
+        .iter()
+        .filter(|(_, occurrence, _)| occurrence.child_id == *child)
+        .map(|(_, _, moment)| moment)
+        .collect();
+    let count = |kind| own.iter().filter(|moment| moment.kind == kind).count();
+    let counts = [MarkKind::Due, MarkKind::Late, MarkKind::Missed].map(count);
+    let period = (own.first()?.at, now);
+    Some(Change::PutMessage(Message::tasks_summary(family, child, period, counts)))
 }

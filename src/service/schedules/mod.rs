@@ -23,8 +23,7 @@ pub use skips::Skip;
 pub(super) use state::ScheduleJob;
 pub use statistics::{Completion, ScheduleStatistics};
 
-use super::task_limits::Availability;
-use super::{Caller, Parent, Service, ServiceError};
+use super::{Caller, Parent, Service, ServiceError, spawn};
 use crate::domain::calendar::Day;
 use crate::domain::progress::Span;
 use crate::domain::schedule::{MarkKind, Occurrence, OccurrenceState};
@@ -39,7 +38,7 @@ pub struct ShownOccurrence {
     pub state: OccurrenceState,
     /// Whether the child can do or request it now.
     pub is_allowed: bool,
-    /// What the parent wrote who skipped it.
+    /// The note of the parent who skipped it.
     pub note: Option<Note>,
 }
 
@@ -62,7 +61,7 @@ impl Service {
         let day = day.unwrap_or_else(|| self.today(caller.user()));
         let (family, child, records) = self.schedule_of(caller, child_id, day).await?;
         let span = Span { first: day.plus(-family.longest_grace()), last: day };
-        let mut occurrences = self.shown(&family, &child, span, &*records).await?;
+        let mut occurrences = family.shown(&child, span, &*records);
         occurrences.retain(|it| {
             let waits = it.state.is_open() || it.state == OccurrenceState::Requested;
             it.occurrence.day == day || (it.occurrence.last >= day && waits)
@@ -78,23 +77,28 @@ impl Service {
         span: Span,
     ) -> Result<Vec<ShownOccurrence>, ServiceError> {
         let (family, child, records) = self.schedule_of(caller, child_id, span.first).await?;
-        self.shown(&family, &child, span, &*records).await
+        Ok(family.shown(&child, span, &*records))
     }
 
-    /// Returns the occurrences of all children of the caller's family on the days of a span.
+    /// Returns the occurrences of all children of the caller's family on the days of a span; `None` if there are too
+    /// many for one response.
     pub async fn family_schedule(
         &self,
         parent: &Parent,
         span: Span,
-    ) -> Result<Vec<ShownOccurrence>, ServiceError> {
+    ) -> Result<Option<Vec<ShownOccurrence>>, ServiceError> {
         let family = self.family_schedule_from(&parent.user().id, span.first).await?;
         let (family, records) = family.ok_or(ServiceError::Unauthenticated)?;
-        let mut all = Vec::new();
-        for child in &family.children {
-            all.extend(self.shown(&family, child, span, &*records).await?);
+        if family.is_too_large(span) {
+            return Ok(None);
         }
-        in_order(&mut all);
-        Ok(all)
+        let all = spawn::blocking(move || {
+            let of = |child: &Arc<Child>| family.shown(child, span, &*records);
+            let mut all: Vec<_> = family.children.iter().flat_map(of).collect();
+            in_order(&mut all);
+            all
+        });
+        all.await.map(Some).map_err(ServiceError::internal)
     }
 
     /// The schedule of the caller's family from a day on, and a child that the caller may read.
@@ -109,24 +113,27 @@ impl Service {
         let child = caller.child(&*records, child_id)?;
         Ok((family, child, records))
     }
+}
 
+impl FamilySchedule {
     /// The occurrences of a child, in the order of their days and of the day.
-    async fn shown(
-        &self,
-        family: &FamilySchedule,
-        child: &Child,
-        span: Span,
-        records: &dyn Snapshot,
-    ) -> Result<Vec<ShownOccurrence>, ServiceError> {
-        let occurrences = family.occurrences(child, span);
-        let availability = self.availability_of(family, child, &occurrences, records).await?;
-        let shown = occurrences.into_iter().map(|(task, occurrence)| {
-            let state = family.state(&occurrence, records);
+    fn shown(&self, child: &Child, span: Span, records: &dyn Snapshot) -> Vec<ShownOccurrence> {
+        let tasks: Vec<(&Task, bool)> = self
+            .tasks
+            .iter()
+            .map(|task| (&**task, records.pending_task(&child.id, &task.id).is_some()))
+            .collect();
+        let available = self.counted().availability(child, &tasks, records);
+        let available: HashMap<&TaskId, bool> = tasks
+            .iter()
+            .map(|(task, _)| &task.id)
+            .zip(available.iter().map(|it| it.is_available))
+            .collect();
+        let shown = self.occurrences(child, span).into_iter().map(|(task, occurrence)| {
+            let state = self.state(&occurrence, records);
             let skip = records.mark(&occurrence.key(MarkKind::Skipped));
-            let is_available =
-                availability.get(&task.id).is_none_or(|availability| availability.is_available);
             ShownOccurrence {
-                is_allowed: state.is_open() && is_available,
+                is_allowed: state.is_open() && available.get(&task.id).is_none_or(|it| *it),
                 note: skip.and_then(|skip| skip.note.clone()),
                 task: Arc::clone(task),
                 occurrence,
@@ -135,26 +142,7 @@ impl Service {
         });
         let mut shown: Vec<_> = shown.collect();
         in_order(&mut shown);
-        Ok(shown)
-    }
-
-    /// Whether the child can do the tasks of occurrences now.
-    async fn availability_of(
-        &self,
-        family: &FamilySchedule,
-        child: &Child,
-        occurrences: &[(&Arc<Task>, Occurrence)],
-        records: &dyn Snapshot,
-    ) -> Result<HashMap<TaskId, Availability>, ServiceError> {
-        let mut tasks: Vec<(&Task, bool)> = Vec::new();
-        for (task, _) in occurrences {
-            if tasks.last().is_none_or(|(last, _)| last.id != task.id) {
-                let pending = records.pending_task(&child.id, &task.id);
-                tasks.push((task, pending.is_some()));
-            }
-        }
-        let found = self.availability(&family.user, child, &tasks, records).await?;
-        Ok(tasks.iter().map(|(task, _)| task.id.clone()).zip(found).collect())
+        shown
     }
 }
 

@@ -7,18 +7,18 @@ use serde_json::{Map, Value, json};
 
 use super::super::{Service, ServiceError};
 use super::family::{FamilySchedule, marks_from};
-use super::job::{Come, Processed};
+use super::job::{PastMoments, Processed};
 use crate::domain::ledger::{self, Actor, Answer, EventOrigin};
-use crate::domain::progress::{Contribution, Span};
+use crate::domain::progress::Contribution;
 use crate::domain::schedule::{Mark, MarkKind, Occurrence, OccurrenceState};
 use crate::domain::{
-    Action, Child, EventFilter, EventId, Page, Points, RuleViolation, SortOrder, Timestamp,
+    Action, Child, EventFilter, EventId, Page, Points, RuleViolation, SortOrder, Task, Timestamp,
     TrackingEvent, UserId,
 };
 use crate::store::{Change, Changes, Context, Fence, Snapshot, Store};
 
-/// An occurrence that ended earlier causes no penalty: the server noticed it too late.
-const LATEST: Duration = Duration::from_hours(24);
+/// An occurrence that ended longer ago causes no penalty: the server noticed it too late.
+const LONGEST_DELAY: Duration = Duration::from_hours(24);
 
 /// What a reversal names, in the row of an event.
 #[derive(Deserialize)]
@@ -33,15 +33,15 @@ impl Service {
     pub(super) async fn activate_penalties(
         &self,
         family: &FamilySchedule,
-        come: &Come,
+        past: &PastMoments,
         records: &dyn Snapshot,
         lease: &Fence,
     ) -> Result<Processed, ServiceError> {
-        let ended = come.moments.iter().filter(|(_, occurrence, moment)| {
+        let ended = past.moments.iter().filter(|(_, occurrence, moment)| {
             moment.kind == MarkKind::Missed
                 && occurrence.on_missed.is_some()
                 && records.mark(&occurrence.key(MarkKind::Penalty)).is_none()
-                && family.now.since(moment.at) <= LATEST
+                && family.now.since(moment.at) <= LONGEST_DELAY
                 && family.state(occurrence, records) == OccurrenceState::Missed
         });
         for (_, occurrence, _) in ended {
@@ -52,11 +52,11 @@ impl Service {
             let penalty = Penalty { family: family.clone(), occurrence: occurrence.clone() };
             let (lease, floor) = (lease.clone(), self.settings().points_floor);
             let decide = move |records: &dyn Snapshot, context: &mut Context| {
-                if !penalty.family.is_complete(records) {
+                if !penalty.family.is_current(records) {
                     return Ok((Changes::none(), Processed::Outdated));
                 }
-                let changes = penalty.changes(floor, records, context)?;
-                Ok((changes.unwrap_or_default().under(Some(lease.clone())), Processed::Done))
+                let changes = penalty.changes(floor, records, context).unwrap_or_default();
+                Ok((changes.under(Some(lease.clone())), Processed::Done))
             };
             match self.transact(scope, decide).await {
                 Err(ServiceError::Refused(RuleViolation::AlreadyPenalised)) => {}
@@ -133,43 +133,45 @@ struct Penalty {
 }
 
 impl Penalty {
-    /// The changes of the penalty; none if the occurrence was not missed after all, or the penalty does not exist.
+    /// The changes of the penalty; `None` if the occurrence was not missed after all, or the penalty cannot be activated.
     fn changes(
         &self,
         floor: Points,
         records: &dyn Snapshot,
         context: &mut Context,
-    ) -> Result<Option<Changes>, RuleViolation> {
+    ) -> Option<Changes> {
         let (occurrence, now) = (&self.occurrence, context.now());
-        let family =
-            self.family.clone().by(records).map(|family| family.of_task(&occurrence.task_id));
-        let is_missed = |family: FamilySchedule| {
-            let span = Span { first: occurrence.day, last: occurrence.day };
-            let child = family.children.iter().find(|it| it.id == occurrence.child_id);
-            let current = child.map(|child| family.occurrences(child, span)).unwrap_or_default();
-            current.iter().any(|(_, it)| it == occurrence)
-                && family.state(occurrence, records) == OccurrenceState::Missed
-        };
-        let task = occurrence.on_missed.as_ref().and_then(|id| records.task(id));
-        let task = task.filter(|task| !task.is_good);
-        let child = records.child(&occurrence.child_id);
         let key = occurrence.key(MarkKind::Penalty);
-        let (Some(task), Some(child), None, true) =
-            (task, child, records.mark(&key), family.is_some_and(is_missed))
-        else {
-            return Ok(None);
-        };
-        let origin =
-            EventOrigin { event_id: context.new_id(), actor: Actor::Schedule, now, note: None };
-        let mut fields = ledger::activate(&child, &task, Answer::default(), floor, origin)?;
-        let missed =
-            json!({"task_id": occurrence.task_id.as_str(), "date": occurrence.day.to_string()});
-        fields.metadata.get_or_insert_default().insert("occurrence".to_owned(), missed);
-        let Ok(event) = TrackingEvent::new(fields) else { return Ok(None) };
+        let is_missed = self.family.state(occurrence, records) == OccurrenceState::Missed;
+        if !is_missed || records.mark(&key).is_some() {
+            return None;
+        }
+        let task = records.task(occurrence.on_missed.as_ref()?).filter(|task| !task.is_good)?;
+        let child = records.child(&occurrence.child_id)?;
+        let event = self.event(&child, &task, floor, context);
+        let event = event
+            .inspect_err(|error| tracing::warn!(%error, "a penalty could not be activated"))
+            .ok()?;
         let points = event.points_after;
         let put = Change::PutChild(Child { points, updated_at: Some(now), ..Child::clone(&child) });
         let user_id = child.user_id.clone();
         let mark = Change::PutMark(Mark { user_id, key, note: None, created_at: now });
-        Ok(Some(Changes { records: vec![put, mark], event: Some(event), ..Changes::none() }))
+        Some(Changes { records: vec![put, mark], event: Some(event), ..Changes::none() })
+    }
+
+    fn event(
+        &self,
+        child: &Child,
+        task: &Task,
+        floor: Points,
+        context: &mut Context,
+    ) -> Result<TrackingEvent, ServiceError> {
+        let (event_id, now) = (context.new_id(), context.now());
+        let origin = EventOrigin { event_id, actor: Actor::Schedule, now, note: None };
+        let mut fields = ledger::activate(child, task, Answer::default(), floor, origin)?;
+        let Occurrence { task_id, day, .. } = &self.occurrence;
+        let missed = json!({"task_id": task_id.as_str(), "date": day.to_string()});
+        fields.metadata.get_or_insert_default().insert("occurrence".to_owned(), missed);
+        TrackingEvent::new(fields).map_err(ServiceError::internal)
     }
 }

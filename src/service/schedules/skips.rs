@@ -6,10 +6,8 @@ use super::family::marks_from;
 use crate::domain::calendar::Day;
 use crate::domain::progress::Span;
 use crate::domain::schedule::{Mark, MarkKind, Occurrence};
-use crate::domain::{
-    ChangedKind, ChildId, Invalid, Message, Note, RuleViolation, TaskId, Timestamp,
-};
-use crate::store::{Change, Changes};
+use crate::domain::{ChildId, Invalid, Note, RuleViolation, TaskId, Timestamp, UserId};
+use crate::store::{Change, Changes, Snapshot};
 
 impl Service {
     /// Skips an occurrence, or undoes that. Returns the occurrence.
@@ -32,8 +30,8 @@ impl Service {
             let span = Span { first: day, last: day };
             let occurrence = Occurrence::of(&task, &child, span, &calendar).pop();
             let occurrence = occurrence.ok_or_else(no_occurrence)?;
-            let changes = skip.changes(&occurrence, &decider, context.now());
-            Ok((Changes::of(changes), ()))
+            let family = &decider.user().id;
+            Ok((Changes::of(skip.change(&occurrence, family, records, context.now())), ()))
         })
         .await?;
         let shown = self.schedule(parent, &child_id, Span { first: day, last: day }).await?;
@@ -52,22 +50,22 @@ pub enum Skip {
 }
 
 impl Skip {
-    fn changes(&self, occurrence: &Occurrence, parent: &Parent, now: Timestamp) -> [Change; 2] {
-        let (family, key) = (parent.user().id.clone(), occurrence.key(MarkKind::Skipped));
-        let change = match self {
-            Self::Skip(note) => Change::PutMark(Mark {
-                user_id: family.clone(),
-                key,
-                note: note.clone(),
-                created_at: now,
-            }),
-            Self::Undo => Change::RemoveMark(family.clone(), key),
-        };
-        let child = Some(occurrence.child_id.clone());
-        let id = occurrence.task_id.as_str();
-        let kind = ChangedKind::Occurrence;
-        let message = Message::records_changed(family, kind, id, child, now);
-        [change, Change::PutMessage(message)]
+    /// The change that it makes; `None` if there is nothing to undo.
+    fn change(
+        &self,
+        occurrence: &Occurrence,
+        family: &UserId,
+        records: &dyn Snapshot,
+        now: Timestamp,
+    ) -> Option<Change> {
+        let (user_id, key) = (family.clone(), occurrence.key(MarkKind::Skipped));
+        match self {
+            Self::Skip(note) => {
+                let note = note.clone();
+                Some(Change::PutMark(Mark { user_id, key, note, created_at: now }))
+            }
+            Self::Undo => records.mark(&key).map(|_| Change::RemoveMark(user_id, key)),
+        }
     }
 }
 

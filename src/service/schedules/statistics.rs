@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::{Parent, Service, ServiceError};
+use super::super::{Parent, Service, ServiceError, spawn};
+use super::family::FamilySchedule;
 use crate::domain::calendar::Weekday;
 use crate::domain::progress::Span;
 use crate::domain::schedule::OccurrenceState;
 use crate::domain::{Child, Task};
+use crate::store::Snapshot;
 
 /// What became of occurrences.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,22 +55,32 @@ impl Completion {
 }
 
 impl Service {
-    /// Returns what became of the occurrences on the days of a span.
+    /// Returns what became of the occurrences on the days of a span; `None` if there are too many.
     pub async fn schedule_statistics(
         &self,
         parent: &Parent,
         span: Span,
-    ) -> Result<ScheduleStatistics, ServiceError> {
+    ) -> Result<Option<ScheduleStatistics>, ServiceError> {
         let family = self.family_schedule_from(&parent.user().id, span.first).await?;
         let (family, records) = family.ok_or(ServiceError::Unauthenticated)?;
+        if family.is_too_large(span) {
+            return Ok(None);
+        }
+        let counted = spawn::blocking(move || family.completion(span, &*records));
+        counted.await.map(Some).map_err(ServiceError::internal)
+    }
+}
+
+impl FamilySchedule {
+    fn completion(&self, span: Span, records: &dyn Snapshot) -> ScheduleStatistics {
         let mut total = Completion::default();
         let mut weekdays = Weekday::ALL.map(|day| (day, Completion::default()));
         let mut tasks: BTreeMap<&str, Completion> = BTreeMap::new();
         let mut children = Vec::new();
-        for child in &family.children {
+        for child in &self.children {
             let mut own = Completion::default();
-            for (task, occurrence) in family.occurrences(child, span) {
-                let state = family.state(&occurrence, &*records);
+            for (task, occurrence) in self.occurrences(child, span) {
+                let state = self.state(&occurrence, records);
                 let weekday = &mut weekdays[occurrence.day.weekday() as usize].1;
                 let of_task = tasks.entry(task.id.as_str()).or_default();
                 for completion in [&mut total, &mut own, weekday, of_task] {
@@ -80,7 +92,7 @@ impl Service {
         let of_task = |task: &Arc<Task>| {
             (Arc::clone(task), tasks.get(task.id.as_str()).copied().unwrap_or_default())
         };
-        let tasks = family.tasks.iter().map(of_task).collect();
-        Ok(ScheduleStatistics { span, total, children, weekdays: weekdays.to_vec(), tasks })
+        let tasks = self.tasks.iter().map(of_task).collect();
+        ScheduleStatistics { span, total, children, weekdays: weekdays.to_vec(), tasks }
     }
 }

@@ -6,7 +6,7 @@ use crate::domain::progress::{DailySums, Span, Streaks};
 use crate::domain::schedule::DueDays;
 use crate::domain::{ChildId, User};
 
-/// How many days back a streak of days on which everything was done can begin: as long as skips are kept.
+/// The number of days before today on which a streak can begin.
 const DAYS: i32 = 400;
 
 impl Service {

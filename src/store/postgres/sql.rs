@@ -204,8 +204,13 @@ removed_tokens AS (
 ended_sessions AS (
     INSERT INTO ended_sessions (token_sha256) SELECT token_sha256 FROM removed_tokens
 ),
+removed_rest_of_tokens AS (
+    DELETE FROM tokens t
+    USING done, unnest($32::bigint[], $33::text[]) AS w (family_id, email)
+    WHERE w.email IS NULL AND t.family_id = w.family_id
+),
 removed_rest AS (
-    -- With the account, its messages and the records that only a newer version knows.
+    -- With the account, its messages, its marks and the records that only a newer version knows.
     DELETE FROM records r
     USING done, unnest($32::bigint[], $33::text[]) AS w (family_id, email)
     WHERE w.email IS NULL AND r.family_id = w.family_id

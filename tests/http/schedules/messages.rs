@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{again, daily, on_a_calendar, schedule_task};
-use crate::harness::{DAY, HOUR, Parent, eventually, reverse_path, text};
+use crate::harness::{DAY, HOUR, PASSWORD, Parent, eventually, reverse_path, text};
 use crate::points::awards::messages;
 
 const KINDS: [&str; 5] = ["task_due", "task_late", "task_missed", "task_done", "tasks_summary"];
@@ -96,7 +96,8 @@ async fn after_an_outage_one_message_sums_up() {
     wait_for(parent, [0, 0, 0, 0, 1]).await;
     let summary = &messages(parent, "tasks_summary").await[0];
     let expected = json!({
-        "from": "2026-02-10T00:00:00.000000Z", "to": summary["to"], "due": 1, "late": 0, "missed": 2,
+        "child_id": family.child, "from": "2026-02-10T00:00:00.000000Z", "to": summary["to"],
+        "due": 1, "late": 0, "missed": 2,
     });
     assert_eq!(summary, &expected);
     // The job goes on with single messages.
@@ -162,4 +163,30 @@ async fn a_moment_of_a_wrong_clock_is_corrected() {
         (counts[0] > 0 || counts[4] > 1).then_some(())
     })
     .await;
+}
+
+/// Nobody could do anything while the account was marked.
+#[tokio::test]
+async fn a_restored_account_is_not_punished() {
+    let (server, clock) = on_a_calendar().await;
+    let family = server.family().await;
+    let (parent, child) = (&family.parent, &family.child);
+    daily(&family, json!({"on_missed": family.penalty})).await;
+    parent.post("/user/mark-for-deletion", json!({"password": PASSWORD})).await.expect(202);
+    clock.forward(DAY / 2);
+    let account = json!({"email": parent.email, "password": PASSWORD});
+    parent.post("/auth/restore", account).await.expect(200);
+    let points = parent.points(child).await;
+    clock.forward(DAY);
+    again(parent).await;
+    // Of the day after the restore.
+    wait_for(parent, [0, 0, 0, 0, 1]).await;
+    let summary = &messages(parent, "tasks_summary").await[0];
+    assert_eq!((&summary["missed"], &summary["due"]), (&json!(1), &json!(1)));
+    eventually("the penalty of that day", async || {
+        (parent.points(child).await < points).then_some(())
+    })
+    .await;
+    let events = parent.get(&format!("/children/{child}/tracking")).await.expect(200);
+    assert_eq!(events["total"], 1);
 }

@@ -3,9 +3,7 @@
 use serde_json::json;
 
 use super::{again, daily, day, on_a_calendar, schedule_task, state, states};
-use crate::harness::{
-    DAY, HOUR, activate_path, assert_error, eventually, reverse_path, task_path, text,
-};
+use crate::harness::{DAY, HOUR, activate_path, assert_error, reverse_path, task_path, text};
 
 #[tokio::test]
 async fn an_occurrence_is_due_late_done_and_missed() {
@@ -196,9 +194,4 @@ async fn a_deleted_task_or_child_has_no_occurrences() {
     parent.delete(&format!("/tasks/{}", family.task)).await.expect(204);
     assert!(states(parent, &sibling, "2026-02-09", "2026-02-12").await.is_empty());
     parent.post(&activate_path(&sibling, &family.task), json!({})).await.expect(404);
-    eventually("the job has looked", async || {
-        let health = parent.get("/health").await.body;
-        (health["status"] == "ok").then_some(())
-    })
-    .await;
 }

@@ -275,7 +275,8 @@ async fn marks_end_with_their_account() {
         // Also one that is put in the same transaction.
         let late = Change::PutMark(mark("2026-02-10", MarkKind::Skipped));
         bench.put([late, Change::RemoveUser("u".into())]).await;
-        for bench in [bench.reopen().await] {
+        {
+            let bench = bench.reopen().await;
             assert!(marked(&bench, "u").await.is_empty());
             assert_eq!(marked(&bench, "other-family").await.len(), 1);
             bench.put([Change::PutUser(user("u", "parent@example.org"))]).await;
@@ -291,19 +292,22 @@ async fn marks_expire_after_400_days() {
         bench.put(family()).await;
         let start = Timestamp::from_micros(START);
         let later = start.after(Duration::from_hours(1));
-        let old = mark("2026-02-10", MarkKind::Skipped);
-        let new = Mark { created_at: later, ..mark("2026-02-09", MarkKind::Skipped) };
-        bench.put([old.clone(), new.clone()].map(Change::PutMark)).await;
+        let old = mark("2026-02-08", MarkKind::Skipped);
+        let new = Mark { created_at: later, ..mark("2026-02-07", MarkKind::Skipped) };
+        // A skip of a day far ahead is kept until after that day.
+        let ahead = mark("2027-06-01", MarkKind::Skipped);
+        bench.put([&old, &new, &ahead].map(|mark| Change::PutMark(mark.clone()))).await;
         let expire = async |now: Timestamp, sessions| {
             let expiry = Expiry { now, keys: KeyTime::at(now), sessions, lease: None };
             bench.store.remove_expired(expiry).await.unwrap();
             marks(&bench, "0000-01-01").await
         };
-        let (end, both) = (start.after(Mark::LIFETIME), [new.clone(), old]);
-        assert_eq!(expire(end.before(Duration::from_secs(1)), true).await, both);
+        let end = start.after(Mark::LIFETIME);
+        let all = [new.clone(), old, ahead.clone()];
+        assert_eq!(expire(end.before(Duration::from_secs(1)), true).await, all);
         // A clock that has just been set removes nothing.
-        assert_eq!(expire(end, false).await, both);
-        assert_eq!(expire(end, true).await, [new]);
+        assert_eq!(expire(end, false).await, all);
+        assert_eq!(expire(end, true).await, [new, ahead]);
     })
     .await;
 }
@@ -349,7 +353,8 @@ async fn the_families_whose_schedules_are_due_are_found_in_order() {
         for user in [due("b", 20), due("a", 30), due("c", 10), user("never", "n@example.org")] {
             put(&bench, user).await;
         }
-        for bench in [bench.reopen().await] {
+        {
+            let bench = bench.reopen().await;
             assert!(due_families(&bench, 9, ALL).await.is_empty());
             assert_eq!(due_families(&bench, 20, ALL).await, ["c", "b"]);
             assert_eq!(due_families(&bench, 30, ALL).await, ["c", "b", "a"]);

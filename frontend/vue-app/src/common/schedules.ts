@@ -59,7 +59,7 @@ export interface Occurrence {
   ends_at: string;
   /** Whether the child can do or request it now. */
   allowed: boolean;
-  /** What the parent wrote who skipped it. */
+  /** The note of the parent who skipped it. */
   note: string | null;
 }
 

@@ -119,8 +119,9 @@ export interface TaskDue {
   payload: OccurrenceMessage;
 }
 
-/** What happened while no server was running. */
+/** What happened to the tasks of a child while no server was running. */
 export interface Summary {
+  child_id: string;
   from: string;
   to: string;
   due: number;

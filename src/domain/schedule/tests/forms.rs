@@ -37,6 +37,7 @@ fn the_shortest_plan_has_every_default() {
 fn a_rule_of_rfc_5545_is_a_plan() {
     for (rule, expected) in [
         ("FREQ=DAILY", json!({"every": "day"})),
+        ("FREQ=daily", json!({"every": "day"})),
         ("RRULE:FREQ=DAILY;INTERVAL=3", json!({"every": "day", "interval": 3})),
         (
             "FREQ=WEEKLY;BYDAY=MO,TH;WKST=SU;UNTIL=20261231",
@@ -127,6 +128,15 @@ fn a_plan_that_breaks_a_rule_is_refused() {
             "`week_start`",
         ),
         (json!({"who": "all", "every": "day", "rrule": "FREQ=DAILY"}), "without `every`"),
+        (json!({"who": {"rotation": ["a"]}, "every": "day", "first_only": true}), "`first_only`"),
+        (
+            json!({"who": "all", "until": "2026-12-31", "rrule": "FREQ=DAILY;UNTIL=20261230"}),
+            "`UNTIL`",
+        ),
+        (
+            json!({"who": "all", "week_start": "sunday", "rrule": "FREQ=WEEKLY;BYDAY=MO;WKST=SU"}),
+            "`WKST`",
+        ),
     ] {
         let error = error(json.clone());
         assert!(error.contains(part), "{json}: {error}");
@@ -140,4 +150,15 @@ fn whole_numbers_can_have_a_decimal_point() {
     let expected =
         json!({"who": "all", "every": "month", "day": 2, "interval": 3, "grace_days": 1});
     assert_eq!(plan(json), plan(expected));
+}
+
+#[test]
+fn the_child_of_a_week_changes_when_the_week_starts() {
+    let rotation = |more: Value| {
+        let mut plan = json!({"who": {"rotation": ["a", "b"], "each": "week"}, "every": "day"});
+        plan.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        shown(plan)["week_start"].clone()
+    };
+    assert_eq!(rotation(json!({})), "monday", "that of the family");
+    assert_eq!(rotation(json!({"week_start": "sunday"})), "sunday");
 }

@@ -61,6 +61,10 @@ fn recurrence() -> impl Strategy<Value = Recurrence> {
 }
 
 fn who(recurrence: Recurrence) -> impl Strategy<Value = Who> {
+    let week_start = match recurrence {
+        Recurrence::Weeks { week_start, .. } => week_start,
+        _ => Weekday::Saturday,
+    };
     let is_weekly =
         matches!(recurrence, Recurrence::Weeks { .. } | Recurrence::Days { interval: 1 });
     let names = Just(["a", "b", "c"].map(Arc::from).to_vec()).prop_shuffle();
@@ -69,7 +73,7 @@ fn who(recurrence: Recurrence) -> impl Strategy<Value = Who> {
         match kind {
             0 => Who::All,
             1 => Who::Children(children),
-            2 if is_weekly => Who::Rotation { children, each: Turn::Week },
+            2 if is_weekly => Who::Rotation { children, each: Turn::Week(week_start) },
             _ => Who::Rotation { children, each: Turn::Occurrence },
         }
     })

@@ -48,17 +48,13 @@ fn turns(version: &Version, last: Day) -> Vec<(Day, Vec<Arc<str>>)> {
     let mut before: Option<Day> = None;
     while day <= last {
         if recurs(plan, day) && day >= version.starts {
-            let week_start = match plan.recurrence {
-                Recurrence::Weeks { week_start, .. } => week_start,
-                _ => Weekday::Monday,
-            };
             let children = match &plan.who {
                 Who::All => Vec::new(),
                 Who::Children(children) => children.to_vec(),
                 Who::Rotation { children, each } => {
                     let is_next = before.is_some_and(|before| match each {
                         Turn::Occurrence => true,
-                        Turn::Week => before.week(week_start) != day.week(week_start),
+                        Turn::Week(start) => before.week(*start) != day.week(*start),
                     });
                     // A daily task recurs in every week, a weekly one at least once in each of its weeks.
                     turn += usize::from(is_next);

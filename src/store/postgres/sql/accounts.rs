@@ -34,7 +34,8 @@ SELECT (SELECT count(*) FROM found) AS number, ARRAY(
 
 /// The accounts whose schedules must be processed, the earliest first.
 pub(in crate::store::postgres) const DUE_FAMILIES: Sql = Sql {
-    text: "SELECT id FROM accounts WHERE schedule_at BETWEEN $1 AND $2 ORDER BY schedule_at LIMIT $3",
+    text: "SELECT id FROM accounts WHERE schedule_at BETWEEN $1 AND $2 AND NOT is_marked
+        ORDER BY schedule_at LIMIT $3",
     types: &[Type::INT8, Type::INT8, Type::INT8],
 };
 
