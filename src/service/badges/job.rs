@@ -32,6 +32,8 @@ const LAST_ROUND: Duration = Duration::from_secs(2);
 const LATE: Duration = Duration::from_secs(10);
 /// A day of a family has ended after this time, whatever its zone.
 const LONGEST_DAY: Duration = Duration::from_hours(26);
+/// After this time, children that could not be evaluated are tried again.
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 /// How often the ends of days are examined.
 const ENDS_INTERVAL: Duration = Duration::from_mins(1);
 
@@ -42,8 +44,10 @@ struct Job {
     /// When to evaluate children again, because a day has ended.
     ends: HashMap<Child, Timestamp>,
     next_look: Timestamp,
-    /// Why a child could not be evaluated; it is tried again later.
+    /// The children that could not be evaluated, and the last reason.
+    failed: HashSet<Child>,
     last_error: Option<String>,
+    next_try: Timestamp,
 }
 
 impl Service {
@@ -156,6 +160,7 @@ impl Service {
         let events = followed.events.iter().filter_map(|(_, stored)| about(&stored.event));
         let mut children: HashSet<Child> = events.collect();
         children.extend(job.ended(self.clock.now()));
+        children.extend(job.tried_again(self.clock.now()));
         for child in children {
             let took = self.clock.elapsed().saturating_sub(started);
             if stop.is_cancelled() && took > LAST_ROUND {
@@ -176,22 +181,25 @@ impl Service {
         Ok((job, left.await.map_err(ServiceError::internal)?))
     }
 
-    /// Evaluates a child. After an error, it is tried again when the ends of days are examined, so that it does not
-    /// delay other children.
+    /// Evaluates a child. After an error, it is tried again later, so that it does not delay other children.
     async fn evaluate_for(&self, job: &mut Job, child: Child) {
-        let next = self.settle_child(&child).await;
-        let next = next.unwrap_or_else(|error| {
-            let text = error.to_string();
-            if job.last_error.as_ref() != Some(&text) {
-                tracing::error!(error = %Causes(&error), "the badges of a child could not be evaluated");
+        match self.settle_child(&child).await {
+            Ok(next) => {
+                job.failed.remove(&child);
+                match next {
+                    Some(end) => job.ends.insert(child, end),
+                    None => job.ends.remove(&child),
+                };
             }
-            job.last_error = Some(text);
-            Some(Timestamp::EPOCH)
-        });
-        match next {
-            Some(end) => job.ends.insert(child, end),
-            None => job.ends.remove(&child),
-        };
+            Err(error) => {
+                let text = Some(error.to_string());
+                if job.last_error != text && self.evaluations.lag.lock().last_error != text {
+                    tracing::error!(error = %Causes(&error), "the badges of a child could not be evaluated");
+                }
+                job.last_error = text;
+                job.failed.insert(child);
+            }
+        }
     }
 
     /// Returns when the end of a day can change the awards.
@@ -222,7 +230,9 @@ impl Service {
             cursor,
             ends: HashMap::new(),
             next_look: Timestamp::EPOCH,
+            failed: HashSet::new(),
             last_error: None,
+            next_try: Timestamp::EPOCH,
         };
         self.find_ends(&mut job).await?;
         Ok(job)
@@ -277,9 +287,24 @@ impl Job {
             return Vec::new();
         }
         self.next_look = now.after(ENDS_INTERVAL);
-        self.last_error = None;
         let ended = self.ends.iter().filter(|(_, end)| **end <= now);
         ended.map(|(child, _)| child.clone()).take(EVENTS_AT_ONCE).collect()
+    }
+
+    /// The children that are to be tried again now.
+    fn tried_again(&mut self, now: Timestamp) -> Vec<Child> {
+        if now < self.next_try {
+            return Vec::new();
+        }
+        self.next_try = now.after(RETRY_INTERVAL);
+        let again: Vec<Child> = self.failed.iter().take(EVENTS_AT_ONCE).cloned().collect();
+        for child in &again {
+            self.failed.remove(child);
+        }
+        if self.failed.is_empty() {
+            self.last_error = None;
+        }
+        again
     }
 }
 
