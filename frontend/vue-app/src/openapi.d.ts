@@ -3302,7 +3302,7 @@ export interface components {
             ends_at: string;
             /** @description Whether the child can do or request it now. */
             allowed: boolean;
-            /** @description What the parent wrote who skipped it. */
+            /** @description The note of the parent who skipped it. */
             note: string | null;
         };
         /** @description One occurrence. */
@@ -4593,6 +4593,7 @@ export interface components {
          * @example {
          *       "type": "tasks_summary",
          *       "payload": {
+         *         "child_id": "7e29a927-0222-4c47-a312-a37762464203",
          *         "from": "2026-11-22T17:30:00.000000Z",
          *         "to": "2026-11-23T01:49:49.730293Z",
          *         "due": 2,
@@ -4607,8 +4608,10 @@ export interface components {
              * @enum {string}
              */
             type: "tasks_summary";
-            /** @description How many occurrences have become what they are now. */
+            /** @description How many occurrences of a child have become what they are now. */
             payload: {
+                /** @description The child. */
+                child_id: string;
                 /**
                  * Format: date-time
                  * @description The start of the period.

@@ -83,6 +83,7 @@ fn plan() -> impl Strategy<Value = Plan> {
         };
         let from = if let Every::Once = every { from.abs() } else { from };
         let (due_time, grace_days) = times;
+        let first_only = first_only && !matches!(who, Who::Rotation { .. });
         Plan { who, every, interval, from, until, due_time, grace_days, first_only }
     })
 }
