@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::schedules::marks_from;
 use super::{Caller, Service, ServiceError};
 use crate::domain::calendar::{Calendar, Day};
 use crate::domain::progress::{DailySums, Subject};
@@ -196,7 +195,7 @@ impl Service {
         let work_day = pending.map_or(today, |request| calendar.day_of(request.created_at));
         let work_day = task.schedule.is_some().then_some(work_day);
         let family = &caller.user().id;
-        let scope = work_day.map_or_else(|| caller.family(), |day| marks_from(family, day));
+        let scope = work_day.map_or_else(|| caller.family(), |day| Scope::marks_since(family, day));
         Ok((Prepared { uses, work_day }, scope))
     }
 

@@ -1,4 +1,5 @@
 use crate::domain::calendar::Day;
+use crate::domain::schedule::Plan;
 use crate::domain::{ChildId, Email, EventId, TokenHash, UserId};
 
 /// What a read or a transaction is about. A snapshot contains the records of its scope and nothing
@@ -26,4 +27,11 @@ pub enum Scope {
     CalendarFeed(TokenHash),
     /// The server: its settings.
     Server,
+}
+
+impl Scope {
+    /// A family, and the marks of the occurrences that can be done on a day or later.
+    pub fn marks_since(family: &UserId, first: Day) -> Self {
+        Self::Marks(family.clone(), first.plus(-i32::from(Plan::MAX_GRACE) - 1))
+    }
 }

@@ -6,7 +6,7 @@ use utoipa::openapi::{RefOr, Schema};
 use crate::domain::calendar::Weekday;
 use crate::domain::schedule::{Plan, PlanForm, Turn};
 use crate::http::extract::fields::{FieldType, JsonValue};
-use crate::http::openapi::{about, schemas};
+use crate::http::openapi::schemas::{self, about};
 
 /// Who is to do a task, and when.
 pub(crate) const SCHEDULE: FieldType<PlanForm, PlanForm> =

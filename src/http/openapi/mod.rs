@@ -14,7 +14,6 @@ pub(super) use errors::{
     SharedErrors,
 };
 pub(super) use stream::StreamData;
-pub(crate) use tracking::about;
 pub(super) use tracking::{MutationResult, REPLAYED, TrackingEvent, TrackingEventPage, replayed};
 
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};

@@ -6,8 +6,9 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::samples;
+use super::schemas::about;
 use super::schemas::{self, flag, moment, text};
-use super::tracking::{about, data, object};
+use super::tracking::{data, object};
 use crate::domain::Message;
 
 /// An occurrence of a task is due, late, missed or done.

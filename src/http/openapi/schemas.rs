@@ -72,6 +72,11 @@ pub(crate) fn nullable(schema: ObjectBuilder, of: Type) -> ObjectBuilder {
     schema.schema_type(SchemaType::from_iter([of, Type::Null]))
 }
 
+/// A schema with a description.
+pub(crate) fn about(schema: ObjectBuilder, about: &str) -> RefOr<Schema> {
+    schema.description(Some(about)).into()
+}
+
 /// A time, as responses contain it.
 pub(crate) fn moment() -> ObjectBuilder {
     text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))

@@ -8,8 +8,9 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::occurrences::{TaskDue, TasksSummary};
 use super::samples;
+use super::schemas::about;
 use super::schemas::{self, flag, moment, nullable, text};
-use super::tracking::{about, common, data, object, reference};
+use super::tracking::{common, data, object, reference};
 use crate::domain::{ChangedKind, Ending, EntityType, Message};
 
 /// The `data` of a frame of the event stream.

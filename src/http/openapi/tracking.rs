@@ -10,7 +10,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Sch
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use super::samples;
-use super::schemas::{self, flag, integer, moment, nullable, text};
+use super::schemas::{self, about, flag, integer, moment, nullable, text};
 use crate::domain::{Action, EntityType, Points};
 use crate::http::resources::records::RecordBody;
 use crate::http::response::page::{ListItem, PageOf};
@@ -29,10 +29,6 @@ pub(super) fn object(
     fields
         .into_iter()
         .fold(object, |object, (name, schema)| object.property(name, schema).required(name))
-}
-
-pub(crate) fn about(schema: ObjectBuilder, about: &str) -> RefOr<Schema> {
-    schema.description(Some(about)).into()
 }
 
 /// The fields that the event and the event stream have in common.

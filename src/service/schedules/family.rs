@@ -7,7 +7,7 @@ use super::super::task_limits::Counted;
 use super::super::{Service, ServiceError};
 use crate::domain::calendar::{Calendar, Day};
 use crate::domain::progress::{DailySums, Span, Subject};
-use crate::domain::schedule::{Fact, MarkKind, Occurrence, OccurrenceState, Plan, Schedule};
+use crate::domain::schedule::{Fact, MarkKind, Occurrence, OccurrenceState, Schedule};
 use crate::domain::{Child, ChildId, Task, TaskId, Timestamp, User, UserId};
 use crate::store::{Scope, Snapshot, Store};
 
@@ -36,7 +36,7 @@ impl Service {
         id: &UserId,
         first: Day,
     ) -> Result<Option<(FamilySchedule, Arc<dyn Snapshot>)>, ServiceError> {
-        let records = self.store.read(marks_from(id, first)).await?;
+        let records = self.store.read(Scope::marks_since(id, first)).await?;
         let Some(user) = records.user(id).filter(|user| user.deletion.is_none()) else {
             return Ok(None);
         };
@@ -58,11 +58,6 @@ fn scheduled(records: &dyn Snapshot, family: &UserId) -> Vec<Arc<Task>> {
     let mut tasks = records.tasks_of(family);
     tasks.retain(|task| task.is_good && task.schedule.is_some());
     tasks
-}
-
-/// The scope of a family with the marks of occurrences that can be done on a day or later.
-pub(in crate::service) fn marks_from(family: &UserId, first: Day) -> Scope {
-    Scope::Marks(family.clone(), first.plus(-i32::from(Plan::MAX_GRACE) - 1))
 }
 
 impl FamilySchedule {

@@ -12,7 +12,7 @@ use futures_util::stream;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Causes, Service, ServiceError, spawn};
-use super::family::{FamilySchedule, marks_from};
+use super::family::FamilySchedule;
 use super::messages::{announce, state_of};
 use crate::domain::calendar::Day;
 use crate::domain::progress::Span;
@@ -153,7 +153,7 @@ impl Service {
         (since, first): (Timestamp, Day),
         lease: &Fence,
     ) -> Result<Processed, ServiceError> {
-        let (scope, lease) = (marks_from(&family.user.id, first), lease.clone());
+        let (scope, lease) = (Scope::marks_since(&family.user.id, first), lease.clone());
         let commit = self.transact(scope, move |records, _| {
             let user = records.user(&family.user.id).filter(|user| user.deletion.is_none());
             let Some(user) = user else { return Ok((Changes::none(), Processed::Done)) };

@@ -17,7 +17,6 @@ use std::sync::Arc;
 pub use calendar::FeedEvent;
 pub(super) use edits::{rescheduled, with_next_look, without_child};
 use family::FamilySchedule;
-pub(super) use family::marks_from;
 pub(super) use messages::announce;
 pub use skips::Skip;
 pub(super) use state::ScheduleJob;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::{Service, ServiceError};
-use super::family::{FamilySchedule, marks_from};
+use super::family::FamilySchedule;
 use super::job::{PastMoments, Processed};
 use crate::domain::ledger::{self, Actor, Answer, EventOrigin};
 use crate::domain::progress::Contribution;
@@ -15,7 +15,7 @@ use crate::domain::{
     Action, Child, EventFilter, EventId, Page, Points, RuleViolation, SortOrder, Task, Timestamp,
     TrackingEvent, UserId,
 };
-use crate::store::{Change, Changes, Context, Fence, Snapshot, Store};
+use crate::store::{Change, Changes, Context, Fence, Scope, Snapshot, Store};
 
 /// An occurrence that ended longer ago causes no penalty: the server noticed it too late.
 const LONGEST_DELAY: Duration = Duration::from_hours(24);
@@ -48,7 +48,7 @@ impl Service {
             if self.has_ended_otherwise(family, occurrence, records).await? {
                 continue;
             }
-            let scope = marks_from(&family.user.id, occurrence.day);
+            let scope = Scope::marks_since(&family.user.id, occurrence.day);
             let penalty = Penalty { family: family.clone(), occurrence: occurrence.clone() };
             let (lease, floor) = (lease.clone(), self.settings().points_floor);
             let decide = move |records: &dyn Snapshot, context: &mut Context| {

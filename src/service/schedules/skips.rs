@@ -2,12 +2,11 @@
 
 use super::super::{Parent, Service, ServiceError};
 use super::ShownOccurrence;
-use super::family::marks_from;
 use crate::domain::calendar::Day;
 use crate::domain::progress::Span;
 use crate::domain::schedule::{Mark, MarkKind, Occurrence};
 use crate::domain::{ChildId, Invalid, Note, RuleViolation, TaskId, Timestamp, UserId};
-use crate::store::{Change, Changes, Snapshot};
+use crate::store::{Change, Changes, Scope, Snapshot};
 
 impl Service {
     /// Skips an occurrence, or undoes that. Returns the occurrence.
@@ -22,7 +21,7 @@ impl Service {
     ) -> Result<ShownOccurrence, ServiceError> {
         let decider = parent.clone();
         let calendar = self.calendar(parent.user());
-        let scope = marks_from(&parent.user().id, day);
+        let scope = Scope::marks_since(&parent.user().id, day);
         let (child, task) = (child_id.clone(), task_id.clone());
         self.transact_within(scope, parent, move |records, context| {
             let child = decider.child(records, &child)?;
