@@ -8,7 +8,9 @@ use serde_json::Value;
 use super::calendar::{FamilySettings, Zone};
 use super::deletion::Deletion;
 use super::schedule::Schedule;
-use super::{Amount, Colour, Email, Icon, Id, Language, Name, Note, Points, TaskLimit, Timestamp};
+use super::{
+    Amount, Colour, Device, Email, Icon, Id, Language, Name, Note, Points, TaskLimit, Timestamp,
+};
 
 pub type UserId = Id<User>;
 pub type ChildId = Id<Child>;
@@ -191,8 +193,8 @@ pub struct Setting {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub Arc<str>);
 
-/// The session of a browser or another client that has logged in, or a
-/// [link to reset a password](Self::is_reset_link).
+/// The session of a browser or another client that has logged in, a
+/// [link to reset a password](Self::is_reset_link), or a [pairing](Self::is_pairing) of a device.
 #[derive(Clone, Debug)]
 pub struct Session {
     pub token_hash: TokenHash,
@@ -204,6 +206,8 @@ pub struct Session {
     pub last_used_at: Timestamp,
     /// When the session ends if it is not used again.
     pub expires_at: Timestamp,
+    /// The device of the child; `None` for any other session.
+    pub device: Option<Device>,
 }
 
 impl User {
@@ -219,12 +223,12 @@ impl User {
 }
 
 impl Session {
-    /// How long a session is valid after its last use.
+    /// How long a session is valid after its last use, unless it is that of a device.
     pub const LIFETIME: Duration = Duration::from_hours(30 * 24);
     /// A use within this time after the last recorded one is not recorded.
     pub const TOUCH_INTERVAL: Duration = Duration::from_hours(1);
 
-    /// How much longer than [`Self::LIFETIME`] a session may still be valid.
+    /// How much longer than its lifetime a session may still be valid.
     const EXCESS: Duration = Duration::from_hours(24);
 
     pub fn begin(
@@ -240,6 +244,7 @@ impl Session {
             created_at: now,
             last_used_at: now,
             expires_at: now.after(Self::LIFETIME),
+            device: None,
         }
     }
 
@@ -250,10 +255,10 @@ impl Session {
     /// The session as if it were used now, if it would otherwise be valid for more than a day longer:
     /// then the clock was set back, perhaps by years. `None` for any other session.
     pub fn shortened(&self, now: Timestamp) -> Option<Self> {
-        let latest = now.after(Self::LIFETIME + Self::EXCESS);
+        let latest = now.after(self.lifetime() + Self::EXCESS);
         (self.expires_at > latest).then(|| Self {
             last_used_at: now,
-            expires_at: now.after(Self::LIFETIME),
+            expires_at: now.after(self.lifetime()),
             ..self.clone()
         })
     }
@@ -263,7 +268,7 @@ impl Session {
         (now.since(self.last_used_at) >= Self::TOUCH_INTERVAL).then(|| Self {
             last_used_at: now,
             // A use never shortens a session: it may have started while the clock was ahead.
-            expires_at: self.expires_at.max(now.after(Self::LIFETIME)),
+            expires_at: self.expires_at.max(now.after(self.lifetime())),
             ..self.clone()
         })
     }

@@ -16,6 +16,7 @@ pub enum RecordKind {
     Event,
     Certificate,
     CalendarFeed,
+    Device,
 }
 
 /// What a family can have only a limited number of.
@@ -32,12 +33,14 @@ pub enum FamilyLimit {
     ScheduledTasks,
     /// The calendar feeds of a child.
     CalendarFeeds,
+    /// The devices of a child.
+    Devices,
     /// The bytes of all ids in a child's lists `tasks` and `rewards`.
     DisplayBytes,
 }
 
 impl FamilyLimit {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Children,
         Self::Tasks,
         Self::Rewards,
@@ -45,6 +48,7 @@ impl FamilyLimit {
         Self::Badges,
         Self::ScheduledTasks,
         Self::CalendarFeeds,
+        Self::Devices,
         Self::DisplayBytes,
     ];
 
@@ -58,6 +62,7 @@ impl FamilyLimit {
             Self::Badges => "badges",
             Self::ScheduledTasks => "scheduled_tasks",
             Self::CalendarFeeds => "calendar_feeds",
+            Self::Devices => "devices",
             Self::DisplayBytes => "display_bytes",
         }
     }
@@ -71,6 +76,7 @@ impl FamilyLimit {
             Self::Badges => "badges of its own: delete one first",
             Self::ScheduledTasks => "tasks with a schedule: remove one first",
             Self::CalendarFeeds => "calendar feeds of a child: delete one first",
+            Self::Devices => "devices of a child: remove one first",
             Self::PendingRequests => "pending requests: redeem or cancel one first",
             Self::DisplayBytes => {
                 "bytes in the lists `tasks` and `rewards` of a child: put fewer ids into them"
@@ -97,6 +103,9 @@ pub enum RuleViolation {
     /// It is unknown, was used, or has expired. The caller cannot tell which.
     #[error("this link is not valid any more: ask for another one")]
     InvalidResetLink,
+    /// It is unknown, was used, or has expired. The caller cannot tell which.
+    #[error("this code is not valid any more: let the device show a new one")]
+    InvalidDeviceCode,
     #[error("this account is marked for deletion: restore it to use it again")]
     MarkedForDeletion {
         /// When the deletion is due; `None` if the mark cannot be read.
@@ -176,6 +185,7 @@ impl RecordKind {
             Self::Event => "event",
             Self::Certificate => "certificate",
             Self::CalendarFeed => "calendar feed",
+            Self::Device => "device",
         }
     }
 }

@@ -12,8 +12,9 @@ use crate::http::error::api_error;
 use crate::http::resources::{
     account, account_changes, account_export, activity, administration_log, auth, backups,
     badge_images, badges, calendar_feeds, checkpoints, children, corrections, crud, deletion,
-    events, exports, family, health, managed_accounts, metrics, mutations, overview, progress,
-    ranking, resets, rewards, schedule_statistics, schedules, sessions, tasks, tracking,
+    device_sessions, devices, events, exports, family, health, managed_accounts, metrics,
+    mutations, overview, progress, ranking, resets, rewards, schedule_statistics, schedules,
+    sessions, tasks, tracking,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -55,6 +56,10 @@ fn account_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::logout))
         .routes(routes!(auth::begin_child_session))
         .routes(routes!(auth::change_password))
+        .routes(routes!(device_sessions::codes))
+        .routes(routes!(device_sessions::token))
+        .routes(routes!(device_sessions::children))
+        .routes(routes!(device_sessions::choose))
         .routes(routes!(sessions::list, sessions::end_all))
         .routes(routes!(sessions::end))
         .routes(routes!(account::update))
@@ -70,6 +75,9 @@ fn family_routes() -> OpenApiRouter<AppState> {
         .routes(crud::collection::<Child>())
         .routes(crud::item::<Child>())
         .routes(routes!(children::set_goal))
+        .routes(routes!(devices::inspect))
+        .routes(routes!(devices::list, devices::pair))
+        .routes(routes!(devices::remove))
         .routes(crud::collection::<Task>())
         .routes(crud::item::<Task>())
         .routes(routes!(tasks::states))

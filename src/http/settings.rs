@@ -166,6 +166,11 @@ impl CookieName {
         Ok(Self(text.into()))
     }
 
+    /// The name of the cookie with the sessions of a child's device.
+    pub(crate) fn of_devices(&self) -> Self {
+        Self(format!("{}_device", self.0).into())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

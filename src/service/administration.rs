@@ -116,7 +116,7 @@ impl Service {
         let user = records.user(&user_id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
         let now = self.clock.now();
         let mut sessions = records.sessions_of(&user_id);
-        sessions.retain(|session| session.is_live(now) && !session.is_reset_link());
+        sessions.retain(|session| session.is_live(now) && session.is_session());
         let last_used_at = sessions.iter().map(|session| session.last_used_at).max();
         let account = ManagedAccount::new(user, policy);
         Ok(AccountDetails { account, sessions: sessions.len(), last_used_at })

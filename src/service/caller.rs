@@ -109,7 +109,7 @@ impl Caller {
         records: &dyn Snapshot,
         now: Timestamp,
     ) -> Option<Self> {
-        if !session.is_live(now) || session.is_reset_link() {
+        if !session.is_live(now) || !session.is_session() {
             return None;
         }
         let user = records.user(&session.user_id).filter(|user| user.deletion.is_none())?;

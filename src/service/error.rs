@@ -3,7 +3,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::domain::{Invalid, RuleViolation};
+use crate::domain::{Device, Invalid, RuleViolation};
 use crate::followers::broker::TooManyStreams;
 use crate::store::{CommitError, ReadError};
 
@@ -28,6 +28,15 @@ pub enum ServiceError {
     #[error("there were too many changes: try again in {retry_after} s")]
     TooManyChanges {
         /// The seconds until the next change is allowed, at least 1.
+        retry_after: u64,
+    },
+    /// No parent has confirmed the device yet.
+    #[error("no parent has confirmed this device yet: ask again in {} s", Device::POLL_INTERVAL.as_secs())]
+    AuthorizationPending,
+    /// The device asks for its session too often.
+    #[error("the device asks too often: ask again in {retry_after} s")]
+    SlowDown {
+        /// The seconds until the next request is allowed, at least 1.
         retry_after: u64,
     },
     #[error(transparent)]

@@ -15,7 +15,7 @@ pub struct FamilyLimits {
     pub rewards: usize,
     /// Pending requests.
     pub requests: usize,
-    /// Including the children's sessions.
+    /// Including the children's sessions, but not those of devices.
     pub sessions: usize,
     /// The bytes of all ids in a child's lists `tasks` and `rewards`.
     pub display_bytes: usize,
@@ -72,7 +72,8 @@ impl FamilyLimits {
     }
 
     /// Returns the sessions to end so that the account can have one more: the least recently used ones.
-    /// A login does not fail instead, because that would lock a family out.
+    /// A login does not fail instead, because that would lock a family out. It ends no device: these have a limit of their
+    /// own.
     pub(super) fn sessions_to_end(
         &self,
         records: &dyn Snapshot,
@@ -82,7 +83,7 @@ impl FamilyLimits {
             return Vec::new();
         }
         let mut sessions = records.sessions_of(family);
-        sessions.retain(|session| !session.is_reset_link());
+        sessions.retain(|session| session.is_session() && session.device.is_none());
         let surplus = (sessions.len() + 1).saturating_sub(self.sessions);
         sessions.sort_by_key(|session| (session.last_used_at, session.created_at));
         sessions.iter().take(surplus).map(|session| session.token_hash.clone()).collect()

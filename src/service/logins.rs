@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use super::ServiceError;
 use super::rates::{RateCounter, both, network, whole_seconds};
 use crate::clock::Clock;
-use crate::domain::Email;
+use crate::domain::{Email, TokenHash};
 use crate::metrics::{self, LoginRefusal};
 use crate::store::{Allowance, AnyStore, Store, UsedUp};
 
@@ -57,7 +57,13 @@ struct Counters {
     by_address: RateCounter,
     by_account: RateCounter,
     sign_ups: RateCounter,
+    polls: RateCounter,
 }
+
+/// The number of requests of a device for its session within the window. A request may be late, and the next one in time:
+/// so some may come close together, and the window is shorter than three intervals.
+const POLLS: u32 = 3;
+const POLL_WINDOW: Duration = Duration::from_secs(12);
 
 impl Attempts {
     pub(super) fn new(
@@ -87,15 +93,43 @@ impl Attempts {
         address: IpAddr,
         email: &Email,
     ) -> Result<(), ServiceError> {
-        let key = format!("account {}", email.folded());
+        self.at_guessable(store, address, format!("account {}", email.folded())).await
+    }
+
+    /// Counts an attempt at something that can be guessed, which `key` names. It has the limit of an account's password.
+    ///
+    /// Fails with [`ServiceError::TooManyAttempts`] beyond a limit, and then does not count the attempt.
+    pub(super) async fn at_guessable(
+        &self,
+        store: &AnyStore,
+        address: IpAddr,
+        key: String,
+    ) -> Result<(), ServiceError> {
         let LoginLimits { per_account: limit, window, .. } = self.counters.lock().limits;
-        let account = Allowance { key, limit, window };
+        let account = Allowance { key: key.clone(), limit, window };
         let allowances = [self.of_address(address), (LoginRefusal::AccountLimit, account)];
         let decided = match take(store, allowances).await? {
             Some(decided) => decided,
-            None => self.counters.lock().at_password(self.clock.elapsed(), address, email),
+            None => self.counters.lock().at_guessable(self.clock.elapsed(), address, &key),
         };
         decided.map_err(|too_many| self.refuse(&too_many))
+    }
+
+    /// Counts a request of a device for its session.
+    ///
+    /// Fails with [`ServiceError::SlowDown`] if the device asks too often, and then does not count it.
+    pub(super) async fn at_poll(
+        &self,
+        store: &AnyStore,
+        device_code: &TokenHash,
+    ) -> Result<(), ServiceError> {
+        let key = format!("poll {}", device_code.0);
+        let polls = Allowance { key, limit: POLLS, window: POLL_WINDOW };
+        let decided = match take(store, [(LoginRefusal::AddressLimit, polls)]).await? {
+            Some(decided) => decided.map_err(|too_many| too_many.wait),
+            None => self.counters.lock().at_poll(self.clock.elapsed(), device_code),
+        };
+        decided.map_err(|wait| ServiceError::SlowDown { retry_after: whole_seconds(wait) })
     }
 
     /// Counts a sign-up, which hashes a password, too.
@@ -165,17 +199,13 @@ impl Counters {
             by_address: RateCounter::new(limits.per_address, limits.window),
             by_account: RateCounter::new(limits.per_account, limits.window),
             sign_ups: RateCounter::new(signups.per_address, signups.window),
+            polls: RateCounter::new(POLLS, POLL_WINDOW),
         }
     }
 
-    fn at_password(
-        &mut self,
-        now: Duration,
-        address: IpAddr,
-        email: &Email,
-    ) -> Result<(), TooMany> {
+    fn at_guessable(&mut self, now: Duration, address: IpAddr, key: &str) -> Result<(), TooMany> {
         let by_address = self.by_address.count_of(&network(address));
-        let by_account = self.by_account.count_of(email.folded());
+        let by_account = self.by_account.count_of(&key);
         let after_address = self.by_address.after_one_more(by_address, now);
         let after_address = after_address.map_err(beyond(LoginRefusal::AddressLimit));
         let after_account = self.by_account.after_one_more(by_account, now);
@@ -184,6 +214,13 @@ impl Counters {
             both(after_address, after_account, |too_many| too_many.wait)?;
         self.by_address.set(by_address, after_address);
         self.by_account.set(by_account, after_account);
+        Ok(())
+    }
+
+    fn at_poll(&mut self, now: Duration, device_code: &TokenHash) -> Result<(), Duration> {
+        let polls = self.polls.count_of(device_code);
+        let after = self.polls.after_one_more(polls, now)?;
+        self.polls.set(polls, after);
         Ok(())
     }
 
@@ -235,7 +272,7 @@ mod tests {
     /// Returns the seconds to wait; 0 if the attempt is allowed.
     fn try_password(attempts: &mut Attempts, address: &str, email: &str) -> u64 {
         let Attempts(counters, now) = attempts;
-        wait(counters.at_password(*now, address.parse().unwrap(), &Email::from_stored(email)))
+        wait(counters.at_guessable(*now, address.parse().unwrap(), email))
     }
 
     fn sign_up(attempts: &mut Attempts, address: impl Into<IpAddr>) -> u64 {

@@ -19,6 +19,7 @@ mod clock_check;
 mod corrections;
 mod deletion;
 mod demo;
+mod devices;
 mod error;
 mod events;
 mod expiry;
@@ -61,6 +62,7 @@ pub use deletion::{
     AttemptOutcome, Attempted, DeletionSettings, Queued, ThresholdInForce, Trigger,
 };
 pub use demo::{Demo, DemoLogin};
+pub use devices::{DeviceChild, DeviceCodes, DeviceTokens, PairedDevice};
 pub use error::{Causes, ServiceError};
 pub use events::{EventStream, StreamRequest};
 pub use export::{AccountExport, ExportFormat, ExportQuery, ExportedEvents};

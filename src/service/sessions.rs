@@ -160,7 +160,7 @@ impl Service {
         let records = self.records_of(parent).await?;
         let now = self.clock.now();
         let mut sessions = records.sessions_of(&parent.user().id);
-        sessions.retain(|session| session.is_live(now) && !session.is_reset_link());
+        sessions.retain(|session| session.is_live(now) && session.is_session());
         sessions.sort_by_key(|session| Reverse((session.last_used_at, session.created_at)));
         let listed = |session: Arc<Session>| ListedSession {
             id: session_id(&session.token_hash),

@@ -8,9 +8,9 @@ use super::json::JsonStore;
 use super::memory::MemoryStore;
 use super::postgres::PostgresStore;
 use super::{
-    Administration, Allowance, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry,
-    Fence, Following, FoundEvent, FoundEvents, Health, Lease, Listing, LogServers, Purpose,
-    ReadError, Scope, Snapshot, Store, StoredEvent, UsedUp,
+    Administration, Allowance, Commit, CommitError, Context, Decided, DeviceRequests, Erasures,
+    EventScan, Expiry, Fence, Following, FoundEvent, FoundEvents, Health, Lease, Listing,
+    LogServers, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent, UsedUp,
 };
 use crate::domain::{
     AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
@@ -257,6 +257,14 @@ impl Store for AnyStore {
             Self::Json(store) => store.log_servers(),
             Self::Memory(store) => store.log_servers(),
             Self::Postgres(store) => store.log_servers(),
+        }
+    }
+
+    fn device_requests(&self) -> Arc<dyn DeviceRequests> {
+        match self {
+            Self::Json(store) => store.device_requests(),
+            Self::Memory(store) => store.device_requests(),
+            Self::Postgres(store) => store.device_requests(),
         }
     }
 

@@ -25,12 +25,13 @@ use messages::Messages;
 use scan::{Rows, Scan};
 
 use super::constraints;
+use super::device_requests::RequestsInMemory;
 use super::expiry::removed_sessions;
 use super::records::Records;
 use super::{
-    Administration, Change, Changes, Commit, CommitError, Context, Decided, Erasures, EventScan,
-    Expiry, Fence, Following, FoundEvent, FoundEvents, Health, Listing, ReadError, Scope, Snapshot,
-    Store, StoredEvent,
+    Administration, Change, Changes, Commit, CommitError, Context, Decided, DeviceRequests,
+    Erasures, EventScan, Expiry, Fence, Following, FoundEvent, FoundEvents, Health, Listing,
+    ReadError, Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::{Clock, new_seed};
 use crate::domain::{
@@ -63,6 +64,7 @@ pub struct MemoryStore {
     inner: Arc<Mutex<Inner>>,
     is_closed: Arc<AtomicBool>,
     kept: Arc<Kept>,
+    device_requests: Arc<RequestsInMemory>,
 }
 
 #[derive(Clone, Default)]
@@ -81,6 +83,7 @@ impl MemoryStore {
             inner: Arc::default(),
             is_closed: Arc::default(),
             kept: Arc::default(),
+            device_requests: Arc::default(),
         }
     }
 
@@ -355,6 +358,10 @@ impl Store for MemoryStore {
 
     fn following(&self) -> Arc<dyn Following> {
         Arc::new(self.clone())
+    }
+
+    fn device_requests(&self) -> Arc<dyn DeviceRequests> {
+        Arc::clone(&self.device_requests) as Arc<dyn DeviceRequests>
     }
 
     fn administration(&self) -> Arc<dyn Administration> {

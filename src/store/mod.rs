@@ -8,6 +8,7 @@ mod administration;
 mod allowance;
 mod any;
 mod constraints;
+mod device_requests;
 mod erasures;
 mod error;
 pub(crate) mod event_text;
@@ -29,6 +30,7 @@ pub use administration::{Activity, Administration, Counts, DayActivity, OwnedSes
 use administration::{DAY, is_session};
 pub use allowance::{Allowance, UsedUp};
 pub use any::AnyStore;
+pub use device_requests::{DeviceRequest, DeviceRequests, NotOpened, OpenLimits};
 pub use erasures::Erasures;
 pub use error::{CommitError, Outage};
 pub use expiry::Expiry;
@@ -257,6 +259,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// The list of the accounts that were deleted.
     fn erasures(&self) -> Arc<dyn Erasures>;
+
+    /// The requests of devices that no parent has confirmed yet.
+    fn device_requests(&self) -> Arc<dyn DeviceRequests>;
 
     /// What only administrators and the operator read.
     fn administration(&self) -> Arc<dyn Administration>;

@@ -154,7 +154,8 @@ impl ApiError {
         match self {
             Self::Service(
                 ServiceError::TooManyAttempts { retry_after }
-                | ServiceError::TooManyChanges { retry_after },
+                | ServiceError::TooManyChanges { retry_after }
+                | ServiceError::SlowDown { retry_after },
             ) => Some(*retry_after),
             Self::TooManyConnections => Some(1),
             // How long an export takes depends on its client.
@@ -212,6 +213,8 @@ fn of_service(error: &ServiceError) -> ErrorCode {
         ServiceError::InvalidCredentials => ErrorCode::InvalidCredentials,
         ServiceError::TooManyAttempts { .. } => ErrorCode::TooManyAttempts,
         ServiceError::TooManyChanges { .. } => ErrorCode::TooManyChanges,
+        ServiceError::AuthorizationPending => ErrorCode::AuthorizationPending,
+        ServiceError::SlowDown { .. } => ErrorCode::SlowDown,
         ServiceError::TooManyStreams(_) => ErrorCode::TooManyStreams,
         ServiceError::ExportInProgress => ErrorCode::ExportInProgress,
         ServiceError::BackupInProgress => ErrorCode::BackupInProgress,
@@ -238,6 +241,7 @@ fn of_refusal(refusal: &RuleViolation) -> ErrorCode {
         RuleViolation::EmailTaken => ErrorCode::EmailTaken,
         RuleViolation::WrongPassword => ErrorCode::WrongPassword,
         RuleViolation::InvalidResetLink => ErrorCode::InvalidResetLink,
+        RuleViolation::InvalidDeviceCode => ErrorCode::InvalidDeviceCode,
         RuleViolation::MarkedForDeletion { .. } => ErrorCode::AccountMarkedForDeletion,
         RuleViolation::NotMarkedForDeletion => ErrorCode::NotMarkedForDeletion,
         RuleViolation::DeletionInProgress => ErrorCode::DeletionInProgress,

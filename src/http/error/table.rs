@@ -38,6 +38,18 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             "a query parameter is unknown or breaks a rule; `details.parameter`",
         ),
         (
+            Code::AuthorizationPending,
+            Status::BAD_REQUEST,
+            "AUTHORIZATION_PENDING",
+            "no parent has confirmed the device yet; it asks again after 5 seconds",
+        ),
+        (
+            Code::InvalidDeviceCode,
+            Status::BAD_REQUEST,
+            "INVALID_DEVICE_CODE",
+            "the code of a device is unknown, was used, or has expired",
+        ),
+        (
             Code::Unauthenticated,
             Status::UNAUTHORIZED,
             "UNAUTHENTICATED",
@@ -259,6 +271,12 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Status::TOO_MANY_REQUESTS,
             "TOO_MANY_CHANGES",
             "too many changes by this account or from this client's address; `details.retry_after`, and `Retry-After`",
+        ),
+        (
+            Code::SlowDown,
+            Status::TOO_MANY_REQUESTS,
+            "SLOW_DOWN",
+            "the device asks for its session too often; `details.retry_after`, and `Retry-After`",
         ),
         (
             Code::TooManyStreams,

@@ -4,22 +4,22 @@ use std::convert::Infallible;
 
 use axum::extract::{self, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
 use utoipa::IntoParams;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 
-use crate::domain::{IdempotencyKey, Invalid, Session};
+use crate::domain::{IdempotencyKey, Invalid};
 use crate::http::error::{ApiError, ErrorCode};
+use crate::http::extract::cookies::{cookies_named, live_cookie};
+use crate::http::extract::device::live_device_cookie;
 use crate::http::openapi::{ErrorCodes, schemas};
 use crate::http::server::request_context::RequestContext;
-use crate::http::settings::{CookieName, HttpSettings, Monitoring, Origin, Secret};
+use crate::http::settings::{Monitoring, Secret};
 use crate::http::state::AppState;
-use crate::service::{
-    Admin, Authority, Caller, Parent, SentSessions, Service, ServiceError, Token,
-};
+use crate::service::{Admin, Authority, Caller, Parent, SentSessions, ServiceError, Token};
 
 /// The ids in a request's path.
 pub(crate) struct Path<T>(pub(crate) T);
@@ -56,13 +56,18 @@ impl FromRequestParts<AppState> for Caller {
     }
 }
 
-/// A Bearer token takes precedence. Otherwise the first cookie of a live session counts.
+/// A Bearer token takes precedence. Otherwise the first cookie of a live session counts, and then that of a device.
 async fn caller_of(headers: &HeaderMap, state: &AppState) -> Result<Caller, ServiceError> {
     if let Some(token) = bearer_token(headers) {
         return state.service.authenticate(&Token::presented(token)).await;
     }
     let settings = state.settings();
-    let live = live_cookie(headers, &settings.session_cookie, &state.service).await?;
+    if let Some((_, caller)) =
+        live_cookie(headers, &settings.session_cookie, &state.service).await?
+    {
+        return Ok(caller);
+    }
+    let live = live_device_cookie(headers, &settings, &state.service).await?;
     live.map(|(_, caller)| caller).ok_or(ServiceError::Unauthenticated)
 }
 
@@ -71,7 +76,7 @@ impl FromRequestParts<AppState> for SentSessions {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
         let settings = state.settings();
-        let cookies = session_cookies(&parts.headers, &settings.session_cookie);
+        let cookies = cookies_named(&parts.headers, &settings.session_cookie);
         Ok(cookies.map(Token::presented).collect())
     }
 }
@@ -177,58 +182,6 @@ fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-/// The tokens in the session cookies, in the order of the headers. There can be several: of another service
-/// on the same host, or of another path.
-pub(crate) fn session_cookies<'a>(
-    headers: &'a HeaderMap,
-    name: &'a CookieName,
-) -> impl Iterator<Item = &'a str> {
-    let lines = headers.get_all(header::COOKIE).into_iter();
-    // Bytes, since the cookies of other applications on the same host need not be ASCII.
-    let cookies = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-    let values = cookies.filter_map(|cookie| {
-        let value = cookie.trim_ascii().strip_prefix(name.as_str().as_bytes())?;
-        value.strip_prefix(b"=")
-    });
-    values.filter_map(|token| str::from_utf8(token).ok())
-}
-
-/// Returns the first cookie whose session is live, and the caller whose session it is.
-pub(crate) async fn live_cookie<'a>(
-    headers: &'a HeaderMap,
-    name: &'a CookieName,
-    service: &Service,
-) -> Result<Option<(&'a str, Caller)>, ServiceError> {
-    for token in session_cookies(headers, name) {
-        match service.authenticate(&Token::presented(token)).await {
-            Ok(caller) => return Ok(Some((token, caller))),
-            Err(ServiceError::Unauthenticated) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(None)
-}
-
-/// The header that sets the session cookie. Scripts cannot read the cookie, and forms of other sites do not
-/// send it. It lives as long as an unused session.
-pub(crate) fn cookie_with(token: &str, settings: &HttpSettings) -> Option<HeaderValue> {
-    set_cookie(token, &format!("Max-Age={}", Session::LIFETIME.as_secs()), settings)
-}
-
-/// The header that removes the session cookie. Old browsers support `Expires` only.
-pub(crate) fn no_cookie(settings: &HttpSettings) -> Option<HeaderValue> {
-    set_cookie("", "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT", settings)
-}
-
-/// The cookie is `Secure` if browsers reach the server over https; otherwise they would discard it.
-fn set_cookie(token: &str, lifetime: &str, settings: &HttpSettings) -> Option<HeaderValue> {
-    let is_secure = settings.public_origin.as_ref().is_some_and(Origin::is_secure);
-    let secure = if is_secure { "; Secure" } else { "" };
-    let name = settings.session_cookie.as_str();
-    let cookie = format!("{name}={token}; HttpOnly; SameSite=Lax; Path=/; {lifetime}{secure}");
-    HeaderValue::try_from(cookie).ok()
-}
-
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// The `Idempotency-Key` of a request, if it has one.
@@ -277,6 +230,8 @@ impl<S: Sync> FromRequestParts<S> for Key {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn headers(name: &header::HeaderName, values: &[&'static str]) -> HeaderMap {
@@ -285,23 +240,6 @@ mod tests {
             headers.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         headers
-    }
-
-    #[test]
-    fn the_sessions_are_found_among_other_cookies() {
-        let found = |name: &str, values: &[&'static str]| {
-            let headers = headers(&header::COOKIE, values);
-            let name = CookieName::parse(name, false).unwrap();
-            let tokens: Vec<_> = session_cookies(&headers, &name).map(str::to_owned).collect();
-            tokens.join(" ")
-        };
-        assert_eq!(found("session", &["a=b; session=t; c=d"]), "t");
-        assert_eq!(found("session", &["a=b", "session=t"]), "t");
-        assert_eq!(found("session", &["session=t; session=u", "a=b;session=v"]), "t u v");
-        assert_eq!(found("session", &["lang=\u{e9}; session=t"]), "t");
-        assert_eq!(found("session", &["session=\u{e9}; session=t"]), "\u{e9} t");
-        assert_eq!(found("session", &["xsession=t; sessions=u; Session=v"]), "");
-        assert_eq!(found("family", &["session=t; family=u"]), "u");
     }
 
     #[test]

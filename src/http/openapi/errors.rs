@@ -153,6 +153,7 @@ fn response(codes: &[ErrorCode]) -> Response {
             code,
             ErrorCode::TooManyAttempts
                 | ErrorCode::TooManyChanges
+                | ErrorCode::SlowDown
                 | ErrorCode::ExportInProgress
                 | ErrorCode::Overloaded
                 | ErrorCode::DatabaseUnavailable

@@ -294,6 +294,7 @@ fn bad_request(code: ErrorCode) -> ApiError {
         }
         ErrorCode::TooManyAttempts => ServiceError::TooManyAttempts { retry_after: 30 }.into(),
         ErrorCode::TooManyChanges => ServiceError::TooManyChanges { retry_after: 1 }.into(),
+        ErrorCode::SlowDown => ServiceError::SlowDown { retry_after: 4 }.into(),
         ErrorCode::TooManyStreams => ServiceError::TooManyStreams(TooManyStreams).into(),
         ErrorCode::ExportInProgress => ServiceError::ExportInProgress.into(),
         ErrorCode::HeadTooLarge => ApiError::HeadTooLarge,
@@ -317,6 +318,8 @@ fn not_allowed(code: ErrorCode) -> ApiError {
         ErrorCode::SharedReadOnly => RuleViolation::SharedReadOnly(RecordKind::Task).into(),
         ErrorCode::WrongPassword => RuleViolation::WrongPassword.into(),
         ErrorCode::PasswordRequired => ServiceError::PasswordRequired,
+        ErrorCode::AuthorizationPending => ServiceError::AuthorizationPending,
+        ErrorCode::InvalidDeviceCode => RuleViolation::InvalidDeviceCode.into(),
         ErrorCode::InvalidResetLink => RuleViolation::InvalidResetLink.into(),
         ErrorCode::AccountMarkedForDeletion => {
             RuleViolation::MarkedForDeletion { due_at: Timestamp::parse_iso(MOMENT) }.into()

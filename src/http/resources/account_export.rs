@@ -198,6 +198,9 @@ struct SessionBody {
     /// The child that uses the session. Null for a parent's.
     #[schema(required)]
     child_id: Option<String>,
+    /// The name of the device, if it is that of a child's device.
+    #[schema(required)]
+    device_name: Option<String>,
     /// The time of the login.
     #[schema(value_type = String, format = DateTime)]
     created_at: Iso,
@@ -209,16 +212,20 @@ struct SessionBody {
     expires_at: Iso,
     /// Whether it is no session, but a link to reset the password.
     is_reset_link: bool,
+    /// Whether it is no session yet: a parent has confirmed the device, and it has not fetched its session.
+    is_waiting: bool,
 }
 
 impl From<&Session> for SessionBody {
     fn from(session: &Session) -> Self {
         Self {
             child_id: session.child_id.as_ref().map(ToString::to_string),
+            device_name: session.device.as_ref().map(|device| device.name.to_string()),
             created_at: Iso(session.created_at),
             last_used_at: Iso(session.last_used_at),
             expires_at: Iso(session.expires_at),
             is_reset_link: session.is_reset_link(),
+            is_waiting: session.is_pairing(),
         }
     }
 }

@@ -13,7 +13,9 @@ use utoipa::openapi::{ObjectBuilder, Schema};
 
 use crate::domain::ChildId;
 use crate::http::error::{ApiError, ErrorCode};
-use crate::http::extract::caller::{Path, cookie_with, live_cookie, no_cookie};
+use crate::http::extract::caller::Path;
+use crate::http::extract::cookies::{cookie_with, live_cookie, no_cookie};
+use crate::http::extract::device::{device_cookie, live_device_cookie};
 use crate::http::extract::input::Input;
 use crate::http::openapi::{
     ErrorCodes, Errors, PasswordErrors, SessionChangeErrors, samples, schemas, tags,
@@ -58,7 +60,7 @@ fn scope() -> ObjectBuilder {
 }
 
 impl SessionAnswer {
-    fn of(caller: &Caller, settings: &Arc<HttpSettings>) -> Self {
+    pub(crate) fn of(caller: &Caller, settings: &Arc<HttpSettings>) -> Self {
         Self {
             user: UserBody::seen_by(caller, settings),
             scope: caller.role().as_str(),
@@ -293,8 +295,13 @@ pub(crate) async fn me(
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<(HeaderMap, Json<SessionAnswer>), ApiError> {
-    let live = live_cookie(&headers, &settings.session_cookie, &service).await?;
-    let cookie = live.and_then(|(token, _)| cookie_with(token, &settings));
+    let cookie = match live_cookie(&headers, &settings.session_cookie, &service).await? {
+        Some((token, _)) => cookie_with(token, &settings),
+        None => {
+            let live = live_device_cookie(&headers, &settings, &service).await?;
+            live.and_then(|(tokens, _)| device_cookie(&tokens, &settings))
+        }
+    };
     let renewed = cookie.map(|cookie| (SET_COOKIE, cookie));
     Ok((renewed.into_iter().collect(), Json(SessionAnswer::of(&caller, &settings))))
 }

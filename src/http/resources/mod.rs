@@ -17,6 +17,8 @@ pub(crate) mod credentials;
 pub(crate) mod crud;
 mod day_range;
 pub(crate) mod deletion;
+pub(crate) mod device_sessions;
+pub(crate) mod devices;
 pub(crate) mod event_list;
 pub(crate) mod events;
 pub(crate) mod exports;

@@ -11,7 +11,8 @@ use utoipa::openapi::ObjectBuilder;
 
 use crate::domain::ChildId;
 use crate::http::error::ApiError;
-use crate::http::extract::caller::{Path, no_cookie};
+use crate::http::extract::caller::Path;
+use crate::http::extract::cookies::no_cookie;
 use crate::http::extract::query::{Paging, Query};
 use crate::http::openapi::{Errors, SessionChangeErrors, schemas, tags};
 use crate::http::resources::auth::{Cookie, header_of};
@@ -35,6 +36,9 @@ pub(crate) struct SessionBody {
     /// The child, if it is a child's session.
     #[schema(required)]
     child_id: Option<String>,
+    /// The name of the device, if it is that of a child's device.
+    #[schema(required)]
+    device_name: Option<String>,
     #[schema(schema_with = schemas::moment)]
     created_at: Iso,
     /// The last use, accurate to an hour.
@@ -62,6 +66,7 @@ impl From<ListedSession> for SessionBody {
             id,
             scope: if session.child_id.is_some() { "child" } else { "parent" },
             child_id: session.child_id.as_ref().map(ChildId::to_string),
+            device_name: session.device.as_ref().map(|device| device.name.to_string()),
             created_at: Iso(session.created_at),
             last_used_at: Iso(session.last_used_at),
             expires_at: Iso(session.expires_at),

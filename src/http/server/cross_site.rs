@@ -17,14 +17,14 @@ use tower_http::csrf::CsrfLayer;
 
 use crate::http::error::ApiError;
 use crate::http::error::field::shortened;
-use crate::http::extract::caller::session_cookies;
+use crate::http::extract::cookies::cookies_named;
 use crate::http::extract::input::is_json;
 use crate::http::settings::{HttpSettings, Origin};
 
 /// The header in which a browser states the relation of the page to this server.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Calls `router`, unless the request is a change with a session cookie and
+/// Calls `router`, unless the request is a change with the cookie of a session or a device and
 ///
 /// - comes from a page of a foreign origin, or of an origin that the browser hides. The server's own
 ///   origins are that of the request's host and those in the settings; the latter are needed behind a
@@ -36,8 +36,7 @@ where
     R: Service<Request, Response = Response, Error = Infallible> + Clone,
 {
     let headers = request.headers();
-    let has_cookie = session_cookies(headers, &settings.session_cookie).next().is_some();
-    let is_protected = has_cookie && is_change(request.method());
+    let is_protected = is_change(request.method()) && has_cookie(headers, settings);
     let is_type_wrong = is_protected && has_body(headers) && !is_json(headers);
     let is_from_page = headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(header::ORIGIN);
     if is_protected && is_from_page && !is_own(headers, settings) {
@@ -99,6 +98,11 @@ fn is_own(headers: &HeaderMap, settings: &HttpSettings) -> bool {
     let own = host.and_then(|host| Origin::parse(&host));
     let mut named = settings.public_origin.iter().chain(&settings.allowed_origins);
     own.as_ref() == Some(&origin) || named.any(|named| *named == origin)
+}
+
+fn has_cookie(headers: &HeaderMap, settings: &HttpSettings) -> bool {
+    let name = &settings.session_cookie;
+    [name, &name.of_devices()].into_iter().any(|name| cookies_named(headers, name).next().is_some())
 }
 
 fn is_change(method: &Method) -> bool {

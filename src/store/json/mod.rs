@@ -67,11 +67,12 @@ use shared::Shared;
 use state::State;
 use tracking::{ReadMode, Scan, Tracking};
 
+use super::device_requests::RequestsInMemory;
 use super::expiry::removed_sessions;
 use super::{
-    Administration, Changes, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry,
-    Fence, Following, FoundEvent, FoundEvents, Health, Listing, ReadError, Scope, Snapshot, Store,
-    StoredEvent,
+    Administration, Changes, Commit, CommitError, Context, Decided, DeviceRequests, Erasures,
+    EventScan, Expiry, Fence, Following, FoundEvent, FoundEvents, Health, Listing, ReadError,
+    Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::new_seed;
 use crate::disk::Disk;
@@ -90,6 +91,7 @@ pub struct JsonStore {
     epoch: Epoch,
     jobs: Sender<Job>,
     wakes: Sender<Wake>,
+    device_requests: Arc<RequestsInMemory>,
     closed: AtomicBool,
     /// The result of the first call of `close`, for all later calls; `None` before the first call.
     ended: Mutex<Option<watch::Receiver<Option<io::Result<()>>>>>,
@@ -288,6 +290,10 @@ impl Store for JsonStore {
 
     fn following(&self) -> Arc<dyn Following> {
         Arc::clone(&self.shared) as Arc<dyn Following>
+    }
+
+    fn device_requests(&self) -> Arc<dyn DeviceRequests> {
+        Arc::clone(&self.device_requests) as Arc<dyn DeviceRequests>
     }
 
     fn administration(&self) -> Arc<dyn Administration> {

@@ -88,7 +88,20 @@ impl JsonStore {
             spawn("maintenance", move || maintenance.run(&queued_wakes))?,
         ];
         let (closed, ended) = (AtomicBool::new(false), Mutex::default());
-        Ok(Self { shared, disk, data, newest, epoch, jobs, wakes, closed, ended, threads })
+        let device_requests = Arc::default();
+        Ok(Self {
+            shared,
+            disk,
+            data,
+            newest,
+            epoch,
+            jobs,
+            wakes,
+            device_requests,
+            closed,
+            ended,
+            threads,
+        })
     }
 }
 

@@ -58,8 +58,10 @@ impl Administration for LogRecords {
     ) -> BoxFuture<'static, Result<Listing<OwnedSession>, ReadError>> {
         let read = self.0.run(async move |inner: Arc<Inner>| {
             let (limit, offset) = (rows_limit(page.limit), rows_limit(page.offset));
-            let (now, links) = (now.as_micros(), Session::RESET_LINK_PREFIX);
-            let values: [&(dyn ToSql + Sync); 4] = [&now, &links, &limit, &offset];
+            let longer = Session::DEVICE_LIFETIME - Session::LIFETIME;
+            let (now, longer) =
+                (now.as_micros(), i64::try_from(longer.as_micros()).unwrap_or(i64::MAX));
+            let values: [&(dyn ToSql + Sync); 4] = [&now, &longer, &limit, &offset];
             let row = inner.db.row(&sql::LIVE_SESSIONS, &values).await?;
             let accounts: Vec<&str> = row.try_get("accounts")?;
             let sessions: Vec<&str> = row.try_get("sessions")?;

@@ -1,7 +1,6 @@
 //! Removes what has expired.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio_postgres::Row;
 
@@ -12,9 +11,6 @@ use super::inner::Inner;
 use super::sql;
 use crate::domain::{LogEntry, Message, Session, Timestamp, TokenHash};
 use crate::store::Expiry;
-
-/// A session that ends later than this after now may be shortened.
-const LONGEST_SESSION: Duration = Session::LIFETIME;
 
 /// Removes expired sessions, idempotency keys, ended requests, messages, marks and entries of the administration
 /// log in batches. Returns the sessions.
@@ -58,8 +54,9 @@ pub(super) async fn late_sessions(
     inner: Arc<Inner>,
     expiry: Expiry,
 ) -> Result<Vec<TokenHash>, Failure> {
-    let latest = expiry.now.after(LONGEST_SESSION).as_micros();
-    tokens(&inner.db.rows(&sql::LATE_SESSIONS, &[&latest]).await?)
+    let latest = |lifetime| expiry.now.after(lifetime).as_micros();
+    let (latest, of_devices) = (latest(Session::LIFETIME), latest(Session::DEVICE_LIFETIME));
+    tokens(&inner.db.rows(&sql::LATE_SESSIONS, &[&latest, &of_devices]).await?)
 }
 
 /// Removes a batch. Commits of the same families may come between.

@@ -42,6 +42,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "schedules",
         sql: include_str!("migrations/V0009__schedules.sql"),
     },
+    Migration {
+        version: 10,
+        name: "device_requests",
+        sql: include_str!("migrations/V0010__device_requests.sql"),
+    },
 ];
 
 /// The version of the schema after all migrations.

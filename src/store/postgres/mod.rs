@@ -23,6 +23,7 @@ mod commit;
 mod connect;
 pub(crate) mod copy;
 mod cursors;
+mod device_requests;
 mod draft;
 mod ended;
 pub(crate) mod erasures;
@@ -82,6 +83,7 @@ use tokio_util::sync::DropGuard;
 use administration::LogRecords;
 pub use connect::DatabaseUrl;
 use cursors::Cursors;
+use device_requests::RequestTable;
 pub(crate) use draft::new_key;
 use ended::EndedSessions;
 use erasures::ErasureTable;
@@ -103,9 +105,9 @@ use crate::domain::{
     TokenHash, User, UserId,
 };
 use crate::store::{
-    Administration, Allowance, Change, Changes, Commit, CommitError, Context, Decided, Erasures,
-    EventScan, Expiry, Fence, Following, FoundEvent, FoundEvents, Health, Lease, Listing,
-    LogServers, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent, UsedUp,
+    Administration, Allowance, Change, Changes, Commit, CommitError, Context, Decided,
+    DeviceRequests, Erasures, EventScan, Expiry, Fence, Following, FoundEvent, FoundEvents, Health,
+    Lease, Listing, LogServers, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent, UsedUp,
 };
 
 /// A store on a PostgreSQL database.
@@ -326,6 +328,10 @@ impl Store for PostgresStore {
 
     fn log_servers(&self) -> Option<Arc<dyn LogServers>> {
         Some(Arc::new(Logs(self.runtime.clone())))
+    }
+
+    fn device_requests(&self) -> Arc<dyn DeviceRequests> {
+        Arc::new(RequestTable(self.runtime.clone()))
     }
 
     fn administration(&self) -> Arc<dyn Administration> {

@@ -4,6 +4,7 @@
 mod accounts;
 mod administration;
 pub(crate) mod bulk;
+mod device_requests;
 pub(crate) mod erasures;
 mod expiry;
 mod history;
@@ -23,6 +24,10 @@ use tokio_postgres::types::Type;
 pub(super) use accounts::{ACCOUNTS, COUNT_ACCOUNTS, DUE_FAMILIES, USERS};
 pub(super) use administration::{
     ACCOUNTS_NAMED, ACTIVITY, COUNTS, LIVE_SESSIONS, LOG_ENTRIES, SIGN_UPS, TRIM_LOG,
+};
+pub(super) use device_requests::{
+    CLAIM_DEVICE_REQUEST, CLOSE_DEVICE_REQUEST, FIND_DEVICE_REQUEST, IS_DEVICE_REQUEST_OPEN,
+    OPEN_DEVICE_REQUEST,
 };
 pub(super) use erasures::{ADD_ERASURE, ERASURES, ERASURES_HEADER, PUT_ERASURES_KEY};
 pub(super) use expiry::{EXPIRE, LATE_SESSIONS};
@@ -376,6 +381,11 @@ pub(super) const ALL: &[&Sql] = &[
     &ERASURES_HEADER,
     &ERASURES,
     &ADD_ERASURE,
+    &OPEN_DEVICE_REQUEST,
+    &FIND_DEVICE_REQUEST,
+    &CLAIM_DEVICE_REQUEST,
+    &IS_DEVICE_REQUEST_OPEN,
+    &CLOSE_DEVICE_REQUEST,
     &FORGET_LOG_SERVER,
     &ENDED_SESSIONS,
     &TAKE_ALLOWANCES,

@@ -31,7 +31,7 @@ pub(crate) enum By {
 }
 
 /// The number of sessions of a role, for tests that end a session.
-const SESSIONS: usize = 110;
+const SESSIONS: usize = 118;
 
 pub(crate) fn put(folders: &Folders) {
     let now = Clock::system().now().as_micros() / 1_000_000;
@@ -108,7 +108,19 @@ pub(crate) fn put(folders: &Folders) {
         "token_sha256": format!("reset-{}", hash("link")), "user_id": "other-admin", "child_id": null,
         "created_at": now, "last_used_at": now, "expires_at": now + 86_400,
     });
-    table(folders, "sessions.json", sessions.chain([link]));
+    // A device that a parent has confirmed, and one that uses its session.
+    let device = |token_hash: String, id: &str| {
+        json!({
+            "token_sha256": token_hash, "user_id": "first", "child_id": "first-child",
+            "created_at": now, "last_used_at": now, "expires_at": now + 86_400,
+            "device_id": id, "device_name": "Tablet",
+        })
+    };
+    let devices = [
+        device(format!("pairing-{}", hash("waiting")), "waiting-device"),
+        device(hash("tablet"), "first-device"),
+    ];
+    table(folders, "sessions.json", sessions.chain([link]).chain(devices));
     // This is not the first start on the directory, so that a start changes nothing.
     let first_start = json!({"name": "account_deletion_first_start", "value": 1.0});
     table(folders, "settings.json", [first_start]);

@@ -5,14 +5,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use reqwest::header::CONTENT_TYPE;
+use serde_json::json;
 
 use super::home::{By, CANARY, everything, server, shown};
 use super::table::{IDS, ROLES, Row, TABLE, filled};
-use crate::harness::{Answer, TestServer, try_send};
+use crate::harness::{Answer, TestServer, text, try_send};
 
 /// The ways in which each cell is tested.
 const WAYS: [(&str, By); 4] =
     [("", By::Cookie), ("", By::Bearer), ("/api", By::Cookie), ("/api", By::Bearer)];
+
+/// The code of no device.
+const NO_CODE: &str = "BCDF-GHJK";
+
+/// The code that a new device shows.
+async fn code(server: &TestServer) -> String {
+    let name = json!({"device_name": "Tablet"});
+    text(&server.nobody().post("/auth/device-codes", name).await.expect(200)["user_code"])
+}
 
 /// The response to the role, with its session of that number.
 async fn answer(
@@ -25,7 +35,14 @@ async fn answer(
     let path = format!("{prefix}{}", filled(row.path(), &IDS));
     let mut request = server.nobody().request(row.method(), &path);
     if let Some(body) = row.body() {
-        request = request.header(CONTENT_TYPE, "application/json").body(filled(body, &IDS));
+        let is_allowed = row.2[role] < 400;
+        let code = if is_allowed && body.contains("{code}") {
+            code(server).await
+        } else {
+            NO_CODE.to_owned()
+        };
+        let body = filled(body, &IDS).replace("{code}", &code);
+        request = request.header(CONTENT_TYPE, "application/json").body(body);
     }
     let request = shown(request, ROLES[role], n, by);
     if row.path() != "/events" {

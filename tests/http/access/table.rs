@@ -28,6 +28,10 @@ pub(crate) const TABLE: &[Row] = &[
     Row("POST /auth/login", r#"{"email":"first@example.org","password":"correct horse"}"#, ANYONE),
     Row("POST /auth/restore", r#"{"email":"marked@example.org","password":"correct horse"}"#, ANYONE),
     Row("POST /auth/reset", r#"{"secret":"link","new_password":"battery staple"}"#, [204; 5]),
+    Row("POST /auth/device-codes", r#"{"device_name":"Tablet"}"#, ANYONE),
+    Row("POST /auth/device-token", r#"{"device_code":"waiting"}"#, ANYONE),
+    Row("GET /auth/device-children", "", ANYONE),
+    Row("POST /auth/device-child", r#"{"child_id":"{child}"}"#, [404; 5]),
     Row("GET /auth/me", "", SESSION),
     Row("PATCH /user", r#"{"language":"de"}"#, [401, 403, 200, 200, 200]),
     Row("PUT /user/email", r#"{"email":"changed@example.org","password":"correct horse"}"#, [401, 403, 200, 200, 200]),
@@ -38,6 +42,10 @@ pub(crate) const TABLE: &[Row] = &[
     Row("GET /children/{child}", "", FAMILY),
     Row("PATCH /children/{child}", r#"{"name":"Renamed"}"#, OWN),
     Row("PUT /children/{child}/goal", r#"{"reward_id":null}"#, FAMILY),
+    Row("POST /device-codes/inspect", r#"{"user_code":"{code}"}"#, [401, 403, 200, 200, 200]),
+    Row("GET /children/{child}/devices", "", OWN),
+    Row("POST /children/{child}/devices", r#"{"user_code":"{code}"}"#, [401, 403, 201, 404, 404]),
+    Row("DELETE /children/{child}/devices/{device}", "", REMOVES),
     Row("GET /children/{child}/rewards", "", FAMILY),
     Row("GET /children/{child}/tracking", "", FAMILY),
     Row("GET /children/{child}/tracking/export", "", OWN),
@@ -135,13 +143,14 @@ pub(crate) const TABLE: &[Row] = &[
 ];
 
 /// The ids of the first family.
-pub(crate) const IDS: [(&str, &str); 6] = [
+pub(crate) const IDS: [(&str, &str); 7] = [
     ("{child}", "first-child"),
     ("{task}", "first-task"),
     ("{reward}", "first-reward"),
     ("{badge}", "first-badge"),
     ("{event}", "first-event"),
     ("{feed}", "first-feed"),
+    ("{device}", "first-device"),
 ];
 
 /// The text with these ids inserted.

@@ -13,7 +13,7 @@ use crate::domain::badges::{Award, Badge};
 use crate::domain::calendar::FamilySettings;
 use crate::domain::schedule::Mark;
 use crate::domain::{
-    CalendarFeed, Child, Email, EndedRequest, Id, IdempotencyRecord, LogEntry, Message,
+    CalendarFeed, Child, Device, Email, EndedRequest, Id, IdempotencyRecord, LogEntry, Message,
     PendingReward, PendingTask, Reward, Role, Session, Setting, Task, TokenHash, User,
 };
 
@@ -326,6 +326,9 @@ impl Record for Session {
             created_at: fields.moment("created_at")?,
             last_used_at: fields.moment("last_used_at")?,
             expires_at: fields.moment("expires_at")?,
+            device: fields
+                .optional_id("device_id")?
+                .map(|id| Device { id, name: fields.name("device_name") }),
         })
     }
 
@@ -336,6 +339,12 @@ impl Record for Session {
         row.moment("created_at", self.created_at);
         row.moment("last_used_at", self.last_used_at);
         row.moment("expires_at", self.expires_at);
+        if let Some(device) = &self.device {
+            row.text("device_id", device.id.as_str());
+            row.text("device_name", device.name.as_str());
+        } else {
+            ["device_id", "device_name"].into_iter().for_each(|name| row.absent(name));
+        }
     }
 
     fn key(&self) -> Arc<str> {

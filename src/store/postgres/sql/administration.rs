@@ -34,19 +34,22 @@ WHERE encode(substring(sha256(convert_to($1 || a.id, 'UTF8')) FROM 1 FOR 8), 'he
 };
 
 /// The number of the live sessions of all accounts, and one page of them with their accounts: those that end
-/// last are those that were used last. A database contains only sessions that Goldstar began.
+/// last are those that were used last, if the sessions of devices, which live longer by $2, are taken as others. A
+/// database contains only sessions that Goldstar began. Only the ids of links and pairings contain a dash.
 pub(in crate::store::postgres) const LIVE_SESSIONS: Sql = Sql {
     text: "
 WITH live AS (
-    SELECT u.row AS account, s.row, s.expires_at, s.position FROM records s
+    SELECT u.row AS account, s.row, s.position,
+        s.expires_at - CASE WHEN strpos(s.row, '\"device_id\"') > 0 THEN $2 ELSE 0 END AS expires_at
+    FROM records s
     JOIN accounts a ON a.family_id = s.family_id
     JOIN records u ON u.family_id = s.family_id AND u.kind = 'users' AND u.id = a.id
-    WHERE s.kind = 'sessions' AND s.expires_at > $1 AND NOT starts_with(s.id, $2)
+    WHERE s.kind = 'sessions' AND s.expires_at > $1 AND strpos(s.id, '-') = 0
 ), page AS (SELECT * FROM live ORDER BY expires_at DESC, position DESC LIMIT $3 OFFSET $4)
 SELECT (SELECT count(*) FROM live) AS number,
     ARRAY(SELECT account FROM page ORDER BY expires_at DESC, position DESC) AS accounts,
     ARRAY(SELECT row FROM page ORDER BY expires_at DESC, position DESC) AS sessions",
-    types: &[Type::INT8, Type::TEXT, Type::INT8, Type::INT8],
+    types: &[Type::INT8, Type::INT8, Type::INT8, Type::INT8],
 };
 
 pub(in crate::store::postgres) const COUNTS: Sql = Sql {

@@ -1,0 +1,313 @@
+//! The sessions of children on their devices, for the devices.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use qrcode::QrCode;
+use qrcode::render::svg;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::domain::{ChildId, Device, Name, RecordKind, RuleViolation};
+use crate::http::error::{ApiError, ErrorCode};
+use crate::http::extract::device::{device_cookie, joined};
+use crate::http::extract::field_types::{CHILD_ID, NAME, TEXT};
+use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
+use crate::http::extract::input::Input;
+use crate::http::extract::origin::OwnOrigin;
+use crate::http::openapi::{
+    ErrorCodes, Errors, PasswordErrors, SessionChangeErrors, samples, schemas, tags,
+};
+use crate::http::resources::auth::{Cookie, SessionAnswer, header_of};
+use crate::http::resources::records::Iso;
+use crate::http::server::request_context::Client;
+use crate::http::settings::HttpSettings;
+use crate::service::{Caller, DeviceChild, DeviceTokens, LoggedIn, Service, ServiceError, Token};
+
+// `utoipa::path` takes no generic types.
+type NewDeviceInput = Input<NewDevice>;
+type DeviceCodeInput = Input<DeviceCode>;
+type ChosenChildInput = Input<ChosenChild>;
+
+/// The page on which a parent enters the code.
+const PAGE: &str = "/pair";
+/// The smallest width of a QR code, in pixels.
+const WIDTH: u32 = 240;
+
+enum ChosenErrors {}
+
+impl ErrorCodes for ChosenErrors {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::NotFound];
+}
+
+enum PollErrors {}
+
+impl ErrorCodes for PollErrors {
+    const CODES: &'static [ErrorCode] =
+        &[ErrorCode::AuthorizationPending, ErrorCode::InvalidDeviceCode, ErrorCode::SlowDown];
+}
+
+/// The codes of a device that has asked for a session.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeviceCodes, examples(codes_sample))]
+pub(crate) struct CodesBody {
+    /// The secret with which the device asks for its session. Only this response contains it.
+    device_code: String,
+    /// What the device shows: eight consonants.
+    user_code: String,
+    /// The address of the page on which a parent enters the code: `/pair` under `public_url`, or under the address of the
+    /// request if the operator has not set it.
+    verification_uri: String,
+    /// The same address with the code.
+    verification_uri_complete: String,
+    /// A QR code of `verification_uri_complete`, as an SVG image.
+    qr_svg: String,
+    #[schema(schema_with = schemas::moment)]
+    expires_at: Iso,
+    /// The seconds until then.
+    #[schema(minimum = 1)]
+    expires_in: u64,
+    /// The seconds between two requests for the session.
+    #[schema(minimum = 1)]
+    interval: u64,
+}
+
+fn codes_sample() -> Value {
+    json!({
+        "device_code": "5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b",
+        "user_code": "WDJB-MJHT",
+        "verification_uri": "https://chores.example.org/pair",
+        "verification_uri_complete": "https://chores.example.org/pair?code=WDJB-MJHT",
+        "qr_svg": "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 264 264\"></svg>",
+        "expires_at": samples::MOMENT, "expires_in": 600, "interval": 5,
+    })
+}
+
+/// A child that shares a device.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeviceChild)]
+struct DeviceChildBody {
+    id: String,
+    name: String,
+    #[schema(required, value_type = Option<String>)]
+    image_id: Option<Arc<str>>,
+    /// Whether the requests of the device are those of this child.
+    is_current: bool,
+}
+
+/// The children that share a device.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeviceChildren, examples(children_sample))]
+pub(crate) struct DeviceChildren {
+    children: Vec<DeviceChildBody>,
+}
+
+fn children_sample() -> Value {
+    let child = json!({
+        "id": samples::CHILD_ID, "name": "Alice", "image_id": null, "is_current": true,
+    });
+    json!({"children": [child]})
+}
+
+impl From<DeviceChild> for DeviceChildBody {
+    fn from(DeviceChild { child, is_current }: DeviceChild) -> Self {
+        let image_id = child.image_id.clone();
+        Self { id: child.id.to_string(), name: child.name.to_string(), image_id, is_current }
+    }
+}
+
+pub(crate) struct NewDevice {
+    device_name: Name,
+}
+
+impl RequestBody for NewDevice {
+    const NAME: &'static str = "NewDevice";
+    const ABOUT: &'static str = "The name of a device, which the parent sees.";
+
+    fn example() -> Value {
+        json!({"device_name": "Kitchen tablet"})
+    }
+
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
+        Ok(Self { device_name: fields.required("device_name", NAME)? })
+    }
+}
+
+pub(crate) struct DeviceCode {
+    device_code: Token,
+}
+
+impl RequestBody for DeviceCode {
+    const NAME: &'static str = "DeviceCode";
+    const ABOUT: &'static str = "The secret of a device that shows a code.";
+
+    fn example() -> Value {
+        json!({"device_code": "5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b"})
+    }
+
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
+        let device_code = fields.required("device_code", TEXT)?;
+        Ok(Self { device_code: Token::presented(&device_code) })
+    }
+}
+
+pub(crate) struct ChosenChild {
+    child_id: ChildId,
+}
+
+impl RequestBody for ChosenChild {
+    const NAME: &'static str = "ChosenChild";
+    const ABOUT: &'static str = "One of the children that share the device.";
+
+    fn example() -> Value {
+        json!({"child_id": samples::CHILD_ID})
+    }
+
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
+        Ok(Self { child_id: fields.required("child_id", CHILD_ID)? })
+    }
+}
+
+/// Ask for a child's session on a device
+///
+/// The device shows `user_code` or the QR code, and asks for the session with `device_code` every 5 seconds. A parent
+/// enters or scans the code and chooses the child. The codes end after ten minutes. Ten requests can be open from one
+/// address.
+#[utoipa::path(
+    post,
+    path = "/auth/device-codes",
+    operation_id = "createDeviceCodes",
+    tag = tags::ACCOUNT,
+    request_body = NewDeviceInput,
+    responses(
+        (status = 200, description = "The codes", body = CodesBody),
+        Errors<Input<NewDevice>, PasswordErrors, SessionChangeErrors>
+    ),
+    security(())
+)]
+pub(crate) async fn codes(
+    State(service): State<Arc<Service>>,
+    client: Client,
+    OwnOrigin(origin): OwnOrigin,
+    Input(NewDevice { device_name }): Input<NewDevice>,
+) -> Result<Json<CodesBody>, ApiError> {
+    let codes = service.open_device_request(client.address, device_name).await?;
+    let verification_uri = format!("{origin}{PAGE}");
+    let verification_uri_complete = format!("{verification_uri}?code={}", codes.user_code);
+    let qr = QrCode::new(&verification_uri_complete).map_err(ServiceError::internal)?;
+    Ok(Json(CodesBody {
+        device_code: codes.device_code.reveal().to_owned(),
+        user_code: codes.user_code.to_string(),
+        qr_svg: qr.render::<svg::Color<'_>>().min_dimensions(WIDTH, WIDTH).build(),
+        verification_uri,
+        verification_uri_complete,
+        expires_at: Iso(codes.expires_at),
+        expires_in: Device::CODE_LIFETIME.as_secs(),
+        interval: Device::POLL_INTERVAL.as_secs(),
+    }))
+}
+
+/// Fetch a child's session on a device
+///
+/// `AUTHORIZATION_PENDING` until a parent has confirmed the device. The session has a cookie of its own, with the sessions of
+/// the other children that share the device. A live session in the session cookie takes precedence over it.
+#[utoipa::path(
+    post,
+    path = "/auth/device-token",
+    operation_id = "fetchDeviceSession",
+    tag = tags::ACCOUNT,
+    request_body = DeviceCodeInput,
+    responses(
+        (
+            status = 200,
+            description = "The child's session",
+            body = SessionAnswer,
+            headers(("Set-Cookie" = String, description = "The cookie of the device"))
+        ),
+        Errors<Input<DeviceCode>, PasswordErrors, SessionChangeErrors, PollErrors>
+    ),
+    security(())
+)]
+pub(crate) async fn token(
+    State(service): State<Arc<Service>>,
+    State(settings): State<Arc<HttpSettings>>,
+    client: Client,
+    held: DeviceTokens,
+    Input(DeviceCode { device_code }): Input<DeviceCode>,
+) -> Result<(Cookie, Json<SessionAnswer>), ApiError> {
+    let fetched = service.fetch_device_session(client.address, &device_code, &held).await?;
+    let LoggedIn { token, caller } = fetched;
+    let others = service.live_device_sessions(&held).await?;
+    let others = others.iter().filter_map(|(place, _)| held.0.get(*place));
+    let value = joined([&token].into_iter().chain(others));
+    answer(&value, &caller, &settings)
+}
+
+/// List the children that share a device
+///
+/// Empty without the cookie of a device.
+#[utoipa::path(
+    get,
+    path = "/auth/device-children",
+    operation_id = "listDeviceChildren",
+    tag = tags::ACCOUNT,
+    responses(
+        (status = 200, description = "The children", body = DeviceChildren),
+        Errors<()>
+    ),
+    security(())
+)]
+pub(crate) async fn children(
+    State(service): State<Arc<Service>>,
+    held: DeviceTokens,
+) -> Result<Json<DeviceChildren>, ApiError> {
+    let children = service.device_children(&held).await?;
+    Ok(Json(DeviceChildren { children: children.into_iter().map(Into::into).collect() }))
+}
+
+/// Choose one of the children that share a device
+///
+/// From then on the requests of the device are those of this child.
+#[utoipa::path(
+    post,
+    path = "/auth/device-child",
+    operation_id = "chooseDeviceChild",
+    tag = tags::ACCOUNT,
+    request_body = ChosenChildInput,
+    responses(
+        (
+            status = 200,
+            description = "The child's session",
+            body = SessionAnswer,
+            headers(("Set-Cookie" = String, description = "The cookie of the device"))
+        ),
+        Errors<Input<ChosenChild>, ChosenErrors, SessionChangeErrors>
+    ),
+    security(())
+)]
+pub(crate) async fn choose(
+    State(service): State<Arc<Service>>,
+    State(settings): State<Arc<HttpSettings>>,
+    held: DeviceTokens,
+    Input(ChosenChild { child_id }): Input<ChosenChild>,
+) -> Result<(Cookie, Json<SessionAnswer>), ApiError> {
+    let mut live = service.live_device_sessions(&held).await?;
+    let place = live.iter().position(|(_, caller)| caller.child_id() == Some(&child_id));
+    let place = place.ok_or(ServiceError::Refused(RuleViolation::NotFound(RecordKind::Child)))?;
+    let chosen = live.remove(place);
+    let caller = chosen.1.clone();
+    live.insert(0, chosen);
+    let tokens = live.iter().filter_map(|(place, _)| held.0.get(*place));
+    answer(&joined(tokens), &caller, &settings)
+}
+
+fn answer(
+    cookie: &str,
+    caller: &Caller,
+    settings: &Arc<HttpSettings>,
+) -> Result<(Cookie, Json<SessionAnswer>), ApiError> {
+    let cookie = header_of(device_cookie(cookie, settings))?;
+    Ok((cookie, Json(SessionAnswer::of(caller, settings))))
+}
