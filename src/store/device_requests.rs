@@ -76,7 +76,10 @@ pub trait DeviceRequests: Send + Sync {
 
 /// The requests of a store that one process alone uses. A restart ends them: the device asks for another code.
 #[derive(Default)]
-pub(super) struct RequestsInMemory(Mutex<HashMap<Arc<str>, (DeviceRequest, Option<TokenHash>)>>);
+pub(super) struct RequestsInMemory(Mutex<HashMap<Arc<str>, Open>>);
+
+/// An open request, and who has claimed it.
+type Open = (DeviceRequest, Option<TokenHash>);
 
 impl RequestsInMemory {
     fn add(

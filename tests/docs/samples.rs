@@ -4,11 +4,12 @@ use crate::markdown::Document;
 use crate::session::Session;
 
 /// The documents whose commands are run.
-const FOLLOWED: [&str; 7] = [
+const FOLLOWED: [&str; 8] = [
     MIGRATION,
     "README.md",
     ACCOUNT_DELETION,
     "docs/api.md",
+    "docs/devices.md",
     "docs/operations.md",
     "docs/progress.md",
     "docs/schedules.md",
@@ -153,6 +154,11 @@ fn account_deletion() {
 #[test]
 fn the_api() {
     follow("docs/api.md");
+}
+
+#[test]
+fn the_devices() {
+    follow("docs/devices.md");
 }
 
 #[test]

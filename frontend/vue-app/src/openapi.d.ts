@@ -126,6 +126,89 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/device-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a child's session on a device
+         * @description The device shows `user_code` or the QR code, and asks for the session with `device_code` every 5 seconds. A parent
+         *     enters or scans the code and chooses the child. The codes end after ten minutes. Ten requests can be open from one
+         *     address.
+         */
+        post: operations["createDeviceCodes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/device-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fetch a child's session on a device
+         * @description `AUTHORIZATION_PENDING` until a parent has confirmed the device. The session has a cookie of its own, with the sessions of
+         *     the other children that share the device. A live session in the session cookie takes precedence over it.
+         */
+        post: operations["fetchDeviceSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/device-children": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the children that share a device
+         * @description Empty without the cookie of a device.
+         */
+        get: operations["listDeviceChildren"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/device-child": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Choose one of the children that share a device
+         * @description From then on the requests of the device are those of this child.
+         */
+        post: operations["chooseDeviceChild"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/sessions": {
         parameters: {
             query?: never;
@@ -359,6 +442,73 @@ export interface paths {
         put: operations["setGoal"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/device-codes/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look up the device that shows a code
+         * @description Changes nothing, so that you can see the device's name before you confirm it. Codes that are unknown, were used or have
+         *     expired have the same response. Each request counts as an attempt of your account and of your address.
+         */
+        post: operations["inspectDeviceCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/children/{id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the devices of a child
+         * @description The most recently used first, with those that have not fetched their sessions yet.
+         */
+        get: operations["listDevices"];
+        put?: never;
+        /**
+         * Confirm the device that shows a code, for a child
+         * @description The device fetches a session of this child within ten minutes. The session lasts 180 days from its last use. The code
+         *     cannot be used again. A child can have ten devices. Each request counts as an attempt of your account and of your
+         *     address.
+         */
+        post: operations["pairDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/children/{id}/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a device of a child
+         * @description Its session ends, and its event streams close at once.
+         */
+        delete: operations["removeDevice"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2331,6 +2481,15 @@ export interface components {
         ChildSession: {
             child_id: string;
         };
+        /**
+         * @description One of the children that share the device.
+         * @example {
+         *       "child_id": "7e29a927-0222-4c47-a312-a37762464203"
+         *     }
+         */
+        ChosenChild: {
+            child_id: string;
+        };
         /** @description What became of occurrences. Upcoming and paused ones count nowhere. */
         Completion: {
             /** Format: int32 */
@@ -2458,6 +2617,104 @@ export interface components {
              */
             default: number;
         };
+        /** @description A device of a child. */
+        Device: {
+            /** @description Identifies the device. It does not give access to anything. */
+            id: string;
+            /** @description The name that the device has given itself. */
+            name: string;
+            /** @description The child that uses it. */
+            child_id: string;
+            /** @description Whether a parent has confirmed the device, and it has not fetched its session yet. */
+            is_waiting: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_used_at: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
+        /** @description One device. */
+        DeviceAnswer: {
+            device: components["schemas"]["Device"];
+        };
+        /** @description A child that shares a device. */
+        DeviceChild: {
+            id: string;
+            name: string;
+            image_id: string | null;
+            /** @description Whether the requests of the device are those of this child. */
+            is_current: boolean;
+        };
+        /**
+         * @description The children that share a device.
+         * @example {
+         *       "children": [
+         *         {
+         *           "id": "7e29a927-0222-4c47-a312-a37762464203",
+         *           "name": "Alice",
+         *           "image_id": null,
+         *           "is_current": true
+         *         }
+         *       ]
+         *     }
+         */
+        DeviceChildren: {
+            children: components["schemas"]["DeviceChild"][];
+        };
+        /**
+         * @description The secret of a device that shows a code.
+         * @example {
+         *       "device_code": "5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b"
+         *     }
+         */
+        DeviceCode: {
+            device_code: string;
+        };
+        /**
+         * @description The codes of a device that has asked for a session.
+         * @example {
+         *       "device_code": "5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b",
+         *       "user_code": "WDJB-MJHT",
+         *       "verification_uri": "https://chores.example.org/pair",
+         *       "verification_uri_complete": "https://chores.example.org/pair?code=WDJB-MJHT",
+         *       "qr_svg": "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 264 264\"></svg>",
+         *       "expires_at": "2026-11-23T01:49:49.730293Z",
+         *       "expires_in": 600,
+         *       "interval": 5
+         *     }
+         */
+        DeviceCodes: {
+            /** @description The secret with which the device asks for its session. Only this response contains it. */
+            device_code: string;
+            /** @description What the device shows: eight consonants. */
+            user_code: string;
+            /**
+             * @description The address of the page on which a parent enters the code: `/pair` under `public_url`, or under the address of the
+             *     request if the operator has not set it.
+             */
+            verification_uri: string;
+            /** @description The same address with the code. */
+            verification_uri_complete: string;
+            /** @description A QR code of `verification_uri_complete`, as an SVG image. */
+            qr_svg: string;
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description The seconds until then.
+             */
+            expires_in: number;
+            /**
+             * Format: int64
+             * @description The seconds between two requests for the session.
+             */
+            interval: number;
+        };
+        /** @description One page of a list. */
+        DeviceList: components["schemas"]["Page"] & {
+            devices: components["schemas"]["Device"][];
+        };
         /**
          * @description The new address to log in with, and the caller's password.
          * @example {
@@ -2488,6 +2745,8 @@ export interface components {
          *     | 400 | `VALIDATION_FAILED` | a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields` |
          *     | 400 | `FIELD_NOT_ALLOWED` | a field is unknown, or this request may not set it; `details.field` and `details.fields` |
          *     | 400 | `INVALID_PARAMETER` | a query parameter is unknown or breaks a rule; `details.parameter` |
+         *     | 400 | `AUTHORIZATION_PENDING` | no parent has confirmed the device yet; it asks again after 5 seconds |
+         *     | 400 | `INVALID_DEVICE_CODE` | the code of a device is unknown, was used, or has expired |
          *     | 401 | `UNAUTHENTICATED` | there is no session, or it has ended |
          *     | 401 | `INVALID_CREDENTIALS` | no account has this email address and password |
          *     | 403 | `PARENT_REQUIRED` | only a parent may do this, and the session is a child's |
@@ -2526,6 +2785,7 @@ export interface components {
          *     | 422 | `IDEMPOTENCY_KEY_REUSED` | the key was used for another change |
          *     | 429 | `TOO_MANY_ATTEMPTS` | too many attempts for this account or from this client's address; `details.retry_after`, and `Retry-After` |
          *     | 429 | `TOO_MANY_CHANGES` | too many changes by this account or from this client's address; `details.retry_after`, and `Retry-After` |
+         *     | 429 | `SLOW_DOWN` | the device asks for its session too often; `details.retry_after`, and `Retry-After` |
          *     | 429 | `TOO_MANY_STREAMS` | the session has too many open event streams |
          *     | 429 | `EXPORT_IN_PROGRESS` | the account already has an export in progress; `details.retry_after`, and `Retry-After` |
          *     | 431 | `HEAD_TOO_LARGE` | the head is larger than 32 KiB, or has more than 100 header fields; the connection is closed |
@@ -2541,7 +2801,7 @@ export interface components {
          *     | 507 | `STORAGE_FULL` | the disk is full; nothing has changed |
          * @enum {string}
          */
-        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "INVALID_RESET_LINK" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "TASK_ALREADY_REQUESTED" | "LIMIT_REACHED" | "TASK_NOT_REQUESTABLE" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "REQUEST_GONE" | "ALREADY_REVERSED" | "NOT_REVERSIBLE" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "BACKUP_IN_PROGRESS" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "TOO_MANY_STREAMS" | "EXPORT_IN_PROGRESS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
+        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "AUTHORIZATION_PENDING" | "INVALID_DEVICE_CODE" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "INVALID_RESET_LINK" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "TASK_ALREADY_REQUESTED" | "LIMIT_REACHED" | "TASK_NOT_REQUESTABLE" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "REQUEST_GONE" | "ALREADY_REVERSED" | "NOT_REVERSIBLE" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "BACKUP_IN_PROGRESS" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "SLOW_DOWN" | "TOO_MANY_STREAMS" | "EXPORT_IN_PROGRESS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
         /** @description Details of an error. The code determines which fields are present. */
         ErrorDetails: {
             /** @description The first field of the body that is wrong. */
@@ -2662,6 +2922,8 @@ export interface components {
         ExportedSession: {
             /** @description The child that uses the session. Null for a parent's. */
             child_id: string | null;
+            /** @description The name of the device, if it is that of a child's device. */
+            device_name: string | null;
             /**
              * Format: date-time
              * @description The time of the login.
@@ -2679,11 +2941,13 @@ export interface components {
             expires_at: string;
             /** @description Whether it is no session, but a link to reset the password. */
             is_reset_link: boolean;
+            /** @description Whether it is no session yet: a parent has confirmed the device, and it has not fetched its session. */
+            is_waiting: boolean;
         };
         /** @description A limit of a family. */
         FamilyLimit: {
             /** @enum {string} */
-            name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "scheduled_tasks" | "calendar_feeds" | "display_bytes";
+            name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "scheduled_tasks" | "calendar_feeds" | "devices" | "display_bytes";
             /** @description The highest number. */
             most: number;
         };
@@ -2868,6 +3132,8 @@ export interface components {
             scope: "parent" | "child";
             /** @description The child, if it is a child's session. */
             child_id: string | null;
+            /** @description The name of the device, if it is that of a child's device. */
+            device_name: string | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -3107,6 +3373,16 @@ export interface components {
             rewards?: string[];
             /** @enum {string|null} */
             colour?: "red" | "orange" | "yellow" | "green" | "teal" | "blue" | "indigo" | "purple" | "pink" | "brown" | "grey" | null;
+        };
+        /**
+         * @description The name of a device, which the parent sees.
+         * @example {
+         *       "device_name": "Kitchen tablet"
+         *     }
+         */
+        NewDevice: {
+            /** @description At most 100 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
+            device_name: string;
         };
         /**
          * @description A new account with its role, which is `parent` by default.
@@ -4126,6 +4402,15 @@ export interface components {
             points: number;
         };
         /**
+         * @description The code that a device shows. Case, dashes and spaces do not matter.
+         * @example {
+         *       "user_code": "WDJB-MJHT"
+         *     }
+         */
+        ShownCode: {
+            user_code: string;
+        };
+        /**
          * @description A new account.
          * @example {
          *       "first_name": "Paula",
@@ -4865,6 +5150,13 @@ export interface components {
             /** @description A BCP 47 language tag, such as `de` or `pt-BR`. */
             language?: string | null;
         };
+        /** @description A device that shows a code. */
+        WaitingDevice: {
+            /** @description The name that the device has given itself. */
+            device_name: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
         /** @description Of one day of the week. */
         WeekdayCompletion: components["schemas"]["Completion"] & {
             /** @enum {string} */
@@ -4917,6 +5209,18 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {string} */
                     code: "AMOUNT_OUT_OF_RANGE";
+                };
+            };
+        };
+        /** @description no parent has confirmed the device yet; it asks again after 5 seconds */
+        AuthorizationPending: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "AUTHORIZATION_PENDING";
                 };
             };
         };
@@ -5079,6 +5383,18 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {string} */
                     code: "INVALID_CREDENTIALS";
+                };
+            };
+        };
+        /** @description the code of a device is unknown, was used, or has expired */
+        InvalidDeviceCode: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "INVALID_DEVICE_CODE";
                 };
             };
         };
@@ -5393,6 +5709,20 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {string} */
                     code: "SIGNUP_CLOSED";
+                };
+            };
+        };
+        /** @description the device asks for its session too often; `details.retry_after`, and `Retry-After` */
+        SlowDown: {
+            headers: {
+                /** @description The number of seconds to wait before the next attempt. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "SLOW_DOWN";
                 };
             };
         };
@@ -5998,6 +6328,291 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyAttempts"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    createDeviceCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDevice"];
+            };
+        };
+        responses: {
+            /** @description The codes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceCodes"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            403: components["responses"]["ForeignOrigin"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    fetchDeviceSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceCode"];
+            };
+        };
+        responses: {
+            /** @description The child's session */
+            200: {
+                headers: {
+                    /** @description The cookie of the device */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             *     - `AUTHORIZATION_PENDING`: no parent has confirmed the device yet; it asks again after 5 seconds
+             *     - `INVALID_DEVICE_CODE`: the code of a device is unknown, was used, or has expired
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "AUTHORIZATION_PENDING" | "INVALID_DEVICE_CODE";
+                    };
+                };
+            };
+            403: components["responses"]["ForeignOrigin"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /**
+             * @description - `TOO_MANY_ATTEMPTS`: too many attempts for this account or from this client's address; `details.retry_after`, and `Retry-After`
+             *     - `SLOW_DOWN`: the device asks for its session too often; `details.retry_after`, and `Retry-After`
+             */
+            429: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TOO_MANY_ATTEMPTS" | "SLOW_DOWN";
+                    };
+                };
+            };
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    listDeviceChildren: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The children */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceChildren"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    chooseDeviceChild: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenChild"];
+            };
+        };
+        responses: {
+            /** @description The child's session */
+            200: {
+                headers: {
+                    /** @description The cookie of the device */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            403: components["responses"]["ForeignOrigin"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -7154,6 +7769,367 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    inspectDeviceCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShownCode"];
+            };
+        };
+        responses: {
+            /** @description The device */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingDevice"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             *     - `INVALID_DEVICE_CODE`: the code of a device is unknown, was used, or has expired
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_DEVICE_CODE";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /**
+             * @description - `TOO_MANY_ATTEMPTS`: too many attempts for this account or from this client's address; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CHANGES`: too many changes by this account or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            429: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES";
+                    };
+                };
+            };
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    listDevices: {
+        parameters: {
+            query?: {
+                /** @description The most records to return. Larger values count as 500. */
+                limit?: number;
+                /** @description The number of records to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ParentRequired"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    pairDevice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShownCode"];
+            };
+        };
+        responses: {
+            /** @description The device */
+            201: {
+                headers: {
+                    /** @description `true` if this is the response to an earlier request with the same `Idempotency-Key`. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             *     - `INVALID_DEVICE_CODE`: the code of a device is unknown, was used, or has expired
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_DEVICE_CODE";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["FamilyLimitReached"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            /**
+             * @description - `TOO_MANY_ATTEMPTS`: too many attempts for this account or from this client's address; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CHANGES`: too many changes by this account or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            429: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES";
+                    };
+                };
+            };
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    removeDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+                /** @description The id of the device, from the list. */
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyChanges"];

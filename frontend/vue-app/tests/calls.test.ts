@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { AdministrationApi } from "../src/common/administrationApi";
+import { DevicesApi } from "../src/common/devicesApi";
 import { Api, ApiError } from "../src/common/api";
 import { SchedulesApi } from "../src/common/schedulesApi";
 import { TrackingApi } from "../src/common/trackingApi";
@@ -45,7 +46,7 @@ test("every JSON route has a call", async () => {
     return Promise.resolve(new Response(`{"tracking_events":[],"total":0}`));
   };
   const api = new Api({ baseUrl: "", fetch: record });
-  const classes = [Api, AdministrationApi, SchedulesApi, TrackingApi];
+  const classes = [Api, AdministrationApi, DevicesApi, SchedulesApi, TrackingApi];
   const names = classes
     .flatMap((one) => Object.getOwnPropertyNames(one.prototype))
     .filter((name) => name !== "constructor");
@@ -107,6 +108,26 @@ test("a task recurs", async () => {
   const { total } = await api.familyStatistics();
   expect(total).toMatchObject({ done: 1, missed: 0, rate: 1 });
   await Promise.all([api.deleteChild(child.id), api.deleteTask(task.id)]);
+});
+
+test("a device is paired with a child", async () => {
+  const { api } = parent;
+  const { child } = await api.createChild({ name: "Ada" });
+  const device = new Api({ baseUrl: goldstar.baseUrl });
+  const codes = await device.deviceCodes("Tablet");
+  expect(codes.qr_svg).toContain("<svg");
+  expect(await device.deviceSession(codes.device_code)).toBeNull();
+  expect((await api.inspectDeviceCode(codes.user_code)).device_name).toBe("Tablet");
+  const paired = await api.pairDevice(child.id, codes.user_code);
+  expect(await device.deviceSession(codes.device_code)).toMatchObject({ child_id: child.id });
+  const { devices } = await api.devices(child.id);
+  expect(devices).toMatchObject([{ id: paired.device.id, name: "Tablet", is_waiting: false }]);
+  expect((await device.deviceChildren()).children).toEqual([]); // Node keeps no cookies.
+  const unknown = device.chooseDeviceChild(child.id);
+  await expect(unknown).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await api.removeDevice(child.id, paired.device.id);
+  expect((await api.devices(child.id)).total).toBe(0);
+  await api.deleteChild(child.id);
 });
 
 test("records are created, listed, updated and deleted", async () => {

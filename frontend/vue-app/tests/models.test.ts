@@ -96,6 +96,13 @@ interface Written {
   RewardList: models.RewardList;
   RewardOffer: models.RewardOffer;
   RewardOfferList: models.RewardOfferList;
+  Device: models.Device;
+  DeviceAnswer: { device: models.Device };
+  DeviceChild: models.DeviceChild;
+  DeviceChildren: models.DeviceChildren;
+  DeviceCodes: models.DeviceCodes;
+  DeviceList: models.DeviceList;
+  WaitingDevice: models.WaitingDevice;
   CalendarFeed: models.CalendarFeed;
   CalendarFeedAnswer: { feed: models.NewCalendarFeed };
   CalendarFeedList: models.CalendarFeedList;
@@ -155,12 +162,16 @@ type Requests =
   | "Adjustment"
   | "Approval"
   | "ChildSession"
+  | "ChosenChild"
   | "Confirmation"
+  | "DeviceCode"
   | "Goal"
+  | "NewDevice"
   | "NewThreshold"
   | "RequestAnswer"
   | "RequestNote"
   | "Reversal"
+  | "ShownCode"
   | "Skip";
 
 /** The fields that have a name: further ones, of an older data directory, have no type. */

@@ -295,12 +295,12 @@ pub(crate) async fn me(
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<(HeaderMap, Json<SessionAnswer>), ApiError> {
-    let cookie = match live_cookie(&headers, &settings.session_cookie, &service).await? {
-        Some((token, _)) => cookie_with(token, &settings),
-        None => {
-            let live = live_device_cookie(&headers, &settings, &service).await?;
-            live.and_then(|(tokens, _)| device_cookie(&tokens, &settings))
-        }
+    let live = live_cookie(&headers, &settings.session_cookie, &service).await?;
+    let cookie = if let Some((token, _)) = live {
+        cookie_with(token, &settings)
+    } else {
+        let live = live_device_cookie(&headers, &settings, &service).await?;
+        live.and_then(|(tokens, _)| device_cookie(&tokens, &settings))
     };
     let renewed = cookie.map(|cookie| (SET_COOKIE, cookie));
     Ok((renewed.into_iter().collect(), Json(SessionAnswer::of(&caller, &settings))))

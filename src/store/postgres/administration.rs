@@ -58,7 +58,7 @@ impl Administration for LogRecords {
     ) -> BoxFuture<'static, Result<Listing<OwnedSession>, ReadError>> {
         let read = self.0.run(async move |inner: Arc<Inner>| {
             let (limit, offset) = (rows_limit(page.limit), rows_limit(page.offset));
-            let longer = Session::DEVICE_LIFETIME - Session::LIFETIME;
+            let longer = Session::DEVICE_LIFETIME.saturating_sub(Session::LIFETIME);
             let (now, longer) =
                 (now.as_micros(), i64::try_from(longer.as_micros()).unwrap_or(i64::MAX));
             let values: [&(dyn ToSql + Sync); 4] = [&now, &longer, &limit, &offset];

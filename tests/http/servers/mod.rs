@@ -2,6 +2,7 @@
 
 mod awards;
 mod calendar_feeds;
+mod devices;
 mod keys;
 mod limits;
 mod logs;

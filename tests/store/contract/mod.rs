@@ -7,6 +7,7 @@ pub(crate) mod bench;
 mod calendar_feeds;
 mod commits;
 mod departures;
+mod device_requests;
 mod erasures;
 mod following;
 mod history;

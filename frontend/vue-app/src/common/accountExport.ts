@@ -40,11 +40,15 @@ export interface AccountExport {
 export interface ExportedSession {
   /** Null for a parent's session. */
   child_id: string | null;
+  /** The name of the device, if it is that of a child's device. */
+  device_name: string | null;
   created_at: string;
   last_used_at: string;
   expires_at: string;
   /** Whether it is a link to reset the password. */
   is_reset_link: boolean;
+  /** Whether it is a device that has not fetched its session yet. */
+  is_waiting: boolean;
 }
 
 /** A request that has ended. */

@@ -21,12 +21,12 @@ import type {
   StatisticsQuery,
 } from "./apiOptions";
 import { at } from "./client";
+import { DevicesApi } from "./devicesApi";
 import type { DeletionDue } from "./models";
 import type { AccountPatch, NewManagedAccount, ReplacedPassword } from "./requests";
-import { SchedulesApi } from "./schedulesApi";
 
 /** The calls for administrators and the operator. */
-export class AdministrationApi extends SchedulesApi {
+export class AdministrationApi extends DevicesApi {
   deletionThreshold(options?: CallOptions): Promise<DeletionThreshold> {
     return this.request("GET", "/admin/deletion-threshold", options);
   }

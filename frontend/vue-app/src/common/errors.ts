@@ -54,7 +54,7 @@ export type FieldCode =
 
 /** A limit of a family, and its value. */
 export interface FamilyLimit {
-  name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "scheduled_tasks" | "calendar_feeds" | "display_bytes";
+  name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "scheduled_tasks" | "calendar_feeds" | "devices" | "display_bytes";
   most: number;
 }
 
@@ -65,6 +65,8 @@ export type ErrorCode =
   | "VALIDATION_FAILED"
   | "FIELD_NOT_ALLOWED"
   | "INVALID_PARAMETER"
+  | "AUTHORIZATION_PENDING"
+  | "INVALID_DEVICE_CODE"
   | "UNAUTHENTICATED"
   | "INVALID_CREDENTIALS"
   | "PARENT_REQUIRED"
@@ -103,6 +105,7 @@ export type ErrorCode =
   | "IDEMPOTENCY_KEY_REUSED"
   | "TOO_MANY_ATTEMPTS"
   | "TOO_MANY_CHANGES"
+  | "SLOW_DOWN"
   | "TOO_MANY_STREAMS"
   | "EXPORT_IN_PROGRESS"
   | "HEAD_TOO_LARGE"

@@ -1,6 +1,7 @@
 /** Pages of lists. */
 
 import type { Award, Badge, ChildBadge } from "./badges";
+import type { Device } from "./devices";
 import type {
   Child,
   ListedSession,
@@ -38,6 +39,10 @@ export interface TaskList extends Page {
 
 export interface CalendarFeedList extends Page {
   feeds: CalendarFeed[];
+}
+
+export interface DeviceList extends Page {
+  devices: Device[];
 }
 
 export interface ListedSessionList extends Page {

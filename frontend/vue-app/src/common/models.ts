@@ -11,6 +11,7 @@ import type { Plan } from "./schedules";
 
 export * from "./accountExport";
 export * from "./badges";
+export * from "./devices";
 export * from "./errors";
 export * from "./lists";
 export * from "./schedules";
@@ -243,6 +244,8 @@ export interface ListedSession {
   scope: "parent" | "child";
   /** The child, if it is a child's session. */
   child_id: string | null;
+  /** The name of the device, if it is that of a child's device. */
+  device_name: string | null;
   created_at: string;
   /** Accurate to an hour. */
   last_used_at: string;

@@ -343,7 +343,8 @@ impl Record for Session {
             row.text("device_id", device.id.as_str());
             row.text("device_name", device.name.as_str());
         } else {
-            ["device_id", "device_name"].into_iter().for_each(|name| row.absent(name));
+            row.absent("device_id");
+            row.absent("device_name");
         }
     }
 
