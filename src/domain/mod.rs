@@ -34,6 +34,7 @@ mod seq;
 mod task_limit;
 mod text;
 mod timestamp;
+pub mod webhooks;
 
 pub use account_filter::AccountFilter;
 pub use administration::{AdminAction, LogEntry, LogEntryId, pseudonym};
