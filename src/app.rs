@@ -22,6 +22,7 @@ use crate::followers::audit_log::{
     Writer, server_id,
 };
 use crate::followers::broker::Broker;
+use crate::followers::webhooks::{Resolve, Sender, SystemResolver};
 use crate::followers::{ErasureCopy, Followers};
 use crate::http;
 use crate::metrics::{Counter, Metrics};
@@ -38,14 +39,21 @@ pub use running::StopError;
 pub struct Machine {
     pub clock: Clock,
     pub disk: Arc<dyn Disk>,
+    /// Finds the addresses of webhooks.
+    pub resolver: Arc<dyn Resolve>,
     /// Reports the progress of a start on a large file.
     pub progress: Progress,
 }
 
 impl Default for Machine {
-    /// The real clock and disk; progress is not reported.
+    /// The real clock, disk and resolver; progress is not reported.
     fn default() -> Self {
-        Self { clock: Clock::system(), disk: Arc::new(RealDisk), progress: Progress::silent() }
+        Self {
+            clock: Clock::system(),
+            disk: Arc::new(RealDisk),
+            resolver: Arc::new(SystemResolver),
+            progress: Progress::silent(),
+        }
     }
 }
 
@@ -129,9 +137,10 @@ fn assemble(
         });
         let audit_log = audit_log.transpose()?;
         let broker = Broker::follow(store.following(), store.epoch(), metrics.live.clone())?;
+        let webhooks = Sender::new(Arc::clone(&machine.resolver));
         let erasure_copy = storage.erasures_dir.clone();
         let copy = |directory| ErasureCopy::new(Arc::clone(&machine.disk), directory);
-        Ok(Followers { broker, audit_log, erasure_copy: erasure_copy.map(copy) })
+        Ok(Followers { broker, audit_log, erasure_copy: erasure_copy.map(copy), webhooks })
     };
     let followers = start().map_err(StartError::Thread)?;
     let disk = Arc::clone(&machine.disk);

@@ -72,6 +72,7 @@ pub(super) async fn run(
     let backups = tokio::spawn(Arc::clone(&service).back_up_on_schedule(shutdown.clone()));
     let badges = tokio::spawn(Arc::clone(&service).evaluate_on_events(shutdown.clone()));
     let schedules = tokio::spawn(Arc::clone(&service).follow_schedules(shutdown.clone()));
+    let webhooks = tokio::spawn(Arc::clone(&service).deliver_webhooks(shutdown.clone()));
     let deletion = tokio::spawn(Arc::clone(&service).delete_on_schedule());
     let end_of_streams = async {
         shutdown.cancelled().await;
@@ -93,6 +94,7 @@ pub(super) async fn run(
         ended("the copies of the erasure list", copies).await;
         ended("the evaluation of badges", badges).await;
         ended("the schedules", schedules).await;
+        ended("the webhooks", webhooks).await;
         ended("account deletion", deletion).await;
         ended("the removal of deleted accounts' logs", logs).await;
     };

@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::domain::password;
+use crate::domain::webhooks::AllowedHosts;
 use crate::followers::audit_log;
 use crate::http::{self, CookieName, Origin};
 use crate::service::{
@@ -247,9 +248,19 @@ fn service_settings(settings: &AllSettings) -> service::ServiceSettings {
             threshold: deletion.deletion_threshold,
             max_attempts: deletion.deletion_attempts,
         },
+        webhook_allow: allowed_hosts(&limits.webhook_allow),
         heartbeat: HEARTBEAT,
         password_method: password::NEW_METHOD,
     }
+}
+
+/// Every entry was checked when it was read.
+fn allowed_hosts(entries: &[String]) -> AllowedHosts {
+    let mut allowed = AllowedHosts::default();
+    for entry in entries {
+        allowed.add(entry);
+    }
+    allowed
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::domain::calendar::Zone;
+use crate::domain::webhooks::AllowedHosts;
 use crate::http::{Origin, Secret, is_host};
 use crate::store::postgres::DatabaseUrl;
 
@@ -114,6 +115,13 @@ pub(super) fn network(text: &str) -> Result<IpNet, &'static str> {
     let single = || text.parse::<IpAddr>().map(IpNet::from);
     let network = text.parse().or_else(|_| single());
     network.map_err(|_| "must list addresses or networks, such as 10.0.0.0/8")
+}
+
+/// An address, a network or a name to which webhooks may be sent.
+pub(super) fn webhook_host(text: &str) -> Result<String, &'static str> {
+    let is_valid = AllowedHosts::default().add(text);
+    let rule = "must list addresses, networks or names, such as 192.168.1.0/24 or home.local";
+    if is_valid { Ok(text.to_owned()) } else { Err(rule) }
 }
 
 /// The name of a time zone.

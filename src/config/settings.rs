@@ -16,7 +16,7 @@ use ipnet::IpNet;
 
 use super::parse::{
     count, database, listen, log_filter, network, number, one_of, origin, seconds, switch, token,
-    whole, zone,
+    webhook_host, whole, zone,
 };
 use crate::domain::Points;
 use crate::domain::calendar::Zone;
@@ -163,6 +163,10 @@ pub(super) struct AccountsGroup {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub(super) struct LimitsGroup {
+    /// Addresses, networks and names besides the public Internet to which webhooks may be sent, also by plain HTTP,
+    /// such as those of a home network
+    #[arg(long, value_name = "HOSTS", value_delimiter = ',', value_parser = webhook_host)]
+    pub(super) webhook_allow: Vec<String>,
     /// Maximum number of changes per account within the change window; 0 for no limit; a demo has no
     /// limit
     #[arg(long, value_name = "COUNT", default_value = "10000")]

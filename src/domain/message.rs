@@ -35,10 +35,11 @@ pub enum ChangedKind {
     Badge,
     /// What a child is to do on a day; the id is that of the task.
     Occurrence,
+    Webhook,
 }
 
 impl ChangedKind {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Child,
         Self::Task,
         Self::Reward,
@@ -46,6 +47,7 @@ impl ChangedKind {
         Self::PendingTask,
         Self::Badge,
         Self::Occurrence,
+        Self::Webhook,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -57,6 +59,7 @@ impl ChangedKind {
             Self::PendingTask => "pending_task",
             Self::Badge => "badge",
             Self::Occurrence => "occurrence",
+            Self::Webhook => "webhook",
         }
     }
 }
@@ -235,6 +238,12 @@ impl Message {
             payload: object(payload),
             created_at: to,
         }
+    }
+
+    /// Whether no child's session receives it.
+    pub fn is_for_parents(&self) -> bool {
+        let kind = self.payload.get("kind").and_then(Value::as_str);
+        &*self.name == Self::RECORDS_CHANGED && kind == Some(ChangedKind::Webhook.as_str())
     }
 
     /// Whether it is still kept at that time.

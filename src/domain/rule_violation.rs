@@ -17,6 +17,8 @@ pub enum RecordKind {
     Certificate,
     CalendarFeed,
     Device,
+    Webhook,
+    Delivery,
 }
 
 /// What a family can have only a limited number of.
@@ -35,12 +37,15 @@ pub enum FamilyLimit {
     CalendarFeeds,
     /// The devices of a child.
     Devices,
+    Webhooks,
+    /// Deliveries that a parent has asked for and that were not attempted yet.
+    RequestedDeliveries,
     /// The bytes of all ids in a child's lists `tasks` and `rewards`.
     DisplayBytes,
 }
 
 impl FamilyLimit {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Children,
         Self::Tasks,
         Self::Rewards,
@@ -49,6 +54,8 @@ impl FamilyLimit {
         Self::ScheduledTasks,
         Self::CalendarFeeds,
         Self::Devices,
+        Self::Webhooks,
+        Self::RequestedDeliveries,
         Self::DisplayBytes,
     ];
 
@@ -63,6 +70,8 @@ impl FamilyLimit {
             Self::ScheduledTasks => "scheduled_tasks",
             Self::CalendarFeeds => "calendar_feeds",
             Self::Devices => "devices",
+            Self::Webhooks => "webhooks",
+            Self::RequestedDeliveries => "requested_deliveries",
             Self::DisplayBytes => "display_bytes",
         }
     }
@@ -77,6 +86,10 @@ impl FamilyLimit {
             Self::ScheduledTasks => "tasks with a schedule: remove one first",
             Self::CalendarFeeds => "calendar feeds of a child: delete one first",
             Self::Devices => "devices of a child: remove one first",
+            Self::Webhooks => "webhooks: delete one first",
+            Self::RequestedDeliveries => {
+                "deliveries that a parent has asked for: wait until one was attempted"
+            }
             Self::PendingRequests => "pending requests: redeem or cancel one first",
             Self::DisplayBytes => {
                 "bytes in the lists `tasks` and `rewards` of a child: put fewer ids into them"
@@ -186,6 +199,8 @@ impl RecordKind {
             Self::Certificate => "certificate",
             Self::CalendarFeed => "calendar feed",
             Self::Device => "device",
+            Self::Webhook => "webhook",
+            Self::Delivery => "delivery",
         }
     }
 }

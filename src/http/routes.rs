@@ -14,7 +14,7 @@ use crate::http::resources::{
     badge_images, badges, calendar_feeds, checkpoints, children, corrections, crud, deletion,
     device_sessions, devices, events, exports, family, health, managed_accounts, metrics,
     mutations, overview, progress, ranking, resets, rewards, schedule_statistics, schedules,
-    sessions, tasks, tracking,
+    sessions, tasks, tracking, webhook_deliveries, webhooks,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -113,6 +113,12 @@ fn family_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(calendar_feeds::list, calendar_feeds::create))
         .routes(routes!(calendar_feeds::delete))
         .routes(routes!(calendar_feeds::calendar))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::get, webhooks::update, webhooks::delete))
+        .routes(routes!(webhooks::rotate_secret))
+        .routes(routes!(webhook_deliveries::test))
+        .routes(routes!(webhook_deliveries::list))
+        .routes(routes!(webhook_deliveries::resend))
         .routes(routes!(corrections::reverse))
         .routes(routes!(corrections::adjust))
         .routes(routes!(events::stream))

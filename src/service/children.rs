@@ -10,6 +10,7 @@ use super::limits::display_bytes;
 use super::requests::removal_of;
 use super::schedules::without_child;
 use super::sessions::{Acting, Ending};
+use super::webhooks::removal_of_webhooks;
 use super::{Caller, ChildState, Listing, Parent, Service, ServiceError};
 use crate::domain::input::FieldUpdate;
 use crate::domain::{
@@ -184,8 +185,8 @@ impl Service {
         .await
     }
 
-    /// Deletes a child with its pending requests, which end without an event, its sessions and calendar feeds. Its
-    /// events stay. Schedules go on without it.
+    /// Deletes a child with its pending requests, which end without an event, its sessions, calendar feeds and
+    /// webhooks. Its events stay. Schedules go on without it.
     pub async fn delete_child(
         self: &Arc<Self>,
         parent: &Parent,
@@ -197,12 +198,19 @@ impl Service {
             let child = decider.child(records, &id)?;
             let requests = removal_of_requests(records, &child, context.now());
             let feeds = removal_of_feeds(records, &child);
+            let webhooks = removal_of_webhooks(records, &child);
             let itself = [Change::RemoveChild(child.id.clone())];
             let schedules = without_child(&child, &calendar, context.now(), records);
             let sessions = sessions_of_child(records, &child);
             Ok(Ending {
                 sessions,
-                changes: requests.into_iter().chain(feeds).chain(itself).chain(schedules).collect(),
+                changes: requests
+                    .into_iter()
+                    .chain(feeds)
+                    .chain(webhooks)
+                    .chain(itself)
+                    .chain(schedules)
+                    .collect(),
                 value: (),
             })
         })

@@ -64,6 +64,8 @@ fn changed(
         }
         Change::PutBadge(badge) => found(ChangedKind::Badge, badge.id.as_str(), None),
         Change::RemoveBadge(id) => found(ChangedKind::Badge, id.as_str(), None),
+        Change::PutWebhook(webhook) => found(ChangedKind::Webhook, webhook.id.as_str(), None),
+        Change::RemoveWebhook(id) => found(ChangedKind::Webhook, id.as_str(), None),
         Change::RemovePending(id) => {
             let child_id = child_of_reward_request(id, records, family);
             found(ChangedKind::PendingReward, id.as_str(), child_id)

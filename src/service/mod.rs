@@ -46,6 +46,7 @@ mod task_limits;
 mod task_states;
 mod tasks;
 mod tracking;
+mod webhooks;
 
 pub use accounts::{LoggedIn, NewAccount};
 pub use administration::{AccountDetails, AccountPatch, ManagedAccount};
@@ -83,6 +84,7 @@ pub use task_limits::Availability;
 pub use task_states::{LastEvents, TaskState};
 pub use tasks::{NewTask, TaskPatch};
 pub use tracking::EventQuery;
+pub use webhooks::{NewSecret, NewWebhook, WebhookPatch};
 
 pub use crate::store::Listing;
 
@@ -97,6 +99,7 @@ use tracing::Span;
 
 use crate::clock::Clock;
 use crate::domain::calendar::Zone;
+use crate::domain::webhooks::AllowedHosts;
 use crate::domain::{ClockWatch, Points};
 use crate::followers::audit_log::{AuditFollower, DeletionLog};
 use crate::followers::broker::Broker;
@@ -115,6 +118,7 @@ use messages::with_messages;
 use passwords::Passwords;
 use progress::KeptSums;
 use schedules::{ScheduleJob, with_next_look};
+use webhooks::Webhooks;
 
 /// The operator's settings of the use cases.
 #[derive(Clone, Debug)]
@@ -132,6 +136,8 @@ pub struct ServiceSettings {
     pub changes: ChangeLimits,
     pub family: FamilyLimits,
     pub deletion: DeletionSettings,
+    /// Where webhooks may be sent to besides the public Internet.
+    pub webhook_allow: AllowedHosts,
     /// How often an idle event stream sends a comment and checks its session. Operators cannot change it.
     pub heartbeat: Duration,
     /// The method of new password hashes. Operators cannot change it; tests set a cheaper one.
@@ -156,6 +162,7 @@ pub struct Service {
     metrics: metrics::Logins,
     deletions: Deletions,
     schedules: ScheduleJob,
+    webhooks: Webhooks,
     /// Why the last removal of expired records failed.
     expiry_error: Mutex<Option<String>>,
     clock_watch: Mutex<ClockWatch>,
@@ -197,6 +204,7 @@ impl Service {
             metrics: metrics.logins.clone(),
             deletions,
             schedules: ScheduleJob::default(),
+            webhooks: Webhooks::new(followers.webhooks),
             expiry_error: Mutex::default(),
             clock_watch: Mutex::new(clock_watch),
         };
@@ -249,6 +257,7 @@ impl Service {
         health.projections.push(self.deletion_health().await);
         health.projections.push(self.evaluation_health());
         health.projections.push(self.schedules_health());
+        health.projections.push(self.webhooks_health());
         health.projections.extend(self.erasure_copy.as_ref().map(|copy| copy.health()));
         health.projections.extend(self.backups.health());
         health.projections.push(self.expiry_health());

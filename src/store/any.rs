@@ -12,6 +12,7 @@ use super::{
     EventScan, Expiry, Fence, Following, FoundEvent, FoundEvents, Health, Lease, Listing,
     LogServers, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent, UsedUp,
 };
+use crate::domain::webhooks::{Delivery, Webhook};
 use crate::domain::{
     AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
     TokenHash, User, UserId,
@@ -205,6 +206,35 @@ impl Store for AnyStore {
             Self::Json(store) => store.messages_of(family).await,
             Self::Memory(store) => store.messages_of(family).await,
             Self::Postgres(store) => store.messages_of(family).await,
+        }
+    }
+
+    async fn messages_after(
+        &self,
+        family: &UserId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Arc<Message>)>, ReadError> {
+        match self {
+            Self::Json(store) => store.messages_after(family, after, limit).await,
+            Self::Memory(store) => store.messages_after(family, after, limit).await,
+            Self::Postgres(store) => store.messages_after(family, after, limit).await,
+        }
+    }
+
+    async fn webhooks(&self) -> Result<Vec<Arc<Webhook>>, ReadError> {
+        match self {
+            Self::Json(store) => store.webhooks().await,
+            Self::Memory(store) => store.webhooks().await,
+            Self::Postgres(store) => store.webhooks().await,
+        }
+    }
+
+    async fn deliveries_of(&self, family: &UserId) -> Result<Vec<Arc<Delivery>>, ReadError> {
+        match self {
+            Self::Json(store) => store.deliveries_of(family).await,
+            Self::Memory(store) => store.deliveries_of(family).await,
+            Self::Postgres(store) => store.deliveries_of(family).await,
         }
     }
 

@@ -19,6 +19,8 @@ pub enum Purpose {
     Badges,
     /// Noticing that scheduled tasks become due, late or missed.
     Schedules,
+    /// Delivering what webhooks send.
+    Webhooks,
 }
 
 /// The right to be the only server that does some work. Dropping it releases it.

@@ -4,6 +4,7 @@
 //! serialization failure. So a test finds a decision that is not pure.
 
 mod administration;
+mod deliveries;
 mod events;
 mod following;
 mod kept;
@@ -19,6 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 
 use administration::{Log, Moment};
+use deliveries::Deliveries;
 use events::{json_of, matches};
 use kept::Kept;
 use messages::Messages;
@@ -34,6 +36,7 @@ use super::{
     ReadError, Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::{Clock, new_seed};
+use crate::domain::webhooks::{Delivery, Webhook};
 use crate::domain::{
     AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
     TokenHash, TrackingEvent, User, UserId,
@@ -72,6 +75,7 @@ struct Inner {
     records: Records,
     events: Vec<Arc<StoredEvent>>,
     messages: Messages,
+    deliveries: Deliveries,
     log: Log,
 }
 
@@ -170,6 +174,7 @@ impl Inner {
 
     fn apply_to_record(&mut self, change: Change) {
         self.messages.apply(&change);
+        self.deliveries.apply(&change);
         self.log.apply(&change);
         self.records.apply(change);
     }
@@ -333,6 +338,27 @@ impl Store for MemoryStore {
         let inner = self.inner.lock();
         let messages = inner.messages.numbered().map(|(_, message)| message);
         Ok(messages.filter(|it| it.user_id == *family).cloned().collect())
+    }
+
+    async fn messages_after(
+        &self,
+        family: &UserId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Arc<Message>)>, ReadError> {
+        Ok(self.inner.lock().messages.after(family, after, limit))
+    }
+
+    async fn webhooks(&self) -> Result<Vec<Arc<Webhook>>, ReadError> {
+        let Records { webhooks, users, .. } = &self.inner.lock().records;
+        let is_used = |it: &&Arc<Webhook>| {
+            users.iter().any(|user| user.id == it.user_id && user.deletion.is_none())
+        };
+        Ok(webhooks.iter().filter(is_used).cloned().collect())
+    }
+
+    async fn deliveries_of(&self, family: &UserId) -> Result<Vec<Arc<Delivery>>, ReadError> {
+        Ok(self.inner.lock().deliveries.of(family))
     }
 
     async fn events_after(

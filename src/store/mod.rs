@@ -51,6 +51,7 @@ use std::sync::Arc;
 use crate::domain::badges::Award;
 use crate::domain::calendar::Day;
 use crate::domain::schedule::Mark;
+use crate::domain::webhooks::{Delivery, Webhook};
 use crate::domain::{
     AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
     TokenHash, User, UserId,
@@ -222,6 +223,24 @@ pub trait Store: Send + Sync + 'static {
         &self,
         family: &UserId,
     ) -> impl Future<Output = Result<Vec<Arc<Message>>, ReadError>> + Send;
+
+    /// Returns the first `limit` messages of an account after a number, in the order of their numbers. A message that
+    /// was replaced has a new number.
+    fn messages_after(
+        &self,
+        family: &UserId,
+        after: u64,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<(u64, Arc<Message>)>, ReadError>> + Send;
+
+    /// Returns the webhooks of all accounts that are not marked for deletion.
+    fn webhooks(&self) -> impl Future<Output = Result<Vec<Arc<Webhook>>, ReadError>> + Send;
+
+    /// Returns the deliveries of all webhooks of an account, in no order.
+    fn deliveries_of(
+        &self,
+        family: &UserId,
+    ) -> impl Future<Output = Result<Vec<Arc<Delivery>>, ReadError>> + Send;
 
     /// Returns the awards of a family's child, including revoked ones, in the order in which they were stored.
     fn awards_of(

@@ -11,6 +11,7 @@ use super::{FamilyRecords, Listing, Scope, Snapshot};
 use crate::domain::badges::{Award, Badge, BadgeId};
 use crate::domain::calendar::Day;
 use crate::domain::schedule::{Mark, MarkKey};
+use crate::domain::webhooks::{Webhook, WebhookId};
 use crate::domain::{
     CalendarFeed, Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord,
     Page, PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId,
@@ -31,6 +32,7 @@ pub(super) struct Records {
     pub(super) ended: Vec<Arc<EndedRequest>>,
     pub(super) badges: Vec<Arc<Badge>>,
     pub(super) feeds: Vec<Arc<CalendarFeed>>,
+    pub(super) webhooks: Vec<Arc<Webhook>>,
     /// As far as they are known.
     pub(super) awards: Vec<Arc<Award>>,
     /// As far as they are known, by the texts of their keys, which begin with their days.
@@ -75,6 +77,7 @@ impl Records {
             ended: chosen(&self.ended, |it| is_in(&it.user_id)),
             badges: chosen(&self.badges, |it| it.user_id.as_ref().is_some_and(is_in)),
             feeds: chosen(&self.feeds, |it| is_in(&it.user_id)),
+            webhooks: chosen(&self.webhooks, |it| is_in(&it.user_id)),
             awards: match scope {
                 Scope::Awards(user_id, child) => {
                     chosen(&self.awards, |it| it.key.child_id == *child && it.user_id == *user_id)
@@ -136,6 +139,7 @@ impl Snapshot for Records {
             ended,
             badges,
             feeds,
+            webhooks,
             awards: _,
             marks: _,
             idempotency,
@@ -153,6 +157,7 @@ impl Snapshot for Records {
             ended: chosen(ended, |it| it.user_id == *user_id),
             badges: chosen(badges, |it| it.user_id.as_ref() == Some(user_id)),
             feeds: chosen(feeds, |it| it.user_id == *user_id),
+            webhooks: chosen(webhooks, |it| it.user_id == *user_id),
             idempotency: chosen(idempotency, |it| it.user_id == *user_id),
         }
     }
@@ -317,6 +322,14 @@ impl Snapshot for Records {
 
     fn feeds_of(&self, user_id: &UserId) -> Vec<Arc<CalendarFeed>> {
         chosen(&self.feeds, |it| it.user_id == *user_id)
+    }
+
+    fn webhook(&self, id: &WebhookId) -> Option<Arc<Webhook>> {
+        self.webhooks.iter().find(|it| it.id == *id).cloned()
+    }
+
+    fn webhooks_of(&self, user_id: &UserId) -> Vec<Arc<Webhook>> {
+        chosen(&self.webhooks, |it| it.user_id == *user_id)
     }
 
     fn mark(&self, key: &MarkKey) -> Option<Arc<Mark>> {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::domain::badges::{Award, Badge, BadgeId};
 use crate::domain::schedule::{Mark, MarkKey};
+use crate::domain::webhooks::{Webhook, WebhookId};
 use crate::domain::{
     CalendarFeed, Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord,
     Page, PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId,
@@ -33,7 +34,7 @@ impl<T> Listing<T> {
     }
 }
 
-/// Every record of a family, except its messages, awards and marks. The tasks and rewards that are shared by
+/// Every record of a family, except its messages, awards, marks and deliveries of webhooks. The tasks and rewards that are shared by
 /// all families belong to none.
 #[derive(Clone, Debug)]
 pub struct FamilyRecords {
@@ -49,6 +50,7 @@ pub struct FamilyRecords {
     pub ended: Vec<Arc<EndedRequest>>,
     pub badges: Vec<Arc<Badge>>,
     pub feeds: Vec<Arc<CalendarFeed>>,
+    pub webhooks: Vec<Arc<Webhook>>,
     /// Including expired ones.
     pub idempotency: Vec<Arc<IdempotencyRecord>>,
 }
@@ -139,6 +141,10 @@ pub trait Snapshot: Send + Sync {
     fn feed(&self, secret_hash: &TokenHash) -> Option<Arc<CalendarFeed>>;
     /// The calendar feeds of all children of an account.
     fn feeds_of(&self, user_id: &UserId) -> Vec<Arc<CalendarFeed>>;
+
+    /// A webhook of a family in the scope.
+    fn webhook(&self, id: &WebhookId) -> Option<Arc<Webhook>>;
+    fn webhooks_of(&self, user_id: &UserId) -> Vec<Arc<Webhook>>;
 
     /// A mark of the family. Only of the days in [`super::Scope::Marks`].
     fn mark(&self, key: &MarkKey) -> Option<Arc<Mark>>;

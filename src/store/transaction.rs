@@ -7,6 +7,7 @@ use super::history::StoredEvent;
 use super::{CommitError, Fence};
 use crate::domain::badges::{Award, Badge, BadgeId};
 use crate::domain::schedule::{Mark, MarkKey};
+use crate::domain::webhooks::{Delivery, Webhook, WebhookId};
 use crate::domain::{
     CalendarFeed, Child, ChildId, EndedRequest, Id, IdempotencyKey, IdempotencyRecord, KeyLife,
     KeyResult, LogEntry, LogEntryId, Message, PendingReward, PendingTask, RequestId, Reward,
@@ -139,8 +140,9 @@ impl Changes {
 /// A change of one record. A `Put` whose id exists replaces that record, and keeps the fields that
 /// Goldstar does not know. A `Remove` of a record that does not exist changes nothing.
 ///
-/// `RemoveUser` also removes the account's messages and marks, and the rows of any table that name the account and are
-/// not valid records. `RemoveChild` also removes the child's awards and marks, and `RemoveTask` the marks of the task.
+/// `RemoveUser` also removes the account's messages, marks and deliveries of webhooks, and the rows of any table that name the account and are
+/// not valid records. `RemoveChild` also removes the child's awards and marks, `RemoveTask` the marks of the task, and
+/// `RemoveWebhook` the deliveries of the webhook.
 /// `RemoveSession` is allowed in every scope: the token's hash is proof enough.
 #[derive(Clone, Debug)]
 pub enum Change {
@@ -171,6 +173,10 @@ pub enum Change {
     RemoveMark(UserId, MarkKey),
     PutFeed(CalendarFeed),
     RemoveFeed(TokenHash),
+    PutWebhook(Webhook),
+    RemoveWebhook(WebhookId),
+    /// Replaces the delivery with the same key.
+    PutDelivery(Delivery),
     PutSession(Session),
     RemoveSession(TokenHash),
     RemoveIdempotencyKey(UserId, IdempotencyKey),
@@ -208,6 +214,8 @@ impl Change {
             Self::PutAward(new) => Some(&new.user_id),
             Self::PutMark(new) => Some(&new.user_id),
             Self::PutFeed(new) => Some(&new.user_id),
+            Self::PutWebhook(new) => Some(&new.user_id),
+            Self::PutDelivery(new) => Some(&new.user_id),
             Self::PutSession(new) => Some(&new.user_id),
             Self::PutMessage(new) => Some(&new.user_id),
             Self::RemoveUser(id)
@@ -222,6 +230,7 @@ impl Change {
             | Self::RemoveEnded(_)
             | Self::RemoveBadge(_)
             | Self::RemoveFeed(_)
+            | Self::RemoveWebhook(_)
             | Self::RemoveSession(_)
             | Self::PutSetting { .. }
             | Self::Log(_)

@@ -126,6 +126,7 @@ fn other_value(setting: &Setting) -> String {
         ("public_url", _) => "https://goldstar.example.org".to_owned(),
         ("allowed_origins", _) => "http://a,https://b".to_owned(),
         ("trusted_proxies", _) => "10.0.0.0/8,::1".to_owned(),
+        ("webhook_allow", _) => "192.168.1.0/24,home.local".to_owned(),
         ("account_fields", _) => "timezone,locale".to_owned(),
         ("session_cookie", _) => "family".to_owned(),
         ("server_log", _) => "warn,goldstar=debug".to_owned(),

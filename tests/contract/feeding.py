@@ -159,6 +159,7 @@ def record(path, parameter, family):
         "rewards": family.reward,
         "reward_id": family.reward,
         "badges": family.badge,
+        "webhooks": family.webhook,
         # Not marked for deletion; what needs a marked account prepares one.
         "user_id": family.id,
         # What needs a session or an event prepares one.
@@ -171,6 +172,7 @@ def record(path, parameter, family):
         "feed": family.calendar,
         # What needs one prepares one.
         "feed_id": "x",
+        "delivery_id": "x",
     }
     return kinds[parameter]
 
@@ -194,6 +196,8 @@ def fields(name, person):
         "date": DAY,
         "task_id": family.task,
         "reward_id": family.reward,
+        # Which URLs are valid depends on the settings.
+        "url": "https://goldstar.invalid/",
     }
 
 
@@ -261,6 +265,16 @@ def new_feed(case, person):
     case.path_parameters["feed_id"] = person.family.make_feed()["id"] if is_new else person.family.feed
 
 
+def new_webhook(case, person):
+    # A family can have only some, and who may not delete one leaves it.
+    if person.role in ("parent", "admin"):
+        case.path_parameters["id"] = person.family.make("webhooks")
+
+
+def sent_delivery(case, person):
+    case.path_parameters["delivery_id"] = person.family.make_delivery()
+
+
 def certificate(_case, person):
     """The first rank is reached with the first event."""
     family = person.family
@@ -313,6 +327,8 @@ PREPARE = {
     "deleteReward": new_record("rewards"),
     "deleteBadge": new_record("badges"),
     "deleteCalendarFeed": new_feed,
+    "deleteWebhook": new_webhook,
+    "resendWebhookDelivery": sent_delivery,
     "requestReward": mutation("cancel"),
     "requestRewardLegacy": mutation("cancel"),
     "redeemReward": mutation("cancel"),
@@ -352,5 +368,9 @@ def tidy(case, person, response):
         # A child can have only some.
         feed = response.json()["feed"]["id"]
         person.family.ask("DELETE", f"/children/{person.family.child}/calendar-feeds/{feed}")
+    if name == "createWebhook":
+        # A family can have only some.
+        webhook = response.json()["webhook"]["id"]
+        person.family.ask("DELETE", f"/webhooks/{webhook}")
     if name in ENDING:
         person.log_in()

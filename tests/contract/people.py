@@ -1,6 +1,7 @@
 """Who asks: each with a family of its own, so that ids and passwords can be right."""
 
 import itertools
+import time
 
 import requests
 
@@ -15,6 +16,7 @@ class Family:
     def __init__(self, url, account):
         self.url = url
         self.account = dict(account)
+        self.has_tested = False
         self.token = self._session("/auth/login")
         self.id = self.ask("GET", "/auth/me").json()["user"]["id"]
         self.child = self.make("children")
@@ -23,6 +25,7 @@ class Family:
         self.badge = self.make("badges")
         feed = self.make_feed()
         self.feed = feed["id"]
+        self.webhook = self.make("webhooks")
         self.calendar = feed["url"].removeprefix("/api/calendar/")
 
     def _session(self, path):
@@ -42,6 +45,8 @@ class Family:
             "tasks": {"name": "Make the bed", "points": 5},
             "rewards": {"name": "Ice cream", "cost": 1},
             "badges": {"name": "Bookworm", "metric": "tasks_done", "thresholds": [5]},
+            # The name never has an address.
+            "webhooks": {"url": "https://goldstar.invalid/", "events": ["task.due"]},
         }[kind]
         answer = self.ask("POST", f"/{kind}", json=body)
         answer.raise_for_status()
@@ -53,6 +58,19 @@ class Family:
         answer = self.ask("POST", f"/children/{self.child}/calendar-feeds")
         answer.raise_for_status()
         return answer.json()["feed"]
+
+    def make_delivery(self):
+        """The id of a test message that was sent to the webhook."""
+        path = f"/webhooks/{self.webhook}"
+        for _ in range(600):
+            deliveries = self.ask("GET", f"{path}/deliveries").json()["deliveries"]
+            if deliveries:
+                return deliveries[0]["id"]
+            if not self.has_tested:
+                self.ask("POST", f"{path}/test").raise_for_status()
+                self.has_tested = True
+            time.sleep(0.05)
+        raise AssertionError("nothing was sent")
 
     def mark_for_deletion(self):
         """Every session of the account ends; a login after a restore begins another."""

@@ -21,3 +21,4 @@ mod records;
 mod schedules;
 mod servers;
 mod streams;
+mod webhooks;

@@ -303,7 +303,7 @@ export interface paths {
         /**
          * Export everything about the account
          * @description Everything that Goldstar stores about the account and its family, as one JSON document: the response to a data
-         *     access request. It lacks the hash of the password, the tokens of sessions, and fields of older files that may be
+         *     access request. It lacks the hash of the password, the tokens of sessions, the secrets of webhooks, and fields of older files that may be
          *     secret. An account can have one export at a time. If the body ends without its last chunk, the document is not
          *     complete.
          */
@@ -1263,6 +1263,137 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the webhooks
+         * @description In the order of their creation, without their secrets.
+         */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Create a webhook
+         * @description It sends what happens from now on. A family can have ten. The operator's settings decide whether it may be on a private
+         *     network.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a webhook */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook
+         * @description What is being sent to it ends, and its deliveries are deleted.
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Update a webhook
+         * @description Fields that are left out keep their values. `null` clears `child_id`. A webhook that is enabled again continues where it
+         *     has stopped. A new URL is tried at once.
+         */
+        patch: operations["updateWebhook"];
+        trace?: never;
+    };
+    "/webhooks/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook a new secret
+         * @description For 24 hours messages have two signatures, one with the new secret and one with the one before.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test message
+         * @description A message of the type `webhook.test`, soon and once, even if the webhook is disabled.
+         */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the deliveries of a webhook
+         * @description The last 100, the newest first.
+         */
+        get: operations["listWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}/deliveries/{delivery_id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message again
+         * @description Soon, once, and with the same `webhook-id`, even if the webhook is disabled. Fails if the message is not kept any more.
+         */
+        post: operations["resendWebhookDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/children/{id}/tracking/{event_id}/reverse": {
         parameters: {
             query?: never;
@@ -2023,10 +2154,12 @@ export interface components {
             ended_requests: components["schemas"]["ExportedEndedRequest"][];
             sessions: components["schemas"]["ExportedSession"][];
             calendar_feeds: components["schemas"]["CalendarFeed"][];
+            webhooks: components["schemas"]["Webhook"][];
             idempotency_keys: components["schemas"]["ExportedIdempotencyKey"][];
             badges: components["schemas"]["Badge"][];
             awards: components["schemas"]["Award"][];
             schedule_marks: components["schemas"]["ExportedScheduleMark"][];
+            webhook_deliveries: components["schemas"]["WebhookDelivery"][];
             messages: components["schemas"]["ExportedMessage"][];
             tracking_events: components["schemas"]["TrackingEvent"][];
         };
@@ -2947,7 +3080,7 @@ export interface components {
         /** @description A limit of a family. */
         FamilyLimit: {
             /** @enum {string} */
-            name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "scheduled_tasks" | "calendar_feeds" | "devices" | "display_bytes";
+            name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "scheduled_tasks" | "calendar_feeds" | "devices" | "webhooks" | "requested_deliveries" | "display_bytes";
             /** @description The highest number. */
             most: number;
         };
@@ -3522,6 +3655,25 @@ export interface components {
         NewThreshold: {
             hours: number;
         };
+        /**
+         * @description A new webhook.
+         * @example {
+         *       "url": "https://home.example.org/hooks/goldstar",
+         *       "events": [
+         *         "badge.awarded"
+         *       ]
+         *     }
+         */
+        NewWebhook: {
+            /**
+             * Format: uri
+             * @description An absolute URL that begins with https:// and contains no user name, no password and no fragment. It must not name an address of a private network, unless the operator permits it: then also http://.
+             */
+            url: string;
+            /** @description The types of the messages that it sends. */
+            events: ("tracking_event.created" | "request.ended" | "badge.awarded" | "badge.revoked" | "rank.changed" | "task.due" | "task.late" | "task.missed" | "task.done" | "tasks.summary" | "records.changed")[];
+            child_id?: string | null;
+        };
         /** @description What the child has earned, and what it is close to. */
         NewestAndNearest: {
             /** @description The newest awards of the child first, without revoked ones. */
@@ -4016,7 +4168,7 @@ export interface components {
                  * @description What it is.
                  * @enum {string}
                  */
-                kind: "child" | "task" | "reward" | "pending_reward" | "pending_task" | "badge" | "occurrence";
+                kind: "child" | "task" | "reward" | "pending_reward" | "pending_task" | "badge" | "occurrence" | "webhook";
                 /** @description Its `id`; it may be deleted. */
                 id: string;
             };
@@ -4103,6 +4255,11 @@ export interface components {
         RequestNote: {
             /** @description At most 500 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
             note?: string | null;
+        };
+        /** @description A message that will be sent soon. */
+        RequestedDelivery: {
+            /** @description The header `webhook-id`, by which the delivery is found in the list. */
+            message_id: string;
         };
         /**
          * @description A link to reset a password.
@@ -5156,6 +5313,145 @@ export interface components {
             device_name: string;
             /** Format: date-time */
             expires_at: string;
+        };
+        /** @description A webhook, without its secret. */
+        Webhook: {
+            /** @description Unique. */
+            id: string;
+            /** @description Where messages are sent to. */
+            url: string;
+            events: ("tracking_event.created" | "request.ended" | "badge.awarded" | "badge.revoked" | "rank.changed" | "task.due" | "task.late" | "task.missed" | "task.done" | "tasks.summary" | "records.changed")[];
+            /** @description It sends only what is about this child. Null for everything about the family. */
+            child_id: string | null;
+            /** @description Whether messages are delivered. */
+            enabled: boolean;
+            /** @enum {string|null} */
+            disabled_by: "parent" | "gone" | "failing" | null;
+            /**
+             * Format: date-time
+             * @description Null if it is enabled.
+             */
+            disabled_at: string | null;
+            /**
+             * Format: date-time
+             * @description The first failure after the last success. Null after a success.
+             */
+            failing_since: string | null;
+            /**
+             * Format: date-time
+             * @description When the next attempt follows after a failure. Null after a success.
+             */
+            next_attempt_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** @description One webhook. */
+        WebhookAnswer: {
+            webhook: components["schemas"]["Webhook"];
+        };
+        /**
+         * @description The delivery of a message to a webhook.
+         * @example {
+         *       "id": "17",
+         *       "webhook_id": "0b8ff1ff-3d0c-4b4c-9a55-2f0f5a3f7b6e",
+         *       "message_id": "msg_5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b",
+         *       "type": "badge.awarded",
+         *       "created_at": "2026-11-23T01:49:49.730293Z",
+         *       "status": "delivered",
+         *       "attempts": 1,
+         *       "attempted_at": "2026-11-23T01:49:49.730293Z",
+         *       "duration_ms": 48,
+         *       "response_status": 204,
+         *       "error": null
+         *     }
+         */
+        WebhookDelivery: {
+            /** @description Unique among the deliveries of the webhook. */
+            id: string;
+            /** @description The webhook. */
+            webhook_id: string;
+            /** @description The header `webhook-id`, which is the same in every attempt. */
+            message_id: string;
+            /** @enum {string} */
+            type: "tracking_event.created" | "request.ended" | "badge.awarded" | "badge.revoked" | "rank.changed" | "task.due" | "task.late" | "task.missed" | "task.done" | "tasks.summary" | "records.changed" | "webhook.test";
+            /** Format: date-time */
+            created_at: string;
+            /** @enum {string} */
+            status: "delivered" | "retrying" | "failed";
+            /**
+             * Format: int32
+             * @description The number of attempts so far.
+             */
+            attempts: number;
+            /** Format: date-time */
+            attempted_at: string;
+            /**
+             * Format: int64
+             * @description The duration of the last attempt in milliseconds.
+             */
+            duration_ms: number;
+            /**
+             * Format: int32
+             * @description The status that the receiver has answered with. Null without an answer.
+             */
+            response_status: number | null;
+            /** @enum {string|null} */
+            error: "forbidden" | "unresolved" | "unreachable" | "tls" | "protocol" | "timeout" | null;
+        };
+        /** @description One page of a list. */
+        WebhookDeliveryList: components["schemas"]["Page"] & {
+            deliveries: components["schemas"]["WebhookDelivery"][];
+        };
+        /** @description One page of a list. */
+        WebhookList: components["schemas"]["Page"] & {
+            webhooks: components["schemas"]["Webhook"][];
+        };
+        /**
+         * @description The fields of a webhook to update.
+         * @example {
+         *       "enabled": true
+         *     }
+         */
+        WebhookPatch: {
+            /**
+             * Format: uri
+             * @description An absolute URL that begins with https:// and contains no user name, no password and no fragment. It must not name an address of a private network, unless the operator permits it: then also http://.
+             */
+            url?: string;
+            /** @description The types of the messages that it sends. */
+            events?: ("tracking_event.created" | "request.ended" | "badge.awarded" | "badge.revoked" | "rank.changed" | "task.due" | "task.late" | "task.missed" | "task.done" | "tasks.summary" | "records.changed")[];
+            child_id?: string | null;
+            enabled?: boolean;
+        };
+        /**
+         * @description A webhook with its new secret.
+         * @example {
+         *       "id": "0b8ff1ff-3d0c-4b4c-9a55-2f0f5a3f7b6e",
+         *       "url": "https://home.example.org/hooks/goldstar",
+         *       "events": [
+         *         "tracking_event.created",
+         *         "badge.awarded"
+         *       ],
+         *       "child_id": null,
+         *       "enabled": true,
+         *       "disabled_by": null,
+         *       "disabled_at": null,
+         *       "failing_since": null,
+         *       "next_attempt_at": null,
+         *       "created_at": "2026-11-23T01:49:49.730293Z",
+         *       "updated_at": "2026-11-23T01:49:49.730293Z",
+         *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+         *     }
+         */
+        WebhookWithSecret: components["schemas"]["Webhook"] & {
+            /** @description With it, the receiver verifies signatures. Null in the response to a repeat: only the first response contains it. */
+            secret: string | null;
+        };
+        /** @description One webhook with its new secret. */
+        WebhookWithSecretAnswer: {
+            webhook: components["schemas"]["WebhookWithSecret"];
         };
         /** @description Of one day of the week. */
         WeekdayCompletion: components["schemas"]["Completion"] & {
@@ -11729,6 +12025,664 @@ export interface operations {
                     };
                 };
             };
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: {
+                /** @description The most records to return. Larger values count as 500. */
+                limit?: number;
+                /** @description The number of records to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ParentRequired"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            /** @description The webhook and its secret */
+            201: {
+                headers: {
+                    /** @description `true` if this is the response to an earlier request with the same `Idempotency-Key`. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecretAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["FamilyLimitReached"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAnswer"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ParentRequired"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    updateWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookPatch"];
+            };
+        };
+        responses: {
+            /** @description Updated */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook and its new secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecretAnswer"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will be sent */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestedDelivery"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["FamilyLimitReached"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description The most records to return. Larger values count as 500. */
+                limit?: number;
+                /** @description The number of records to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ParentRequired"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    resendWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the webhook. */
+                id: string;
+                /** @description The id of the delivery, from the list. */
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will be sent */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestedDelivery"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["FamilyLimitReached"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
         };
     };
     reverseTrackingEvent: {

@@ -9,6 +9,7 @@ import { DevicesApi } from "../src/common/devicesApi";
 import { Api, ApiError } from "../src/common/api";
 import { SchedulesApi } from "../src/common/schedulesApi";
 import { TrackingApi } from "../src/common/trackingApi";
+import { WebhooksApi } from "../src/common/webhooksApi";
 import { family, Goldstar, type Session } from "./harness/goldstar";
 
 let goldstar: Goldstar;
@@ -46,7 +47,7 @@ test("every JSON route has a call", async () => {
     return Promise.resolve(new Response(`{"tracking_events":[],"total":0}`));
   };
   const api = new Api({ baseUrl: "", fetch: record });
-  const classes = [Api, AdministrationApi, DevicesApi, SchedulesApi, TrackingApi];
+  const classes = [Api, AdministrationApi, DevicesApi, SchedulesApi, TrackingApi, WebhooksApi];
   const names = classes
     .flatMap((one) => Object.getOwnPropertyNames(one.prototype))
     .filter((name) => name !== "constructor");

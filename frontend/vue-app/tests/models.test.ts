@@ -107,6 +107,16 @@ interface Written {
   CalendarFeedAnswer: { feed: models.NewCalendarFeed };
   CalendarFeedList: models.CalendarFeedList;
   NewCalendarFeed: models.NewCalendarFeed;
+  Webhook: models.Webhook;
+  WebhookAnswer: { webhook: models.Webhook };
+  WebhookDelivery: models.WebhookDelivery;
+  WebhookDeliveryList: models.WebhookDeliveryList;
+  WebhookList: models.WebhookList;
+  WebhookWithSecret: models.WebhookWithSecret;
+  WebhookWithSecretAnswer: { webhook: models.WebhookWithSecret };
+  RequestedDelivery: models.RequestedDelivery;
+  NewWebhook: models.NewWebhook;
+  WebhookPatch: models.WebhookPatch;
   Schedule: models.Schedule;
   ScheduleStatistics: models.ScheduleStatistics;
   Completion: models.Completion;

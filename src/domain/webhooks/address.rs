@@ -189,7 +189,8 @@ mod tests {
         for entry in ["127.0.0.1", "192.168.1.0/24", "fd00::/8", "Home.Local."] {
             assert!(allowed.add(entry), "{entry}");
         }
-        for entry in ["", "a b", "10.0.0.0/33", "https://home.local", "home.local:80", "1.2.3.4.5"] {
+        for entry in ["", "a b", "10.0.0.0/33", "https://home.local", "home.local:80", "1.2.3.4.5"]
+        {
             assert!(!allowed.clone().add(entry), "{entry}");
         }
         let any = Host::Domain("elsewhere.example");

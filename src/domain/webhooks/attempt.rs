@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::DateTime;
 
 use super::{
-    Cursor, Current, Delivery, DeliveryStatus, Disabled, DisabledReason, Failing, Requested,
+    Current, Cursor, Delivery, DeliveryStatus, Disabled, DisabledReason, Failing, Requested,
     Webhook,
 };
 use crate::domain::Timestamp;
@@ -14,17 +14,8 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 
 /// The waits after the first failure, the second, and so on; the last one repeats. In seconds.
-pub const RETRY_DELAYS: [u64; 9] = [
-    5,
-    5 * MINUTE,
-    30 * MINUTE,
-    2 * HOUR,
-    5 * HOUR,
-    10 * HOUR,
-    14 * HOUR,
-    20 * HOUR,
-    24 * HOUR,
-];
+pub const RETRY_DELAYS: [u64; 9] =
+    [5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +144,8 @@ impl Webhook {
         let failures = self.failing.map_or(0, |failing| failing.failures);
         let wait = wait(failures, attempt.jitter).max(attempt.retry_after.unwrap_or_default());
         let next_attempt_at = now.after(wait.min(Self::LONGEST_WAIT + Self::LONGEST_WAIT / 10));
-        self.failing = Some(Failing { since, failures: failures.saturating_add(1), next_attempt_at });
+        self.failing =
+            Some(Failing { since, failures: failures.saturating_add(1), next_attempt_at });
         if now.since(since) >= Self::PATIENCE {
             self.disable(DisabledReason::Failing, now);
         }
@@ -360,6 +352,9 @@ mod tests {
         assert_eq!((&*last.key(), many.delivery_keys().count()), ("w/51", 100));
         assert!(many.delivery_keys().any(|key| key == last.key()));
         let few = Webhook { deliveries: 2, ..webhook() };
-        assert_eq!(few.delivery_keys().map(|it| it.to_string()).collect::<Vec<_>>(), ["w/01", "w/02"]);
+        assert_eq!(
+            few.delivery_keys().map(|it| it.to_string()).collect::<Vec<_>>(),
+            ["w/01", "w/02"]
+        );
     }
 }

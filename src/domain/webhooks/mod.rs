@@ -140,6 +140,25 @@ pub enum Source {
     Test,
 }
 
+impl Source {
+    /// The text of a stored row.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Event(id) => format!("event/{id}"),
+            Self::Message(cause) => format!("message/{cause}"),
+            Self::Test => "test".to_owned(),
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once('/') {
+            Some(("event", id)) => Some(Self::Event(id.into())),
+            Some(("message", cause)) => Some(Self::Message(cause.into())),
+            _ => (text == "test").then_some(Self::Test),
+        }
+    }
+}
+
 /// What is known about the delivery of one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
@@ -238,7 +257,8 @@ impl Webhook {
 
     /// The keys of its deliveries.
     pub fn delivery_keys(&self) -> impl Iterator<Item = Arc<str>> {
-        (0..self.deliveries.min(Delivery::KEPT)).map(|number| Delivery::key_of(&self.id, number + 1))
+        (0..self.deliveries.min(Delivery::KEPT))
+            .map(|number| Delivery::key_of(&self.id, number + 1))
     }
 }
 

@@ -21,6 +21,7 @@ use crate::domain::{Epoch, MessagePosition, Position, TokenHash, UserId};
 use crate::followers::thread::{FollowerThread, LONGEST_WAIT, Next};
 use crate::metrics;
 use crate::store::{Following, ReadError, StoredEvent};
+pub(crate) use rendered::event_payload;
 use rendered::rendered;
 pub use rendered::{Place, Rendered};
 pub use subscriber::Interest;

@@ -16,6 +16,8 @@ pub struct Rendered {
     pub user_id: UserId,
     /// The child that it is about; `None` if the sessions of all children receive it.
     pub child_id: Option<ChildId>,
+    /// Whether no child's session receives it.
+    pub is_for_parents: bool,
     /// The frame with an `event:` line.
     pub named: Bytes,
     /// The frame without one; `None` if streams without names do not get it.
@@ -35,7 +37,7 @@ impl Rendered {
     pub fn new(epoch: &Epoch, seq: Seq, user_id: UserId, child_id: ChildId, data: &str) -> Self {
         let (named, unnamed) = sse::event(&epoch.stream_id(seq), data);
         let (child_id, unnamed) = (Some(child_id), Some(unnamed));
-        Self { place: Place::Event(seq), user_id, child_id, named, unnamed }
+        Self { place: Place::Event(seq), user_id, child_id, is_for_parents: false, named, unnamed }
     }
 
     /// Renders a message.
@@ -47,6 +49,7 @@ impl Rendered {
             place: Place::Message(number),
             user_id: message.user_id.clone(),
             child_id: message.child_id.clone(),
+            is_for_parents: message.is_for_parents(),
             named: sse::message(&message.name, &data),
             unnamed: None,
         }
@@ -74,7 +77,7 @@ struct LiveData<'a> {
 }
 
 #[derive(Serialize)]
-struct LivePayload<'a> {
+pub(crate) struct LivePayload<'a> {
     tracking_event_id: &'a str,
     child_id: &'a str,
     entity_type: &'static str,
@@ -86,21 +89,23 @@ struct LivePayload<'a> {
     occurred_at: String,
 }
 
+/// The payload of an event.
+pub(crate) fn event_payload(event: &TrackingEvent) -> LivePayload<'_> {
+    LivePayload {
+        tracking_event_id: event.id.as_str(),
+        child_id: event.child_id.as_str(),
+        entity_type: event.entity_type.as_str(),
+        entity_id: &event.entity_id,
+        action: event.action.as_str(),
+        points_before: event.points_before.get(),
+        points_after: event.points_after.get(),
+        delta: event.delta,
+        occurred_at: event.occurred_at.to_string(),
+    }
+}
+
 fn live_data(event: &TrackingEvent) -> String {
-    let data = LiveData {
-        r#type: "tracking_event_created",
-        payload: LivePayload {
-            tracking_event_id: event.id.as_str(),
-            child_id: event.child_id.as_str(),
-            entity_type: event.entity_type.as_str(),
-            entity_id: &event.entity_id,
-            action: event.action.as_str(),
-            points_before: event.points_before.get(),
-            points_after: event.points_after.get(),
-            delta: event.delta,
-            occurred_at: event.occurred_at.to_string(),
-        },
-    };
+    let data = LiveData { r#type: "tracking_event_created", payload: event_payload(event) };
     // Texts and numbers under fixed keys always have a JSON form.
     serde_json::to_string(&data).unwrap_or_default()
 }

@@ -53,7 +53,8 @@ impl Subscriber {
     pub(super) fn wants(&self, message: &Rendered) -> bool {
         match (&self.interest.child_id, &message.child_id) {
             (Some(child), Some(about)) => child == about,
-            (None, _) | (_, None) => true,
+            (Some(_), None) => !message.is_for_parents,
+            (None, _) => true,
         }
     }
 

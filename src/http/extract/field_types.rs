@@ -14,6 +14,7 @@ use crate::domain::input::{
     MAX_OPENING_POINTS,
 };
 use crate::domain::password::NewPassword;
+use crate::domain::webhooks::{Target, WebhookEvent};
 use crate::domain::{
     Amount, ChildId, Colour, Email, Icon, Invalid, Language, LimitPeriod, Name, Note, Points,
     RequestId, RewardId, Role, TaskId, TaskLimit,
@@ -146,6 +147,14 @@ fn task_limit() -> Schema {
     schemas::closed(limit).into()
 }
 
+/// Where a webhook is sent to. The rules depend on the settings.
+pub(crate) const WEBHOOK_URL: FieldType<String, String> =
+    FieldType { check: |_, text| Ok(text), schema: webhook_url };
+
+/// What a webhook sends.
+pub(crate) const WEBHOOK_EVENTS: FieldType<Vec<String>, Arc<[WebhookEvent]>> =
+    FieldType { check: |_, names| Ok(WebhookEvent::set(&names)?.into()), schema: webhook_events };
+
 /// The recurring period of a badge.
 pub(crate) const BADGE_PERIOD: FieldType<String, BadgePeriod> = FieldType {
     check: |field, name| {
@@ -270,6 +279,20 @@ fn thresholds() -> Schema {
     let values = ArrayBuilder::new().items(schemas::integer(1..=Thresholds::MAX));
     let values = values.min_items(Some(1)).max_items(Some(3)).unique_items(true);
     values.description(Some(about)).into()
+}
+
+fn webhook_url() -> Schema {
+    let about = "An absolute URL that begins with https:// and contains no user name, no password and no fragment. It must \
+                 not name an address of a private network, unless the operator permits it: then also http://.";
+    let format = SchemaFormat::Custom("uri".to_owned());
+    let url = schemas::text().max_length(Some(Target::MAX_BYTES)).format(Some(format));
+    url.description(Some(about)).into()
+}
+
+fn webhook_events() -> Schema {
+    let types = schemas::flag(WebhookEvent::ALL.map(WebhookEvent::as_str));
+    let types = ArrayBuilder::new().items(types).min_items(Some(1)).unique_items(true);
+    types.description(Some("The types of the messages that it sends.")).into()
 }
 
 /// A text without line breaks.

@@ -34,13 +34,14 @@ pub(super) mod tags {
     pub(crate) const HISTORY: &str = "History";
     pub(crate) const PROGRESS: &str = "Progress";
     pub(crate) const SCHEDULES: &str = "Schedules";
+    pub(crate) const WEBHOOKS: &str = "Webhooks";
     pub(crate) const EVENTS: &str = "Event stream";
     pub(crate) const ADMINISTRATION: &str = "Administration";
     pub(crate) const SERVER: &str = "Server";
     pub(crate) const LEGACY: &str = "Legacy paths";
 
     /// Each tag with its description, in the order of the document.
-    pub(super) const ALL: [(&str, &str); 12] = [
+    pub(super) const ALL: [(&str, &str); 13] = [
         (ACCOUNT, "Sign up, log in, log out, hand the browser to a child, delete the account."),
         (CHILDREN, "The children of the family."),
         (TASKS, "Tasks give points, penalties deduct points."),
@@ -50,6 +51,7 @@ pub(super) mod tags {
         (PROGRESS, "What the tracking events of the children add up to."),
         (SCHEDULES, "What the children are to do on which days."),
         (EVENTS, "New tracking events as they happen."),
+        (WEBHOOKS, "What happens in the family, sent to programs of the family."),
         (
             ADMINISTRATION,
             "The history of all families, and the deletion of accounts. For administrators.",

@@ -26,6 +26,8 @@ use crate::http::resources::exports::{ExportErrors, date, file};
 use crate::http::resources::family::SettingsBody;
 use crate::http::resources::records::{Iso, RecordBody};
 use crate::http::resources::users::{AccountBody, UserFields};
+use crate::http::resources::webhook_deliveries::DeliveryBody;
+use crate::http::resources::webhooks::WebhookBody;
 use crate::http::response::json;
 use crate::http::response::pieces::{PIECE, Source};
 use crate::service::{
@@ -36,7 +38,7 @@ use crate::store::FamilyRecords;
 /// Export everything about the account
 ///
 /// Everything that Goldstar stores about the account and its family, as one JSON document: the response to a data
-/// access request. It lacks the hash of the password, the tokens of sessions, and fields of older files that may be
+/// access request. It lacks the hash of the password, the tokens of sessions, the secrets of webhooks, and fields of older files that may be
 /// secret. An account can have one export at a time. If the body ends without its last chunk, the document is not
 /// complete.
 #[utoipa::path(
@@ -84,6 +86,7 @@ impl AccountDocument {
             badges,
             awards,
             marks,
+            deliveries,
             messages,
             events,
         } = export;
@@ -91,6 +94,7 @@ impl AccountDocument {
         list(&mut parts, ",\"badges\":[", badges, RecordBody);
         list(&mut parts, ",\"awards\":[", awards, |it| AwardBody::from(&*it));
         list(&mut parts, ",\"schedule_marks\":[", marks, |it| MarkBody::from(&*it));
+        list(&mut parts, ",\"webhook_deliveries\":[", deliveries, DeliveryBody::from);
         list(&mut parts, ",\"messages\":[", messages, MessageBody);
         text(&mut parts, ",\"tracking_events\":[");
         Self { records: parts.into_iter(), events, separator: Some("") }
@@ -142,6 +146,7 @@ fn parts(
         ended,
         badges: _,
         feeds,
+        webhooks,
         idempotency,
     } = records;
     let mut parts = Vec::new();
@@ -159,6 +164,7 @@ fn parts(
     list(&mut parts, ",\"ended_requests\":[", ended, |it| EndedBody::from(&*it));
     list(&mut parts, ",\"sessions\":[", sessions, |it| SessionBody::from(&*it));
     list(&mut parts, ",\"calendar_feeds\":[", feeds, FeedBody::from);
+    list(&mut parts, ",\"webhooks\":[", webhooks, WebhookBody::from);
     list(&mut parts, ",\"idempotency_keys\":[", idempotency, |it| KeyBody::from(&*it));
     parts
 }
@@ -373,10 +379,12 @@ impl PartialSchema for AccountDocument {
             ("ended_requests", list::<EndedBody>()),
             ("sessions", list::<SessionBody>()),
             ("calendar_feeds", list::<FeedBody>()),
+            ("webhooks", list::<WebhookBody>()),
             ("idempotency_keys", list::<KeyBody>()),
             ("badges", list::<RecordBody<BadgeState>>()),
             ("awards", list::<AwardBody>()),
             ("schedule_marks", list::<MarkBody>()),
+            ("webhook_deliveries", list::<DeliveryBody>()),
             ("messages", list::<MessageFields<'_>>()),
             ("tracking_events", list::<TrackingEvent>()),
         ];
@@ -405,6 +413,8 @@ impl ToSchema for AccountDocument {
         schemas::add::<EndedBody>(schemas);
         schemas::add::<SessionBody>(schemas);
         schemas::add::<FeedBody>(schemas);
+        schemas::add::<WebhookBody>(schemas);
+        schemas::add::<DeliveryBody>(schemas);
         schemas::add::<KeyBody>(schemas);
         schemas::add::<RecordBody<BadgeState>>(schemas);
         schemas::add::<AwardBody>(schemas);

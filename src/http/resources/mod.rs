@@ -41,3 +41,5 @@ pub(crate) mod sessions;
 pub(crate) mod tasks;
 pub(crate) mod tracking;
 pub(crate) mod users;
+pub(crate) mod webhook_deliveries;
+pub(crate) mod webhooks;

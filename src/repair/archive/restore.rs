@@ -88,7 +88,7 @@ pub async fn restore_database(
         list: Some(list),
         erased: Some(erased),
     };
-    let imported = import_from(url, source, now, progress).await?;
+    let imported = Box::pin(import_from(url, source, now, progress)).await?;
     Ok(Restored { events: imported.events, erased: accounts.len(), complete_until, missing })
 }
 

@@ -9,6 +9,7 @@ use super::rows::inspect_row;
 use super::{Finding, FindingKind};
 use crate::domain::badges::{Award, Badge};
 use crate::domain::schedule::Mark;
+use crate::domain::webhooks::{Delivery, Webhook};
 use crate::domain::{
     CalendarFeed, Child, EndedRequest, Id, IdempotencyRecord, Message, PendingReward, PendingTask,
     Reward, Session, Task, Timestamp, User,
@@ -181,6 +182,8 @@ impl Tables<'_> {
             awards,
             marks,
             feeds,
+            webhooks,
+            deliveries,
             ..
         } = self.state;
         check.details("account", users);
@@ -217,6 +220,16 @@ impl Tables<'_> {
         for (row, it) in feeds.numbered() {
             check.names::<CalendarFeed, User>(row, "account", it.user_id.as_str(), users);
             check.names::<CalendarFeed, Child>(row, "child", it.child_id.as_str(), children);
+        }
+        for (row, it) in webhooks.numbered() {
+            check.names::<Webhook, User>(row, "account", it.user_id.as_str(), users);
+            if let Some(child) = &it.child_id {
+                check.names::<Webhook, Child>(row, "child", child.as_str(), children);
+            }
+        }
+        for (row, it) in deliveries.numbered() {
+            check.names::<Delivery, User>(row, "account", it.user_id.as_str(), users);
+            check.names::<Delivery, Webhook>(row, "webhook", it.webhook_id.as_str(), webhooks);
         }
         for (row, it) in children.details.numbered() {
             if let Some(goal) = &it.goal {

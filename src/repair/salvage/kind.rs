@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::badges::{Award, Badge};
 use crate::domain::schedule::Mark;
+use crate::domain::webhooks::{Delivery, Webhook};
 use crate::domain::{
     CalendarFeed, Child, EndedRequest, IdempotencyRecord, LogEntry, Message, PendingReward,
     PendingTask, Reward, Session, Setting, Task, Timestamp, User,
@@ -35,7 +36,7 @@ impl TableKind {
 
 /// The small tables' files. The accounts come first, because the others depend on which accounts
 /// are removed.
-pub(crate) const TABLES: [TableKind; 21] = [
+pub(crate) const TABLES: [TableKind; 23] = [
     table::<User>(),
     table::<Child>(),
     table::<Task>(),
@@ -57,6 +58,8 @@ pub(crate) const TABLES: [TableKind; 21] = [
     table::<Award>(),
     table::<Mark>(),
     table::<CalendarFeed>(),
+    table::<Webhook>(),
+    table::<Delivery>(),
 ];
 
 /// The tracking file.

@@ -33,7 +33,7 @@ pub async fn import(
     let list = erasures::directory_erasures(&RealDisk, data)?;
     let (disk, data) = (Box::new(RealDisk), data.to_owned());
     let source = ImportSource { disk, data, report, examined, list, erased: None };
-    import_from(url, source, now, progress).await
+    Box::pin(import_from(url, source, now, progress)).await
 }
 
 /// Imports what was examined.

@@ -283,6 +283,8 @@ fn all_records_of(records: &dyn Snapshot, user_id: &UserId) -> Changes {
     changes.extend(badges.iter().map(|badge| Change::RemoveBadge(badge.id.clone())));
     let feeds = records.feeds_of(user_id);
     changes.extend(feeds.iter().map(|feed| Change::RemoveFeed(feed.secret_hash.clone())));
+    let webhooks = records.webhooks_of(user_id);
+    changes.extend(webhooks.iter().map(|webhook| Change::RemoveWebhook(webhook.id.clone())));
     let sessions = records.sessions_of(user_id);
     let hashes = sessions.iter().map(|session| session.token_hash.clone());
     changes.extend(hashes.map(Change::RemoveSession));

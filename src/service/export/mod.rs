@@ -15,6 +15,7 @@ use super::{Authority, BadgeState, ChildState, Parent, Service, ServiceError};
 use crate::domain::badges::Award;
 use crate::domain::calendar::{Day, Period, Zone};
 use crate::domain::schedule::Mark;
+use crate::domain::webhooks::Delivery;
 use crate::domain::{ChildId, EventFilter, Message, SortOrder, UserId};
 use crate::store::{FamilyRecords, Store};
 use permit::Permit;
@@ -41,6 +42,8 @@ pub struct AccountExport {
     pub awards: Vec<Arc<Award>>,
     /// In the order of their days.
     pub marks: Vec<Arc<Mark>>,
+    /// Of all webhooks, in no order.
+    pub deliveries: Vec<Arc<Delivery>>,
     pub messages: Vec<Arc<Message>>,
     pub events: ExportedEvents,
 }
@@ -96,6 +99,7 @@ impl Service {
             awards.extend(self.store.awards_of(family, &child.id).await?);
         }
         let marks = self.store.marks_of(family, Day::FIRST).await?;
+        let deliveries = self.store.deliveries_of(family).await?;
         let messages = self.store.messages_of(family).await?;
         let events = self.export_for(family, &filter, SortOrder::Ascending).await?;
         let default_zone = self.default_zone();
@@ -106,6 +110,7 @@ impl Service {
             badges,
             awards,
             marks,
+            deliveries,
             messages,
             events,
         })

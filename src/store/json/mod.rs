@@ -76,6 +76,7 @@ use super::{
 };
 use crate::clock::new_seed;
 use crate::disk::Disk;
+use crate::domain::webhooks::{Delivery, Webhook};
 use crate::domain::{
     AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
     TokenHash, User, UserId,
@@ -264,6 +265,27 @@ impl Store for JsonStore {
 
     async fn messages_of(&self, family: &UserId) -> Result<Vec<Arc<Message>>, ReadError> {
         Ok(self.shared.state.load().messages.group(family.as_str()))
+    }
+
+    async fn messages_after(
+        &self,
+        family: &UserId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Arc<Message>)>, ReadError> {
+        Ok(self.shared.state.load().messages.group_after(family.as_str(), after, limit))
+    }
+
+    async fn webhooks(&self) -> Result<Vec<Arc<Webhook>>, ReadError> {
+        let state = self.shared.state.load();
+        let is_used = |it: &&Arc<Webhook>| {
+            state.users.get(it.user_id.as_str()).is_some_and(|user| user.deletion.is_none())
+        };
+        Ok(state.webhooks.records().filter(is_used).cloned().collect())
+    }
+
+    async fn deliveries_of(&self, family: &UserId) -> Result<Vec<Arc<Delivery>>, ReadError> {
+        Ok(self.shared.state.load().deliveries.group(family.as_str()))
     }
 
     async fn events_after(

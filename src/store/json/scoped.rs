@@ -12,6 +12,7 @@ use super::tinydb::record::list_name;
 use crate::domain::badges::{Award, Badge, BadgeId};
 use crate::domain::calendar::Day;
 use crate::domain::schedule::{Mark, MarkKey};
+use crate::domain::webhooks::{Webhook, WebhookId};
 use crate::domain::{
     CalendarFeed, Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord,
     Page, PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId,
@@ -109,6 +110,7 @@ impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
             ended: self.ended_requests_of(user_id),
             badges: self.badges_of(user_id),
             feeds: self.feeds_of(user_id),
+            webhooks: self.webhooks_of(user_id),
             idempotency: self.idempotency_records_of(user_id),
         }
     }
@@ -289,6 +291,15 @@ impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
 
     fn feeds_of(&self, user_id: &UserId) -> Vec<Arc<CalendarFeed>> {
         self.list(user_id, |state| state.feeds.group(user_id.as_str()))
+    }
+
+    fn webhook(&self, id: &WebhookId) -> Option<Arc<Webhook>> {
+        let webhook = self.state.one(self.state.webhooks.get(id.as_str()));
+        webhook.filter(|webhook| self.contains(&webhook.user_id))
+    }
+
+    fn webhooks_of(&self, user_id: &UserId) -> Vec<Arc<Webhook>> {
+        self.list(user_id, |state| state.webhooks.group(user_id.as_str()))
     }
 
     fn mark(&self, key: &MarkKey) -> Option<Arc<Mark>> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::Message;
+use crate::domain::{Message, UserId};
 use crate::store::Change;
 
 #[derive(Clone, Default)]
@@ -30,6 +30,17 @@ impl Messages {
 
     pub(super) fn numbered(&self) -> impl Iterator<Item = (u64, &Arc<Message>)> {
         self.numbered.iter().map(|(number, message)| (*number, message))
+    }
+
+    /// The first messages of an account after a number.
+    pub(super) fn after(
+        &self,
+        family: &UserId,
+        after: u64,
+        limit: usize,
+    ) -> Vec<(u64, Arc<Message>)> {
+        let own = self.numbered.iter().filter(|(_, message)| message.user_id == *family);
+        own.filter(|(number, _)| *number > after).take(limit).cloned().collect()
     }
 
     /// The number of the last message so far.

@@ -12,6 +12,7 @@ use super::load::{Family, Kind, Loaded, SHARED, Wanted, kind_of};
 use super::marks::WantedMarks;
 use crate::clock::random;
 use crate::domain::badges::Badge;
+use crate::domain::webhooks::Delivery;
 use crate::domain::{
     CalendarFeed, Deletion, EndedRequest, IdempotencyRecord, KeyLife, LogEntry, Message,
     PendingReward, PendingTask, Reward, RuleViolation, Seq, Session, Setting, Timestamp,
@@ -142,6 +143,14 @@ impl Draft {
                 let old = find(&self.records.feeds, new);
                 self.put(new, Some(&new.user_id), old.as_deref(), None);
             }
+            Change::PutWebhook(new) => {
+                let old = find(&self.records.webhooks, new);
+                self.put(new, Some(&new.user_id), old.as_deref(), None);
+            }
+            Change::PutDelivery(new) => {
+                let key = self.family(Some(&new.user_id)).key;
+                self.write(key, kind_of::<Delivery>(), new.key(), Some(new_row(new)), None);
+            }
             Change::PutPendingTask(new) => {
                 let old = find(&self.records.pending_tasks, new);
                 self.put(new, Some(&new.user_id), old.as_deref(), None);
@@ -178,6 +187,7 @@ impl Draft {
             Change::RemoveBadge(id) => self.remove::<Badge>(&id.shared()),
             Change::RemoveMark(user_id, key) => self.remove_mark(user_id, key),
             Change::RemoveFeed(hash) => self.remove::<CalendarFeed>(&hash.0),
+            Change::RemoveWebhook(id) => self.remove_webhook(id),
             Change::RemoveSession(hash) => self.remove::<Session>(&hash.0),
             Change::PutMessage(new) => {
                 let key = self.family(Some(&new.user_id)).key;

@@ -44,6 +44,7 @@ fn name(purpose: Purpose) -> &'static str {
         Purpose::Backups => "backups",
         Purpose::Badges => "badges",
         Purpose::Schedules => "schedules",
+        Purpose::Webhooks => "webhooks",
     }
 }
 

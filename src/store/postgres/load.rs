@@ -14,6 +14,7 @@ use super::marks::WantedMarks;
 use super::sql;
 use crate::domain::badges::{Award, Badge};
 use crate::domain::schedule::Mark;
+use crate::domain::webhooks::Webhook;
 use crate::domain::{
     CalendarFeed, Child, EndedRequest, IdempotencyRecord, KeyLife, PendingReward, PendingTask,
     Reward, Session, Setting, Task, Timestamp, User, UserId,
@@ -300,6 +301,7 @@ impl Records {
             "ended_requests" => push::<EndedRequest>(&mut self.ended, &fields),
             "badges" => push::<Badge>(&mut self.badges, &fields),
             "calendar_feeds" => push::<CalendarFeed>(&mut self.feeds, &fields),
+            "webhooks" => push::<Webhook>(&mut self.webhooks, &fields),
             "awards" => push::<Award>(&mut self.awards, &fields),
             "schedule_marks" => {
                 let mark = decode::<Mark>(&fields)?;

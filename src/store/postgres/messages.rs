@@ -31,6 +31,21 @@ impl Inner {
         rows.iter().map(|row| Ok(Arc::new(parse(row.try_get("row")?)?))).collect()
     }
 
+    pub(super) async fn messages_after(
+        &self,
+        family: &UserId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Arc<Message>)>, Failure> {
+        let (after, limit) = (after.cast_signed(), rows_limit(limit));
+        let rows = self.db.rows(&sql::MESSAGES_AFTER, &[&family.as_str(), &after, &limit]).await?;
+        let message = |row: &Row| {
+            let number: i64 = row.try_get("position")?;
+            Ok((number.cast_unsigned(), Arc::new(parse(row.try_get("row")?)?)))
+        };
+        rows.iter().map(message).collect()
+    }
+
     pub(super) async fn messages_end(&self) -> Result<MessagePosition, Failure> {
         let row = self.db.row(&sql::MESSAGES_END, &[]).await?;
         Ok(position(&row)?.unwrap_or_default())

@@ -47,6 +47,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "device_requests",
         sql: include_str!("migrations/V0010__device_requests.sql"),
     },
+    Migration {
+        version: 11,
+        name: "webhooks",
+        sql: include_str!("migrations/V0011__webhooks.sql"),
+    },
 ];
 
 /// The version of the schema after all migrations.

@@ -51,6 +51,7 @@ mod runtime;
 mod scan;
 pub(crate) mod sql;
 mod swap;
+mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -100,6 +101,7 @@ use queue::Queue;
 use runtime::Runtime;
 use scan::Scan;
 
+use crate::domain::webhooks::{Delivery, Webhook};
 use crate::domain::{
     AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
     TokenHash, User, UserId,
@@ -286,6 +288,26 @@ impl Store for PostgresStore {
     async fn messages_of(&self, family: &UserId) -> Result<Vec<Arc<Message>>, ReadError> {
         let family = family.clone();
         Ok(self.runtime.run(async move |inner| inner.messages_of(&family).await).await?)
+    }
+
+    async fn messages_after(
+        &self,
+        family: &UserId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Arc<Message>)>, ReadError> {
+        let family = family.clone();
+        let read = async move |inner: Arc<Inner>| inner.messages_after(&family, after, limit).await;
+        Ok(self.runtime.run(read).await?)
+    }
+
+    async fn webhooks(&self) -> Result<Vec<Arc<Webhook>>, ReadError> {
+        Ok(self.runtime.run(async move |inner| inner.webhooks().await).await?)
+    }
+
+    async fn deliveries_of(&self, family: &UserId) -> Result<Vec<Arc<Delivery>>, ReadError> {
+        let family = family.clone();
+        Ok(self.runtime.run(async move |inner| inner.deliveries_of(&family).await).await?)
     }
 
     async fn events_after(

@@ -18,6 +18,7 @@ mod restored;
 mod scan;
 mod shared;
 mod statement;
+mod webhooks;
 
 use tokio_postgres::types::Type;
 
@@ -41,8 +42,8 @@ pub(super) use logs::{
     REQUEST_LOG_REMOVAL, REQUESTED_LOG_REMOVALS, UNCONFIRMED_LOG_REMOVALS,
 };
 pub(super) use messages::{
-    FOLLOW_MESSAGES, FORGET_ORDER, HAS_LATER_MESSAGES, LAST_MESSAGE, MESSAGES_END, MESSAGES_OF,
-    TRIM_MESSAGES,
+    FOLLOW_MESSAGES, FORGET_ORDER, HAS_LATER_MESSAGES, LAST_MESSAGE, MESSAGES_AFTER, MESSAGES_END,
+    MESSAGES_OF, TRIM_MESSAGES,
 };
 pub(super) use migrations::{
     ADD_MIGRATION, APPLIED_MIGRATIONS, CREATE_MIGRATIONS, LOCK_MIGRATIONS, RIGHTS, SCHEMA_STATE,
@@ -60,6 +61,7 @@ pub(super) use shared::{
     TAKE_ALLOWANCES, TAKE_LEASE,
 };
 pub(crate) use statement::Sql;
+pub(super) use webhooks::{DELIVERIES_OF, WEBHOOKS};
 
 /// Puts and removes records, and appends events, if `done` has a row. An idempotency key comes with its
 /// lifetime, because the clocks of servers differ.
@@ -351,6 +353,9 @@ pub(super) const ALL: &[&Sql] = &[
     &COUNTS,
     &LAST_MESSAGE,
     &MESSAGES_OF,
+    &MESSAGES_AFTER,
+    &WEBHOOKS,
+    &DELIVERIES_OF,
     &TRIM_MESSAGES,
     &FORGET_ORDER,
     &MESSAGES_END,

@@ -46,9 +46,12 @@ impl Records {
                     self.marks.remove(&*key);
                 }
             }
-            // A store keeps messages and the administration log elsewhere: no decision depends on them.
+            Change::PutWebhook(new) => put(&mut self.webhooks, new, |it| it.id.clone()),
+            Change::RemoveWebhook(id) => self.webhooks.retain(|it| it.id != id),
+            // A store keeps messages, deliveries and the administration log elsewhere: no decision depends on them.
             Change::PutMessage(_)
             | Change::RemoveMessage(..)
+            | Change::PutDelivery(_)
             | Change::Log(_)
             | Change::RemoveLogEntry(_) => {}
             Change::PutFeed(new) => put(&mut self.feeds, new, |it| it.secret_hash.clone()),

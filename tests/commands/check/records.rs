@@ -116,6 +116,22 @@ fn two_accounts_with_one_address() {
     check(&folders).expect_one("duplicate_email", &place, "row 1");
 }
 
+fn webhook(user: &str, child: &Value) -> Value {
+    json!({
+        "id": "w", "user_id": user, "url": "https://example.org/", "events": ["task.due"],
+        "child_id": child, "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "last_event": "0",
+        "last_message": 0, "created_at": 1.0, "updated_at": 1.0,
+    })
+}
+
+fn delivery() -> Value {
+    json!({
+        "webhook_id": "gone", "user_id": ZOE, "number": 1, "message_id": "m", "type": "task.due",
+        "source": "test", "created_at": 1.0, "status": "failed", "attempts": 1,
+        "attempted_at": 1.0, "error": "timeout",
+    })
+}
+
 #[test]
 fn references_to_missing_records() {
     let moments = |extra: &Value| {
@@ -148,6 +164,9 @@ fn references_to_missing_records() {
         ),
         ("calendar_feeds.json", feed(ZOE, "gone"), "child gone"),
         ("calendar_feeds.json", feed("gone", MIA), "account gone"),
+        ("webhooks.json", webhook("gone", &Value::Null), "account gone"),
+        ("webhooks.json", webhook(ZOE, &json!("gone")), "child gone"),
+        ("webhook_deliveries.json", delivery(), "webhook gone"),
     ] {
         let folders = flask();
         add(&folders, file, 70, row);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Folders, Settings, TestServer, activate_path, assert_error, python};
 
-const FILES: [&str; 21] = [
+const FILES: [&str; 23] = [
     "users.json",
     "children.json",
     "tasks.json",
@@ -28,6 +28,8 @@ const FILES: [&str; 21] = [
     "awards.json",
     "schedule_marks.json",
     "calendar_feeds.json",
+    "webhooks.json",
+    "webhook_deliveries.json",
 ];
 
 fn assert_tinydb_reads(folders: &Folders) {

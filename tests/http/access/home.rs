@@ -31,7 +31,7 @@ pub(crate) enum By {
 }
 
 /// The number of sessions of a role, for tests that end a session.
-const SESSIONS: usize = 118;
+const SESSIONS: usize = 140;
 
 pub(crate) fn put(folders: &Folders) {
     let now = Clock::system().now().as_micros() / 1_000_000;
@@ -89,6 +89,7 @@ pub(crate) fn put(folders: &Folders) {
     // The second one is that of a family that no test of a route deletes.
     let feeds = [("first-feed", "first", "other"), ("second-feed", "second", "secret")];
     table(folders, "calendar_feeds.json", feeds.map(feed));
+    put_webhook(folders, now);
     let holders = [
         ("child", "first", Some("first-child")),
         ("parent", "first", None),
@@ -124,6 +125,23 @@ pub(crate) fn put(folders: &Folders) {
     // This is not the first start on the directory, so that a start changes nothing.
     let first_start = json!({"name": "account_deletion_first_start", "value": 1.0});
     table(folders, "settings.json", [first_start]);
+}
+
+/// The webhook of the first family, which sends nothing by itself, and one delivery.
+fn put_webhook(folders: &Folders, now: i64) {
+    let webhook = json!({
+        "id": "first-webhook", "user_id": "first", "url": "https://goldstar.invalid/",
+        "events": ["task.due"], "child_id": null, "last_event": "0", "last_message": 0,
+        "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "deliveries": 1,
+        "created_at": now, "updated_at": now,
+    });
+    table(folders, "webhooks.json", [webhook]);
+    let delivery = json!({
+        "webhook_id": "first-webhook", "user_id": "first", "number": 1, "message_id": "msg_a",
+        "type": "webhook.test", "source": "test", "created_at": now, "status": "failed",
+        "attempts": 1, "attempted_at": now, "duration_ms": 1, "error": "unresolved",
+    });
+    table(folders, "webhook_deliveries.json", [delivery]);
 }
 
 fn table(folders: &Folders, name: &str, rows: impl IntoIterator<Item = Value>) {

@@ -70,6 +70,14 @@ pub(crate) const TABLE: &[Row] = &[
     Row("POST /children/{child}/calendar-feeds", "", [401, 403, 201, 404, 404]),
     Row("DELETE /children/{child}/calendar-feeds/{feed}", "", REMOVES),
     Row("GET /calendar/{secret.ics}", "", ANYONE),
+    Row("GET /webhooks", "", [401, 403, 200, 200, 200]),
+    Row("POST /webhooks", r#"{"url":"https://goldstar.invalid/","events":["task.due"]}"#, MAKES),
+    Row("GET /webhooks/{webhook}", "", OWN),
+    Row("PATCH /webhooks/{webhook}", r#"{"events":["task.late"]}"#, OWN),
+    Row("POST /webhooks/{webhook}/rotate-secret", "", OWN),
+    Row("POST /webhooks/{webhook}/test", "", [401, 403, 202, 404, 404]),
+    Row("GET /webhooks/{webhook}/deliveries", "", OWN),
+    Row("POST /webhooks/{webhook}/deliveries/{delivery}/resend", "", [401, 403, 202, 404, 404]),
     Row("GET /badges", "", SESSION),
     Row("POST /badges", r#"{"name":"New","metric":"tasks_done","thresholds":[5]}"#, MAKES),
     Row("GET /badges/{badge}", "", FAMILY),
@@ -134,6 +142,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row("DELETE /tasks/{task}", "", REMOVES),
     Row("DELETE /rewards/{reward}", "", REMOVES),
     Row("DELETE /badges/{badge}", "", REMOVES),
+    Row("DELETE /webhooks/{webhook}", "", REMOVES),
     Row("POST /auth/child-session", r#"{"child_id":"{child}"}"#, OWN),
     Row("DELETE /children/{child}", "", REMOVES),
     Row("POST /auth/logout", "", [401, 204, 204, 204, 204]),
@@ -143,7 +152,7 @@ pub(crate) const TABLE: &[Row] = &[
 ];
 
 /// The ids of the first family.
-pub(crate) const IDS: [(&str, &str); 7] = [
+pub(crate) const IDS: [(&str, &str); 9] = [
     ("{child}", "first-child"),
     ("{task}", "first-task"),
     ("{reward}", "first-reward"),
@@ -151,6 +160,9 @@ pub(crate) const IDS: [(&str, &str); 7] = [
     ("{event}", "first-event"),
     ("{feed}", "first-feed"),
     ("{device}", "first-device"),
+    ("{webhook}", "first-webhook"),
+    // The other families have none with this number, which is 404 like one of another family.
+    ("{delivery}", "1"),
 ];
 
 /// The text with these ids inserted.

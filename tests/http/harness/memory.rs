@@ -10,6 +10,7 @@ use goldstar::domain::Timestamp;
 use goldstar::followers::Followers;
 use goldstar::followers::audit_log::DeletionLog;
 use goldstar::followers::broker::Broker;
+use goldstar::followers::webhooks::Sender;
 use goldstar::http;
 use goldstar::metrics::Metrics;
 use goldstar::service::Service;
@@ -45,6 +46,7 @@ impl MemoryServer {
                     .unwrap(),
                 audit_log: None,
                 erasure_copy: None,
+                webhooks: Sender::new(Machine::default().resolver),
             },
             Clock::system(),
             config.service,

@@ -85,7 +85,7 @@ async fn assert_protected(configure: fn(&mut Config), token_counts: bool) {
             let health = get(&client, &format!("{prefix}/health"), bearer).await.expect(200);
             match refusal {
                 Some(_) => assert_eq!(health, json!({"status": "ok"})),
-                None => assert_eq!(health["projections"].as_array().unwrap().len(), 9),
+                None => assert_eq!(health["projections"].as_array().unwrap().len(), 10),
             }
         }
     }

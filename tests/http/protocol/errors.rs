@@ -121,6 +121,7 @@ async fn health_of_a_working_server_is_ok() {
             "account_deletion",
             "badges",
             "schedules",
+            "webhooks",
             "housekeeping",
             "clock",
         ];

@@ -19,6 +19,7 @@ mod reversals;
 mod scans;
 mod schedules;
 mod scopes;
+mod webhooks;
 
 use bench::{Bench, Medium};
 pub(crate) use bench::{activation, family, user};

@@ -301,7 +301,7 @@ async fn nothing_is_lost_whichever_write_or_sync_fails() {
                 is_killed: false,
             };
             async move {
-                case.live().await;
+                Box::pin(case.live()).await;
                 let unknown: Vec<Attempt> = case.told.unknown.clone();
                 case.check().await;
                 (case, unknown.len())

@@ -12,6 +12,7 @@ import type {
   TrackingEvent,
   User,
 } from "./models";
+import type { Webhook, WebhookDelivery } from "./webhooks";
 
 /** Everything that is stored about an account. Later versions add fields. */
 export interface AccountExport {
@@ -26,11 +27,14 @@ export interface AccountExport {
   ended_requests: ExportedEndedRequest[];
   sessions: ExportedSession[];
   calendar_feeds: CalendarFeed[];
+  webhooks: Webhook[];
   idempotency_keys: ExportedIdempotencyKey[];
   /** The family's own, and the hidden ones. */
   badges: Badge[];
   awards: Award[];
   schedule_marks: ExportedScheduleMark[];
+  /** In no order. */
+  webhook_deliveries: WebhookDelivery[];
   messages: ExportedMessage[];
   /** The oldest first. */
   tracking_events: TrackingEvent[];

@@ -54,7 +54,7 @@ export type FieldCode =
 
 /** A limit of a family, and its value. */
 export interface FamilyLimit {
-  name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "scheduled_tasks" | "calendar_feeds" | "devices" | "display_bytes";
+  name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "scheduled_tasks" | "calendar_feeds" | "devices" | "webhooks" | "requested_deliveries" | "display_bytes";
   most: number;
 }
 

@@ -16,6 +16,7 @@ export * from "./errors";
 export * from "./lists";
 export * from "./schedules";
 export * from "./streamData";
+export * from "./webhooks";
 
 /** What a tracking event is about. A penalty is a task that deducts points. */
 export const EntityType = {

@@ -10,7 +10,7 @@ import type {
   ScheduleStatistics,
   Today,
 } from "./schedules";
-import { TrackingApi } from "./trackingApi";
+import { WebhooksApi } from "./webhooksApi";
 
 /** The days of a query, the first and the last included. */
 export interface Days {
@@ -19,7 +19,7 @@ export interface Days {
 }
 
 /** The calls of schedules. A task gets its schedule by `createTask` and `updateTask`. */
-export class SchedulesApi extends TrackingApi {
+export class SchedulesApi extends WebhooksApi {
   /** What a child is to do on a day, by default today. */
   today(childId: string, date?: string, options?: CallOptions): Promise<Today> {
     return this.request("GET", at`/children/${childId}/today`, { ...options, query: { date } });

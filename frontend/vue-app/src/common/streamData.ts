@@ -44,7 +44,7 @@ export interface RequestEnded {
 
 /** A record that was created, updated or deleted in another way than by a tracking event. */
 export interface ChangedRecord {
-  kind: "child" | "task" | "reward" | "pending_reward" | "pending_task" | "badge" | "occurrence";
+  kind: "child" | "task" | "reward" | "pending_reward" | "pending_task" | "badge" | "occurrence" | "webhook";
   id: string;
 }
 

@@ -54,7 +54,7 @@ export class Goldstar {
   }
 
   async restart(): Promise<void> {
-    const server = this.#spawn(["serve", "--listen", "127.0.0.1:0"]);
+    const server = this.#spawn(["serve", "--listen", "127.0.0.1:0", "--webhook-allow=127.0.0.1"]);
     this.#process = server;
     if (server.stdout === null) throw new Error("its output isn't a pipe");
     for await (const line of createInterface(server.stdout)) {

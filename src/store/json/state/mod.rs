@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use crate::domain::badges::{Award, Badge};
 use crate::domain::schedule::Mark;
+use crate::domain::webhooks::{Delivery, Webhook};
 use crate::domain::{
     AccountFilter, CalendarFeed, Child, Email, EndedRequest, Epoch, IdempotencyRecord, LogEntry,
     Message, PendingReward, PendingTask, Reward, RuleViolation, Session, Setting, Task, Timestamp,
@@ -55,6 +56,8 @@ pub(crate) struct State {
     pub(crate) awards: Table<Award>,
     pub(crate) marks: Table<Mark>,
     pub(crate) feeds: Table<CalendarFeed>,
+    pub(crate) webhooks: Table<Webhook>,
+    pub(crate) deliveries: Table<Delivery>,
     /// Part of the history, kept with the state of the records so that a transaction sees both.
     pub(crate) reversals: Reversals,
     /// The version of the last event about a task with a limit or a schedule, by account, since the start.
@@ -90,6 +93,8 @@ impl State {
             awards: parse_table(folder, &mut read, damage)?,
             marks: parse_table(folder, &mut read, damage)?,
             feeds: parse_table(folder, &mut read, damage)?,
+            webhooks: parse_table(folder, &mut read, damage)?,
+            deliveries: parse_table(folder, &mut read, damage)?,
             reversals: Reversals::default(),
             limited: imbl::HashMap::default(),
             visited: Counter::default(),
@@ -121,6 +126,8 @@ impl State {
             latest(&self.awards, |it| [Some(it.earned_at), it.revoked_at]),
             latest(&self.marks, |it| [Some(it.created_at), None]),
             latest(&self.feeds, |it| [Some(it.created_at), None]),
+            latest(&self.webhooks, |it| [Some(it.created_at), Some(it.updated_at)]),
+            latest(&self.deliveries, |it| [Some(it.attempted_at), None]),
             latest(&self.sessions, |it| [it.created_at, it.last_used_at].map(Some)),
             latest(&self.remembered, |it| [Some(it.created_at), None]),
         ];
@@ -128,7 +135,7 @@ impl State {
     }
 
     /// Every table.
-    pub(crate) fn tables(&self) -> [&dyn AnyTable; 21] {
+    pub(crate) fn tables(&self) -> [&dyn AnyTable; 23] {
         [
             &self.users.records,
             &self.children.records,
@@ -151,6 +158,8 @@ impl State {
             &self.awards,
             &self.marks,
             &self.feeds,
+            &self.webhooks,
+            &self.deliveries,
         ]
     }
 
@@ -192,6 +201,9 @@ impl State {
             Change::RemoveMark(user_id, key) => self.remove_mark(&user_id, &key),
             Change::PutFeed(feed) => vec![self.feeds.put(feed)],
             Change::RemoveFeed(hash) => self.feeds.remove(&hash.0),
+            Change::PutWebhook(webhook) => vec![self.webhooks.put(webhook)],
+            Change::RemoveWebhook(id) => self.remove_webhook(&id),
+            Change::PutDelivery(delivery) => vec![self.deliveries.put(delivery)],
             Change::PutSession(session) => vec![self.sessions.put(session)],
             Change::RemoveSession(hash) => self.sessions.remove(&hash.0),
             Change::RemoveIdempotencyKey(user_id, key) => {
@@ -231,7 +243,7 @@ impl State {
         }
     }
 
-    pub(crate) fn tables_mut(&mut self) -> [&mut dyn AnyTable; 21] {
+    pub(crate) fn tables_mut(&mut self) -> [&mut dyn AnyTable; 23] {
         [
             &mut self.users.records,
             &mut self.children.records,
@@ -254,6 +266,8 @@ impl State {
             &mut self.awards,
             &mut self.marks,
             &mut self.feeds,
+            &mut self.webhooks,
+            &mut self.deliveries,
         ]
     }
 }

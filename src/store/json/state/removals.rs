@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::State;
 use crate::domain::schedule::MarkKey;
+use crate::domain::webhooks::WebhookId;
 use crate::domain::{Child, ChildId, TaskId, UserId};
 use crate::store::json::tinydb::badges::award_list;
 use crate::store::json::tinydb::file::RowImage;
@@ -32,13 +33,25 @@ impl State {
         removed
     }
 
-    /// Removes an account, its messages and marks, the version of its events about tasks, and the rows that name it and
+    /// Removes a webhook with its deliveries.
+    pub(super) fn remove_webhook(&mut self, id: &WebhookId) -> Vec<RowImage> {
+        let webhook = self.webhooks.get(id.as_str());
+        let mut removed = self.webhooks.remove(id.as_str());
+        let keys = webhook.iter().flat_map(|webhook| webhook.delivery_keys());
+        removed.extend(keys.flat_map(|key| self.deliveries.remove(&key)));
+        removed
+    }
+
+    /// Removes an account, its messages, marks and deliveries of webhooks, the version of its events about tasks, and the rows that name it and
     /// have no key of their own.
     pub(super) fn remove_user(&mut self, id: &UserId) -> Vec<RowImage> {
         let last = self.messages.last_number();
         let mut removed = self.users.remove(id.as_str());
         for message in self.messages.group(id.as_str()) {
             removed.extend(self.messages.remove(&message.key()));
+        }
+        for delivery in self.deliveries.group(id.as_str()) {
+            removed.extend(self.deliveries.remove(&delivery.key()));
         }
         removed.extend(self.remove_marks(id, |_| true));
         for table in self.tables_mut() {
@@ -92,11 +105,22 @@ impl State {
                 !has_child(&it.key.child_id, &it.user_id) || !has_task(&it.key.task_id)
             })
             + self.feeds.remove_if(|it| !has_child(&it.child_id, &it.user_id))
+            + self.webhooks.remove_if(|it| {
+                let lacks_child = |id: &ChildId| !has_child(id, &it.user_id);
+                !has_account(it.user_id.as_str()) || it.child_id.as_ref().is_some_and(lacks_child)
+            })
+            + self.remove_lost_deliveries()
             + self.users.remove_orphans(has_account)
             + self.children.remove_orphans(has_account)
             + self.tasks.remove_orphans(has_account)
             + self.rewards.remove_orphans(has_account)
             + self.pending.remove_orphans(has_account)
+    }
+
+    /// Removes the deliveries whose webhooks do not exist. Returns their number.
+    fn remove_lost_deliveries(&mut self) -> usize {
+        let webhooks = self.webhooks.clone();
+        self.deliveries.remove_if(|it| !webhooks.has_row(it.webhook_id.as_str()))
     }
 
     /// Removes the goals whose rewards do not exist. Returns their number.

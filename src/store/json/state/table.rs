@@ -78,6 +78,18 @@ impl<R: Record> Table<R> {
         self.records_of(self.groups.group(group))
     }
 
+    /// The first `limit` records of a group after a row number, in the order of their row numbers.
+    pub(crate) fn group_after(
+        &self,
+        group: &str,
+        after: RowNumber,
+        limit: usize,
+    ) -> Vec<(RowNumber, Arc<R>)> {
+        let rows = self.groups.group(group).into_iter();
+        let later = rows.flat_map(|rows| rows.range(after.saturating_add(1)..));
+        later.filter_map(|row| Some((*row, self.record(*row)?))).take(limit).collect()
+    }
+
     /// The number of records in a group.
     pub(crate) fn group_len(&self, group: &str) -> usize {
         self.groups.group(group).map_or(0, OrdSet::len)

@@ -12,13 +12,14 @@ use super::requests::RequestDetails;
 use crate::domain::badges::{Award, Badge};
 use crate::domain::calendar::FamilySettings;
 use crate::domain::schedule::Mark;
+use crate::domain::webhooks::{Delivery, Webhook};
 use crate::domain::{
     CalendarFeed, Child, Device, Email, EndedRequest, Id, IdempotencyRecord, LogEntry, Message,
     PendingReward, PendingTask, Reward, Role, Session, Setting, Task, TokenHash, User,
 };
 
 /// The files of the small tables.
-pub(crate) const TABLE_FILES: [&str; 21] = [
+pub(crate) const TABLE_FILES: [&str; 23] = [
     User::FILE,
     Child::FILE,
     Task::FILE,
@@ -40,6 +41,8 @@ pub(crate) const TABLE_FILES: [&str; 21] = [
     Award::FILE,
     Mark::FILE,
     CalendarFeed::FILE,
+    Webhook::FILE,
+    Delivery::FILE,
 ];
 
 impl Record for User {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Account, Draft};
 use crate::domain::badges::Award;
 use crate::domain::schedule::{Mark, MarkKey};
+use crate::domain::webhooks::{Delivery, Webhook, WebhookId};
 use crate::domain::{Child, ChildId, Message, Task, TaskId, User, UserId};
 use crate::store::Snapshot as _;
 use crate::store::json::tinydb::record::Record as _;
@@ -25,11 +26,23 @@ impl Draft {
         if self.place(Some(id)).is_some() {
             let key = self.family(Some(id)).key;
             self.accounts.insert(key, Account::without_record(id));
-            // The statement removes the messages and marks that are stored.
-            let is_removed = |kind| [kind_of::<Message>(), kind_of::<Mark>()].contains(&kind);
+            // The statement removes the messages, marks and deliveries that are stored.
+            let removed = [kind_of::<Message>(), kind_of::<Mark>(), kind_of::<Delivery>()];
+            let is_removed = |kind| removed.contains(&kind);
             self.writes.retain(|(family, kind, _), _| *family != key || !is_removed(*kind));
         }
         self.remove_extended::<User>(&id.shared());
+    }
+
+    /// Removes a webhook with its deliveries, which are not loaded.
+    pub(super) fn remove_webhook(&mut self, id: &WebhookId) {
+        if let Some(webhook) = self.records.webhook(id) {
+            let key = self.family(Some(&webhook.user_id)).key;
+            for delivery in webhook.delivery_keys() {
+                self.write(key, kind_of::<Delivery>(), delivery, None, None);
+            }
+        }
+        self.remove::<Webhook>(&id.shared());
     }
 
     pub(super) fn remove_task(&mut self, id: &TaskId) {

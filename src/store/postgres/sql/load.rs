@@ -4,8 +4,8 @@ use tokio_postgres::types::Type;
 
 use super::statement::Sql;
 
-/// Loads families with what all families share, without messages, which no rule reads, and without awards and marks,
-/// which few rules read. The ranges keep the database from reading those.
+/// Loads families with what all families share, without messages and deliveries of webhooks, which no rule reads, and
+/// without awards and marks, which few rules read. The ranges keep the database from reading those.
 macro_rules! load {
     ($wanted:literal, $more:literal) => {
         concat!(
@@ -26,7 +26,10 @@ LEFT JOIN LATERAL (
     UNION ALL
     SELECT * FROM records WHERE family_id = f.id AND kind > 'messages' AND kind < 'schedule_marks'
     UNION ALL
-    SELECT * FROM records WHERE family_id = f.id AND kind > 'schedule_marks'
+    SELECT * FROM records
+    WHERE family_id = f.id AND kind > 'schedule_marks' AND kind < 'webhook_deliveries'
+    UNION ALL
+    SELECT * FROM records WHERE family_id = f.id AND kind > 'webhook_deliveries'
 ) r ON true
 ORDER BY r.position"
         )

@@ -24,6 +24,18 @@ ORDER BY r.position",
     types: &[Type::TEXT],
 };
 
+/// The messages of an account after a number. Numbers are given while the family is locked, so that no smaller one
+/// appears later.
+pub(in crate::store::postgres) const MESSAGES_AFTER: Sql = Sql {
+    text: "
+SELECT r.position, r.row
+FROM accounts a JOIN records r ON r.family_id = a.family_id AND r.kind = 'messages'
+WHERE a.id = $1 AND r.position > $2
+ORDER BY r.position
+LIMIT $3",
+    types: &[Type::TEXT, Type::INT8, Type::INT8],
+};
+
 /// Removes the oldest messages of the families that have more than their share.
 pub(in crate::store::postgres) const TRIM_MESSAGES: Sql = Sql {
     text: "

@@ -14,7 +14,6 @@ use goldstar::domain::Timestamp;
 use goldstar::http::{App, ErrorCode, Peer};
 use goldstar::metrics::Metrics;
 use goldstar::service::{SentSessions, Service};
-use goldstar::store::json::Progress;
 use http_body_util::BodyExt;
 use serde_json::Value;
 
@@ -52,7 +51,7 @@ impl Server {
         let machine = Machine {
             clock: Clock::manual(Arc::new(AtomicI64::new(NOW))),
             disk: Arc::new(directory.disk.clone()),
-            progress: Progress::silent(),
+            ..Machine::default()
         };
         let metrics = Arc::new(Metrics::new(Timestamp::from_micros(NOW)));
         let mut config = Config::default();
