@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 
+use super::outcome::Outcome;
 use super::{
     Current, Cursor, Delivery, DeliveryStatus, Disabled, DisabledReason, Failing, Requested,
     Webhook,
@@ -16,63 +17,6 @@ const HOUR: u64 = 60 * MINUTE;
 /// The waits after the first failure, the second, and so on; the last one repeats. In seconds.
 pub const RETRY_DELAYS: [u64; 9] =
     [5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
-
-/// How an attempt ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The receiver has answered with that status.
-    Status(u16),
-    Error(SendError),
-}
-
-/// Why there is no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SendError {
-    /// The operator does not permit the URL, or the address of its host.
-    Forbidden,
-    /// The name of the host has no address.
-    Unresolved,
-    /// There is no connection.
-    Unreachable,
-    /// The certificate is not valid, or there is no encrypted connection.
-    Tls,
-    /// The answer is not one of HTTP/1, or the connection ended before it.
-    Protocol,
-    Timeout,
-}
-
-impl SendError {
-    pub const ALL: [Self; 6] = [
-        Self::Forbidden,
-        Self::Unresolved,
-        Self::Unreachable,
-        Self::Tls,
-        Self::Protocol,
-        Self::Timeout,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Forbidden => "forbidden",
-            Self::Unresolved => "unresolved",
-            Self::Unreachable => "unreachable",
-            Self::Tls => "tls",
-            Self::Protocol => "protocol",
-            Self::Timeout => "timeout",
-        }
-    }
-
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.as_str() == name)
-    }
-}
-
-impl Outcome {
-    /// Redirects are failures.
-    pub fn is_success(self) -> bool {
-        matches!(self, Self::Status(200..=299))
-    }
-}
 
 /// One attempt to deliver a message.
 #[derive(Clone, Debug)]
@@ -180,7 +124,7 @@ pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Source, Target, WebhookEvent, WebhookSecret};
+    use super::super::{SendError, Source, Target, WebhookEvent, WebhookSecret};
     use super::*;
     use crate::domain::{Epoch, Seq};
 

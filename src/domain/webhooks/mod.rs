@@ -3,12 +3,14 @@
 mod address;
 mod attempt;
 mod event_type;
+mod outcome;
 mod secret;
 mod target;
 
 pub use address::{AllowedHosts, is_denied};
-pub use attempt::{Attempt, Outcome, RETRY_DELAYS, SendError, retry_after};
+pub use attempt::{Attempt, RETRY_DELAYS, retry_after};
 pub use event_type::WebhookEvent;
+pub use outcome::{Outcome, SendError};
 pub use secret::WebhookSecret;
 pub use target::Target;
 
