@@ -4,7 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Id, Name};
+use super::password::NewPassword;
+use super::{Id, Invalid, Name};
 
 pub type DeviceId = Id<Device>;
 
@@ -80,6 +81,23 @@ impl fmt::Debug for UserCode {
     }
 }
 
+/// The PIN of a child: four to eight digits.
+pub struct NewPin;
+
+impl NewPin {
+    pub const MIN_DIGITS: usize = 4;
+    pub const MAX_DIGITS: usize = 8;
+
+    /// Checks a PIN from a request. It is hashed like a password. The error names `field`.
+    pub fn parse(field: &'static str, text: &str) -> Result<NewPassword, Invalid> {
+        let is_long = (Self::MIN_DIGITS..=Self::MAX_DIGITS).contains(&text.len());
+        if !is_long || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Invalid::new(field, "must have 4 to 8 digits"));
+        }
+        Ok(NewPassword::known(text))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +109,16 @@ mod tests {
         assert_eq!(UserCode::of(u64::MAX).letters().len(), 8);
         assert_ne!(UserCode::of(1), UserCode::of(20));
         assert_eq!(format!("{:?}", UserCode::of(1)), "UserCode(..)");
+    }
+
+    #[test]
+    fn a_pin_has_four_to_eight_digits() {
+        for pin in ["0000", "12345678"] {
+            assert!(NewPin::parse("pin", pin).is_ok(), "{pin}");
+        }
+        for pin in ["", "123", "123456789", "12a4", " 1234", "١٢٣٤"] {
+            assert!(NewPin::parse("pin", pin).is_err(), "{pin}");
+        }
     }
 
     #[test]

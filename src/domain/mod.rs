@@ -41,7 +41,7 @@ pub use administration::{AdminAction, LogEntry, LogEntryId, pseudonym};
 pub use calendar_feed::{CalendarFeed, CalendarFeedId};
 pub use clock_watch::{ClockJump, ClockWatch};
 pub use deletion::Deletion;
-pub use device::{Device, DeviceId, UserCode};
+pub use device::{Device, DeviceId, NewPin, UserCode};
 pub use display::{Colour, Icon, Language};
 pub(crate) use erasures::hex;
 pub use erasures::{ErasureList, Missing};

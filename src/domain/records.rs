@@ -98,6 +98,8 @@ pub struct Child {
     pub colour: Option<Colour>,
     /// The reward that the child saves for.
     pub goal: Option<RewardId>,
+    /// The hash of the PIN that a shared device needs to become this child's.
+    pub pin: Option<Arc<str>>,
     pub extra: Extra,
 }
 

@@ -119,6 +119,9 @@ pub enum RuleViolation {
     /// It is unknown, was used, or has expired. The caller cannot tell which.
     #[error("this code is not valid any more: let the device show a new one")]
     InvalidDeviceCode,
+    /// A child has a PIN, and the request has none or another one.
+    #[error("this child's PIN is needed")]
+    WrongPin,
     #[error("this account is marked for deletion: restore it to use it again")]
     MarkedForDeletion {
         /// When the deletion is due; `None` if the mark cannot be read.

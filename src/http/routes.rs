@@ -13,7 +13,7 @@ use crate::http::resources::{
     account, account_changes, account_export, activity, administration_log, auth, backups,
     badge_images, badges, calendar_feeds, checkpoints, children, corrections, crud, deletion,
     device_sessions, devices, events, exports, family, health, managed_accounts, metrics,
-    mutations, overview, progress, ranking, resets, rewards, schedule_statistics, schedules,
+    mutations, overview, pins, progress, ranking, resets, rewards, schedule_statistics, schedules,
     sessions, tasks, tracking, webhook_deliveries, webhooks,
 };
 use crate::http::settings::{CookieName, HttpSettings};
@@ -75,6 +75,7 @@ fn family_routes() -> OpenApiRouter<AppState> {
         .routes(crud::collection::<Child>())
         .routes(crud::item::<Child>())
         .routes(routes!(children::set_goal))
+        .routes(routes!(pins::get, pins::set, pins::remove))
         .routes(routes!(devices::inspect))
         .routes(routes!(devices::list, devices::pair))
         .routes(routes!(devices::remove))

@@ -132,6 +132,7 @@ impl Service {
                 updated_at: Some(context.now()),
                 colour: new.colour,
                 goal: None,
+                pin: None,
                 extra: [].into(),
             })
         })

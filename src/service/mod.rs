@@ -33,6 +33,7 @@ mod messages;
 mod mutations;
 mod overview;
 mod passwords;
+mod pins;
 mod profile;
 mod progress;
 mod rates;

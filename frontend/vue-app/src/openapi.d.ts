@@ -200,7 +200,8 @@ export interface paths {
         put?: never;
         /**
          * Choose one of the children that share a device
-         * @description From then on the requests of the device are those of this child.
+         * @description From then on the requests of the device are those of this child. If it has a PIN and is not the current child, `pin` is
+         *     needed, and counts as an attempt of the child and of the client's address.
          */
         post: operations["chooseDeviceChild"];
         delete?: never;
@@ -442,6 +443,28 @@ export interface paths {
         put: operations["setGoal"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/children/{id}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get whether a child has a PIN */
+        get: operations["getPinState"];
+        /**
+         * Set the PIN of a child
+         * @description A device that several children share needs it to become this child's. It is stored as a hash.
+         */
+        put: operations["setPin"];
+        post?: never;
+        /** Remove the PIN of a child */
+        delete: operations["removePin"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2615,13 +2638,15 @@ export interface components {
             child_id: string;
         };
         /**
-         * @description One of the children that share the device.
+         * @description One of the children that share the device, and its PIN if it has one.
          * @example {
-         *       "child_id": "7e29a927-0222-4c47-a312-a37762464203"
+         *       "child_id": "7e29a927-0222-4c47-a312-a37762464203",
+         *       "pin": "4711"
          *     }
          */
         ChosenChild: {
             child_id: string;
+            pin?: string;
         };
         /** @description What became of occurrences. Upcoming and paused ones count nowhere. */
         Completion: {
@@ -2778,6 +2803,8 @@ export interface components {
             image_id: string | null;
             /** @description Whether the requests of the device are those of this child. */
             is_current: boolean;
+            /** @description Whether the device needs a PIN to become this child's. */
+            has_pin: boolean;
         };
         /**
          * @description The children that share a device.
@@ -2787,7 +2814,8 @@ export interface components {
          *           "id": "7e29a927-0222-4c47-a312-a37762464203",
          *           "name": "Alice",
          *           "image_id": null,
-         *           "is_current": true
+         *           "is_current": true,
+         *           "has_pin": false
          *         }
          *       ]
          *     }
@@ -2889,6 +2917,7 @@ export interface components {
          *     | 403 | `WRONG_PASSWORD` | the current password is wrong |
          *     | 403 | `PASSWORD_REQUIRED` | the administrator's session is older than 15 minutes: repeat the password in the body |
          *     | 403 | `INVALID_RESET_LINK` | the link to reset a password is unknown, was used, or has expired |
+         *     | 403 | `WRONG_PIN` | the PIN of the child is missing or wrong |
          *     | 403 | `ACCOUNT_MARKED_FOR_DELETION` | the password is correct, but the account is marked for deletion and can only be restored; `details.due_at` |
          *     | 403 | `SIGNUP_CLOSED` | the server was started with `--signup closed` |
          *     | 403 | `FOREIGN_ORIGIN` | a page of another origin requested a change with the session cookie; the sentence names both origins |
@@ -2934,7 +2963,7 @@ export interface components {
          *     | 507 | `STORAGE_FULL` | the disk is full; nothing has changed |
          * @enum {string}
          */
-        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "AUTHORIZATION_PENDING" | "INVALID_DEVICE_CODE" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "INVALID_RESET_LINK" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "TASK_ALREADY_REQUESTED" | "LIMIT_REACHED" | "TASK_NOT_REQUESTABLE" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "REQUEST_GONE" | "ALREADY_REVERSED" | "NOT_REVERSIBLE" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "BACKUP_IN_PROGRESS" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "SLOW_DOWN" | "TOO_MANY_STREAMS" | "EXPORT_IN_PROGRESS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
+        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "AUTHORIZATION_PENDING" | "INVALID_DEVICE_CODE" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "INVALID_RESET_LINK" | "WRONG_PIN" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "TASK_ALREADY_REQUESTED" | "LIMIT_REACHED" | "TASK_NOT_REQUESTABLE" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "REQUEST_GONE" | "ALREADY_REVERSED" | "NOT_REVERSIBLE" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "BACKUP_IN_PROGRESS" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "SLOW_DOWN" | "TOO_MANY_STREAMS" | "EXPORT_IN_PROGRESS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
         /** @description Details of an error. The code determines which fields are present. */
         ErrorDetails: {
             /** @description The first field of the body that is wrong. */
@@ -3543,6 +3572,15 @@ export interface components {
             role?: "parent" | "admin";
         };
         /**
+         * @description The PIN of a child.
+         * @example {
+         *       "pin": "4711"
+         *     }
+         */
+        NewPin: {
+            pin: string;
+        };
+        /**
          * @description A new reward.
          * @example {
          *       "name": "Ice cream",
@@ -3884,6 +3922,10 @@ export interface components {
         /** @description One page of a list. */
         PendingTaskList: components["schemas"]["Page"] & {
             pending_tasks: components["schemas"]["PendingTask"][];
+        };
+        /** @description Whether a child has a PIN. */
+        PinState: {
+            has_pin: boolean;
         };
         /**
          * @description The progress of a child. docs/progress.md defines each figure.
@@ -6186,6 +6228,18 @@ export interface components {
                 };
             };
         };
+        /** @description the PIN of the child is missing or wrong */
+        WrongPin: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "WRONG_PIN";
+                };
+            };
+        };
     };
     parameters: never;
     requestBodies: never;
@@ -6903,12 +6957,27 @@ export interface operations {
                     };
                 };
             };
-            403: components["responses"]["ForeignOrigin"];
+            /**
+             * @description - `WRONG_PIN`: the PIN of the child is missing or wrong
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "WRONG_PIN" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -8065,6 +8134,215 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    getPinState: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether it has one */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinState"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ParentRequired"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    setPin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPin"];
+            };
+        };
+        responses: {
+            /** @description Set */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    removePin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyChanges"];

@@ -126,6 +126,10 @@ test("a device is paired with a child", async () => {
   expect((await device.deviceChildren()).children).toEqual([]); // Node keeps no cookies.
   const unknown = device.chooseDeviceChild(child.id);
   await expect(unknown).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await api.setPin(child.id, "4711");
+  expect(await api.pinState(child.id)).toEqual({ has_pin: true });
+  await api.removePin(child.id);
+  expect(await api.pinState(child.id)).toEqual({ has_pin: false });
   await api.removeDevice(child.id, paired.device.id);
   expect((await api.devices(child.id)).total).toBe(0);
   await api.deleteChild(child.id);

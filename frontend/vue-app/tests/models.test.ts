@@ -102,6 +102,7 @@ interface Written {
   DeviceChildren: models.DeviceChildren;
   DeviceCodes: models.DeviceCodes;
   DeviceList: models.DeviceList;
+  PinState: models.PinState;
   WaitingDevice: models.WaitingDevice;
   CalendarFeed: models.CalendarFeed;
   CalendarFeedAnswer: { feed: models.NewCalendarFeed };
@@ -177,6 +178,7 @@ type Requests =
   | "DeviceCode"
   | "Goal"
   | "NewDevice"
+  | "NewPin"
   | "NewThreshold"
   | "RequestAnswer"
   | "RequestNote"

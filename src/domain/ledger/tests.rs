@@ -15,6 +15,7 @@ fn child(points: i64) -> Child {
         updated_at: None,
         colour: None,
         goal: None,
+        pin: None,
         extra: [].into(),
     }
 }

@@ -241,6 +241,7 @@ fn of_refusal(refusal: &RuleViolation) -> ErrorCode {
         RuleViolation::EmailTaken => ErrorCode::EmailTaken,
         RuleViolation::WrongPassword => ErrorCode::WrongPassword,
         RuleViolation::InvalidResetLink => ErrorCode::InvalidResetLink,
+        RuleViolation::WrongPin => ErrorCode::WrongPin,
         RuleViolation::InvalidDeviceCode => ErrorCode::InvalidDeviceCode,
         RuleViolation::MarkedForDeletion { .. } => ErrorCode::AccountMarkedForDeletion,
         RuleViolation::NotMarkedForDeletion => ErrorCode::NotMarkedForDeletion,

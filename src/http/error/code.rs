@@ -19,6 +19,7 @@ pub enum ErrorCode {
     WrongPassword,
     PasswordRequired,
     InvalidResetLink,
+    WrongPin,
     AccountMarkedForDeletion,
     SignupClosed,
     ForeignOrigin,

@@ -99,6 +99,12 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             "the link to reset a password is unknown, was used, or has expired",
         ),
         (
+            Code::WrongPin,
+            Status::FORBIDDEN,
+            "WRONG_PIN",
+            "the PIN of the child is missing or wrong",
+        ),
+        (
             Code::AccountMarkedForDeletion,
             Status::FORBIDDEN,
             "ACCOUNT_MARKED_FOR_DELETION",

@@ -16,8 +16,8 @@ use crate::domain::input::{
 use crate::domain::password::NewPassword;
 use crate::domain::webhooks::{Target, WebhookEvent};
 use crate::domain::{
-    Amount, ChildId, Colour, Email, Icon, Invalid, Language, LimitPeriod, Name, Note, Points,
-    RequestId, RewardId, Role, TaskId, TaskLimit,
+    Amount, ChildId, Colour, Email, Icon, Invalid, Language, LimitPeriod, Name, NewPin, Note,
+    Points, RequestId, RewardId, Role, TaskId, TaskLimit,
 };
 use crate::http::extract::fields::{FieldType, JsonValue, whole_number};
 use crate::http::openapi::schemas;
@@ -66,6 +66,12 @@ pub(crate) const EMAIL: FieldType<String, Email> =
 /// A password that an account can get. Older accounts may have others.
 pub(crate) const NEW_PASSWORD: FieldType<String, NewPassword> =
     FieldType { check: |field, text| NewPassword::parse(field, &text), schema: password };
+
+/// The PIN of a child, which is hashed like a password.
+pub(crate) const NEW_PIN: FieldType<String, NewPassword> = FieldType {
+    check: |field, text| NewPin::parse(field, &text),
+    schema: || schemas::text().pattern(Some("^[0-9]{4,8}$")).into(),
+};
 
 /// What a task is worth or a reward costs, in points.
 pub(crate) const AMOUNT: FieldType<i64, Amount> =

@@ -319,6 +319,7 @@ fn not_allowed(code: ErrorCode) -> ApiError {
         ErrorCode::WrongPassword => RuleViolation::WrongPassword.into(),
         ErrorCode::PasswordRequired => ServiceError::PasswordRequired,
         ErrorCode::AuthorizationPending => ServiceError::AuthorizationPending,
+        ErrorCode::WrongPin => RuleViolation::WrongPin.into(),
         ErrorCode::InvalidDeviceCode => RuleViolation::InvalidDeviceCode.into(),
         ErrorCode::InvalidResetLink => RuleViolation::InvalidResetLink.into(),
         ErrorCode::AccountMarkedForDeletion => {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::domain::{ChildId, Device, Name, RecordKind, RuleViolation};
+use crate::domain::{ChildId, Device, Name};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::device::{device_cookie, joined};
 use crate::http::extract::field_types::{CHILD_ID, NAME, TEXT};
@@ -39,7 +39,8 @@ const WIDTH: u32 = 240;
 enum ChosenErrors {}
 
 impl ErrorCodes for ChosenErrors {
-    const CODES: &'static [ErrorCode] = &[ErrorCode::NotFound];
+    const CODES: &'static [ErrorCode] =
+        &[ErrorCode::NotFound, ErrorCode::WrongPin, ErrorCode::TooManyAttempts];
 }
 
 enum PollErrors {}
@@ -95,6 +96,8 @@ struct DeviceChildBody {
     image_id: Option<Arc<str>>,
     /// Whether the requests of the device are those of this child.
     is_current: bool,
+    /// Whether the device needs a PIN to become this child's.
+    has_pin: bool,
 }
 
 /// The children that share a device.
@@ -106,15 +109,20 @@ pub(crate) struct DeviceChildren {
 
 fn children_sample() -> Value {
     let child = json!({
-        "id": samples::CHILD_ID, "name": "Alice", "image_id": null, "is_current": true,
+        "id": samples::CHILD_ID, "name": "Alice", "image_id": null, "is_current": true, "has_pin": false,
     });
     json!({"children": [child]})
 }
 
 impl From<DeviceChild> for DeviceChildBody {
     fn from(DeviceChild { child, is_current }: DeviceChild) -> Self {
-        let image_id = child.image_id.clone();
-        Self { id: child.id.to_string(), name: child.name.to_string(), image_id, is_current }
+        Self {
+            id: child.id.to_string(),
+            name: child.name.to_string(),
+            image_id: child.image_id.clone(),
+            is_current,
+            has_pin: child.pin.is_some(),
+        }
     }
 }
 
@@ -155,18 +163,22 @@ impl RequestBody for DeviceCode {
 
 pub(crate) struct ChosenChild {
     child_id: ChildId,
+    pin: Option<String>,
 }
 
 impl RequestBody for ChosenChild {
     const NAME: &'static str = "ChosenChild";
-    const ABOUT: &'static str = "One of the children that share the device.";
+    const ABOUT: &'static str =
+        "One of the children that share the device, and its PIN if it has one.";
 
     fn example() -> Value {
-        json!({"child_id": samples::CHILD_ID})
+        json!({"child_id": samples::CHILD_ID, "pin": "4711"})
     }
 
     fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
-        Ok(Self { child_id: fields.required("child_id", CHILD_ID)? })
+        let child_id = fields.required("child_id", CHILD_ID);
+        let pin = fields.optional("pin", TEXT);
+        Ok(Self { child_id: child_id?, pin: pin? })
     }
 }
 
@@ -269,7 +281,8 @@ pub(crate) async fn children(
 
 /// Choose one of the children that share a device
 ///
-/// From then on the requests of the device are those of this child.
+/// From then on the requests of the device are those of this child. If it has a PIN and is not the current child, `pin` is
+/// needed, and counts as an attempt of the child and of the client's address.
 #[utoipa::path(
     post,
     path = "/auth/device-child",
@@ -290,16 +303,13 @@ pub(crate) async fn children(
 pub(crate) async fn choose(
     State(service): State<Arc<Service>>,
     State(settings): State<Arc<HttpSettings>>,
+    client: Client,
     held: DeviceTokens,
-    Input(ChosenChild { child_id }): Input<ChosenChild>,
+    Input(ChosenChild { child_id, pin }): Input<ChosenChild>,
 ) -> Result<(Cookie, Json<SessionAnswer>), ApiError> {
-    let mut live = service.live_device_sessions(&held).await?;
-    let place = live.iter().position(|(_, caller)| caller.child_id() == Some(&child_id));
-    let place = place.ok_or(ServiceError::Refused(RuleViolation::NotFound(RecordKind::Child)))?;
-    let chosen = live.remove(place);
-    let caller = chosen.1.clone();
-    live.insert(0, chosen);
-    let tokens = live.iter().filter_map(|(place, _)| held.0.get(*place));
+    let chosen = service.choose_device_child(client.address, &held, &child_id, pin);
+    let (places, caller) = chosen.await?;
+    let tokens = places.iter().filter_map(|place| held.0.get(*place));
     answer(&joined(tokens), &caller, &settings)
 }
 

@@ -29,6 +29,7 @@ pub(crate) mod metrics;
 pub(crate) mod mutations;
 pub(crate) mod overview;
 pub(crate) mod pending;
+pub(crate) mod pins;
 pub(crate) mod progress;
 pub(crate) mod ranking;
 pub(crate) mod records;

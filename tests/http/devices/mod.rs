@@ -3,6 +3,7 @@
 mod endings;
 mod limits;
 mod pairing;
+mod pins;
 mod sharing;
 
 use serde_json::{Value, json};

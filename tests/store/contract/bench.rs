@@ -291,6 +291,7 @@ pub(crate) fn child(id: &str, user_id: &str) -> Child {
         updated_at: None,
         colour: None,
         goal: None,
+        pin: None,
         extra: [].into(),
     }
 }

@@ -183,6 +183,7 @@ pub(crate) fn point(
         updated_at: None,
         colour: None,
         goal: None,
+        pin: None,
         extra: [].into(),
     };
     let child = old.map_or(made, |old| Child { points: after, ..Child::clone(&old) });

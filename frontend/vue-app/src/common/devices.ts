@@ -47,9 +47,16 @@ export interface DeviceChild {
   image_id: string | null;
   /** Whether the requests of the device are those of this child. */
   is_current: boolean;
+  /** Whether the device needs a PIN to become this child's. */
+  has_pin: boolean;
 }
 
 /** The children that share a device. */
 export interface DeviceChildren {
   children: DeviceChild[];
+}
+
+/** Whether a child has a PIN. */
+export interface PinState {
+  has_pin: boolean;
 }

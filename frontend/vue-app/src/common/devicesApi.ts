@@ -2,7 +2,7 @@
 
 import type { CallOptions, MutationOptions, Paging } from "./apiOptions";
 import { ApiError, at } from "./client";
-import type { Device, DeviceChildren, DeviceCodes, WaitingDevice } from "./devices";
+import type { Device, DeviceChildren, DeviceCodes, PinState, WaitingDevice } from "./devices";
 import type { DeviceList } from "./lists";
 import type { Session } from "./models";
 import { SchedulesApi } from "./schedulesApi";
@@ -31,10 +31,24 @@ export class DevicesApi extends SchedulesApi {
     return this.request("GET", "/auth/device-children", options);
   }
 
-  /** For a device: its requests are those of this child from now on. */
-  chooseDeviceChild(childId: string, options?: CallOptions): Promise<Session> {
-    const body = { child_id: childId };
+  /** For a device: its requests are those of this child from now on. The PIN is that of the child, if it has one. */
+  chooseDeviceChild(childId: string, pin?: string, options?: CallOptions): Promise<Session> {
+    const body = { child_id: childId, pin };
     return this.request("POST", "/auth/device-child", { ...options, body });
+  }
+
+  /** Whether a child has a PIN. */
+  pinState(childId: string, options?: CallOptions): Promise<PinState> {
+    return this.request("GET", at`/children/${childId}/pin`, options);
+  }
+
+  /** Sets the PIN of a child: four to eight digits. */
+  setPin(childId: string, pin: string, options?: CallOptions): Promise<void> {
+    return this.request("PUT", at`/children/${childId}/pin`, { ...options, body: { pin } });
+  }
+
+  removePin(childId: string, options?: CallOptions): Promise<void> {
+    return this.request("DELETE", at`/children/${childId}/pin`, options);
   }
 
   /** The device that shows a code, for a parent who is about to confirm it. */

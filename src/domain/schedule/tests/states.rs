@@ -42,6 +42,7 @@ fn kid(added: Option<&str>) -> Child {
         updated_at: None,
         colour: None,
         goal: None,
+        pin: None,
         extra: [].into(),
     }
 }

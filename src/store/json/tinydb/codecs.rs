@@ -132,6 +132,7 @@ impl Record for Child {
             updated_at: fields.optional_moment("updated_at"),
             colour: None,
             goal: None,
+            pin: None,
             extra: fields.extra(&[
                 "id",
                 "user_id",

@@ -40,6 +40,7 @@ pub(crate) struct ChildDetails {
     user_id: UserId,
     colour: Option<Colour>,
     pub(crate) goal: Option<RewardId>,
+    pin: Option<Arc<str>>,
 }
 
 #[derive(Clone, PartialEq)]
@@ -83,18 +84,20 @@ impl Extended for Child {
     type Details = ChildDetails;
 
     fn details(&self) -> Option<ChildDetails> {
-        let is_default = self.colour.is_none() && self.goal.is_none();
+        let is_default = self.colour.is_none() && self.goal.is_none() && self.pin.is_none();
         (!is_default).then(|| ChildDetails {
             id: self.id.clone(),
             user_id: self.user_id.clone(),
             colour: self.colour,
             goal: self.goal.clone(),
+            pin: self.pin.clone(),
         })
     }
 
     fn set_details(&mut self, details: &ChildDetails) {
         self.colour = details.colour;
         self.goal.clone_from(&details.goal);
+        self.pin.clone_from(&details.pin);
     }
 }
 
@@ -176,6 +179,7 @@ impl Record for ChildDetails {
             user_id: fields.id("user_id")?,
             colour: fields.optional_text("colour").and_then(|name| Colour::find(&name)),
             goal: fields.optional_id("goal_reward_id")?,
+            pin: fields.optional_text("pin_hash"),
         })
     }
 
@@ -184,6 +188,10 @@ impl Record for ChildDetails {
         row.text("user_id", self.user_id.as_str());
         row.optional_text("colour", self.colour.map(Colour::as_str));
         row.optional_text("goal_reward_id", self.goal.as_ref().map(Id::as_str));
+        match &self.pin {
+            Some(hash) => row.text("pin_hash", hash),
+            None => row.absent("pin_hash"),
+        }
     }
 
     fn key(&self) -> Arc<str> {
