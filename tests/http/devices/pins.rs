@@ -4,8 +4,9 @@ use goldstar::config::Config;
 use serde_json::{Value, json};
 
 use super::pair;
+use crate::harness::database::is_on_postgres;
 use crate::harness::{
-    Answer, Client, Family, Settings, TestServer, assert_error, eventually, text,
+    Answer, Client, Family, PASSWORD, Settings, TestServer, assert_error, eventually, log_in, text,
 };
 
 fn pin_path(child: &str) -> String {
