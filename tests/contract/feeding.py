@@ -113,6 +113,17 @@ def in_order(pause):
     return pause | dict(zip(("from", "to"), sorted((pause["from"], pause["to"])), strict=True))
 
 
+def put_codes(case, person):
+    """Puts codes that can be used into a body that is meant to be right: others are refused with 400."""
+    if not case.meta.generation.mode.is_positive or not isinstance(case.body, dict):
+        return
+    name = operation_id(case)
+    if name in ("inspectDeviceCode", "pairDevice"):
+        case.body["user_code"] = person.family.show_code()["user_code"]
+    if name == "fetchDeviceSession":
+        case.body["device_code"] = person.family.pair()[0]
+
+
 def text_of(case, name):
     """A text in a request's body; empty where there is none."""
     value = case.body.get(name) if isinstance(case.body, dict) else None
@@ -173,6 +184,7 @@ def record(path, parameter, family):
         # What needs one prepares one.
         "feed_id": "x",
         "delivery_id": "x",
+        "device_id": "x",
     }
     return kinds[parameter]
 
@@ -275,6 +287,14 @@ def sent_delivery(case, person):
     case.path_parameters["delivery_id"] = person.family.make_delivery()
 
 
+def new_device(case, person):
+    case.path_parameters["device_id"] = person.family.pair()[1]
+
+
+def device_cookie(case, person):
+    case.cookies = {"session_device": person.family.device_cookie()}
+
+
 def certificate(_case, person):
     """The first rank is reached with the first event."""
     family = person.family
@@ -329,6 +349,8 @@ PREPARE = {
     "deleteCalendarFeed": new_feed,
     "deleteWebhook": new_webhook,
     "resendWebhookDelivery": sent_delivery,
+    "removeDevice": new_device,
+    "chooseDeviceChild": device_cookie,
     "requestReward": mutation("cancel"),
     "requestRewardLegacy": mutation("cancel"),
     "redeemReward": mutation("cancel"),
@@ -372,5 +394,9 @@ def tidy(case, person, response):
         # A family can have only some.
         webhook = response.json()["webhook"]["id"]
         person.family.ask("DELETE", f"/webhooks/{webhook}")
+    if name == "pairDevice":
+        # A child can have only some.
+        device = response.json()["device"]["id"]
+        person.family.ask("DELETE", f"/children/{person.family.child}/devices/{device}")
     if name in ENDING:
         person.log_in()

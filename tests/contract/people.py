@@ -1,6 +1,7 @@
 """Who asks: each with a family of its own, so that ids and passwords can be right."""
 
 import itertools
+import os
 import time
 
 import requests
@@ -72,6 +73,31 @@ class Family:
             time.sleep(0.05)
         raise AssertionError("nothing was sent")
 
+    def show_code(self):
+        """The codes of a new device."""
+        headers = {"X-Forwarded-For": address()}
+        body = {"device_name": "Tablet"}
+        answer = requests.post(self.url + "/auth/device-codes", json=body, headers=headers)
+        answer.raise_for_status()
+        return answer.json()
+
+    def pair(self):
+        """The device code and the id of a new device of the child. A child can have only some: the others go."""
+        path = f"/children/{self.child}/devices"
+        for device in self.ask("GET", path).json()["devices"]:
+            self.ask("DELETE", f"{path}/{device['id']}")
+        shown = self.show_code()
+        answer = self.ask("POST", path, json={"user_code": shown["user_code"]})
+        answer.raise_for_status()
+        return shown["device_code"], answer.json()["device"]["id"]
+
+    def device_cookie(self):
+        """The cookie of a new device of the child."""
+        body = {"device_code": self.pair()[0]}
+        answer = requests.post(self.url + "/auth/device-token", json=body)
+        answer.raise_for_status()
+        return answer.cookies["session_device"]
+
     def mark_for_deletion(self):
         """Every session of the account ends; a login after a restore begins another."""
         self.ask("POST", "/user/mark-for-deletion", json={"password": self.account["password"]})
@@ -128,7 +154,18 @@ class Person:
         self.family.log_in()
 
     def headers(self):
-        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        known = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return known | {"X-Forwarded-For": address()}
+
+
+# Hypothesis makes random numbers repeat.
+addresses = itertools.count()
+
+
+def address():
+    """Another one for each request: only some devices of an address can show a code at a time."""
+    number = next(addresses)
+    return f"10.{os.getpid() % 256}.{number // 256 % 256}.{number % 256}"
 
 
 def sign_up(url, name):

@@ -40,7 +40,8 @@ class Server:
             subprocess.run(**made, input=ADMIN["password"], capture_output=True, check=True)
         # Far more happens here than with people.
         unlimited = [f"--{one}-per-{whom}=0" for one, whom in UNLIMITED]
-        serve = self._command("--listen=127.0.0.1:0", *unlimited)
+        proxy = "--trusted-proxies=127.0.0.1"
+        serve = self._command("--listen=127.0.0.1:0", proxy, *unlimited)
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(**serve, stdout=subprocess.PIPE, stderr=log)
         greeting = self.process.stdout.readline()

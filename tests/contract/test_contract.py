@@ -45,6 +45,7 @@ answered = defaultdict(Counter)
 )
 def test_every_answer_is_as_documented(case):
     feeding.replace_what_no_schema_names(case)
+    feeding.put_codes(case, person)
     if feeding.is_fed(case):
         feeding.feed(case, person)
     headers = person.headers()
