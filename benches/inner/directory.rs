@@ -95,7 +95,7 @@ fn activation(
     let child = records.child(child).unwrap();
     let task = records.task(task).unwrap();
     let (event_id, now) = (context.new_id(), context.now());
-    let origin = EventOrigin { event_id, actor: Actor::Parent, now, note: None };
+    let origin = EventOrigin { event_id, actor: Actor::Parent, member: None, now, note: None };
     let event = ledger::activate(&child, &task, Answer::default(), Points::ZERO, origin).unwrap();
     let event = TrackingEvent::new(event).unwrap();
     let child = Child { points: event.points_after, ..(*child).clone() };

@@ -96,6 +96,14 @@ pub struct EventFields {
 }
 
 impl EventFields {
+    /// The field of the metadata with the id of the [member](super::Member) who acted.
+    pub const ACTOR_ID: &str = "actor_id";
+
+    /// The id of the member of the family who acted; `None` while the family has one adult.
+    pub fn actor_id(&self) -> Option<&str> {
+        self.metadata.as_ref()?.get(Self::ACTOR_ID)?.as_str()
+    }
+
     /// The id of the event that this one reverses.
     pub fn reverses(&self) -> Option<&str> {
         let id = self.metadata.as_ref()?.get("reverses")?.as_str();

@@ -7,8 +7,9 @@ mod corrections;
 use serde_json::{Map, Value};
 
 use super::{
-    Action, Amount, Child, EntityType, EventFields, EventId, Invalid, Note, PendingReward,
-    PendingTask, Points, RecordKind, RequestId, Reward, RuleViolation, Task, Timestamp,
+    Action, Amount, Child, EntityType, EventFields, EventId, Invalid, MemberId, Note,
+    PendingReward, PendingTask, Points, RecordKind, RequestId, Reward, RuleViolation, Task,
+    Timestamp,
 };
 
 pub use corrections::{Adjustment, Reversal, add_restored_request, adjust, reverse};
@@ -28,6 +29,8 @@ pub enum Actor {
 pub struct EventOrigin {
     pub event_id: EventId,
     pub actor: Actor,
+    /// Who acted, in a family with several adults; `None` for a child and the server.
+    pub member: Option<MemberId>,
     pub now: Timestamp,
     pub note: Option<Note>,
 }
@@ -206,6 +209,9 @@ impl EventOrigin {
         points_after: Points,
         mut metadata: Map<String, Value>,
     ) -> EventFields {
+        if let Some(member) = &self.member {
+            metadata.insert(EventFields::ACTOR_ID.to_owned(), member.as_str().into());
+        }
         if let Some(note) = &self.note {
             metadata.insert("note".to_owned(), note.as_str().into());
         }

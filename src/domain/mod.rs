@@ -12,12 +12,14 @@ mod device;
 mod display;
 mod erasures;
 mod event;
+mod family_role;
 mod id;
 mod idempotency;
 pub mod input;
 mod invalid;
 pub mod ledger;
 mod log_name;
+mod member;
 mod message;
 mod mutation;
 mod pairing;
@@ -49,10 +51,12 @@ pub use event::{
     Action, EntityType, EventError, EventFields, EventFilter, EventId, Page, SortOrder,
     TrackingEvent, check_action, check_delta, is_usual_delta,
 };
+pub use family_role::{FamilyRole, Invitation};
 pub use id::Id;
 pub use idempotency::{IdempotencyKey, IdempotencyRecord, KeyLife, KeyResult, KeyTime};
 pub use invalid::Invalid;
 pub use log_name::log_name;
+pub use member::{Member, MemberId};
 pub use message::{ChangedKind, Message};
 pub use mutation::{Mutation, MutationDetails, Operation};
 pub use points::{Amount, Points};

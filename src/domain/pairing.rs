@@ -45,9 +45,9 @@ impl Session {
         self.token_hash.0.starts_with(Self::PAIRING_PREFIX)
     }
 
-    /// Whether it can authenticate requests: it is neither a link to reset a password nor a pairing.
+    /// Whether it can authenticate requests: it is no link to reset a password, no pairing and no invitation.
     pub fn is_session(&self) -> bool {
-        !self.is_reset_link() && !self.is_pairing()
+        !self.is_reset_link() && !self.is_pairing() && self.invitation.is_none()
     }
 
     /// How long it is valid after a use.

@@ -9,7 +9,8 @@ use super::calendar::{FamilySettings, Zone};
 use super::deletion::Deletion;
 use super::schedule::Schedule;
 use super::{
-    Amount, Colour, Device, Email, Icon, Id, Language, Name, Note, Points, TaskLimit, Timestamp,
+    Amount, Colour, Device, Email, Icon, Id, Invitation, Language, Name, Note, Points, TaskLimit,
+    Timestamp,
 };
 
 pub type UserId = Id<User>;
@@ -62,6 +63,8 @@ pub struct User {
     /// The next time at which an occurrence of a scheduled task becomes due, late or missed, or one that has passed
     /// and was not processed; `None` if no task is scheduled.
     pub schedule_at: Option<Timestamp>,
+    /// The family that the account is a member of, if that family agrees; `None` for that of its own.
+    pub member_of: Option<UserId>,
     pub extra: Extra,
 }
 
@@ -196,13 +199,18 @@ pub struct Setting {
 pub struct TokenHash(pub Arc<str>);
 
 /// The session of a browser or another client that has logged in, a
-/// [link to reset a password](Self::is_reset_link), or a [pairing](Self::is_pairing) of a device.
+/// [link to reset a password](Self::is_reset_link), a [pairing](Self::is_pairing) of a device, or an invitation to a
+/// family.
 #[derive(Clone, Debug)]
 pub struct Session {
     pub token_hash: TokenHash,
     pub user_id: UserId,
     /// The child that uses this session; `None` for a parent's session.
     pub child_id: Option<ChildId>,
+    /// The account of the member that uses this session; `None` for the owner of the family and for a child.
+    pub member: Option<UserId>,
+    /// What it offers, if it is an invitation.
+    pub invitation: Option<Invitation>,
     pub created_at: Timestamp,
     /// Accurate to [`Self::TOUCH_INTERVAL`].
     pub last_used_at: Timestamp,
@@ -243,6 +251,8 @@ impl Session {
             token_hash,
             user_id,
             child_id,
+            member: None,
+            invitation: None,
             created_at: now,
             last_used_at: now,
             expires_at: now.after(Self::LIFETIME),

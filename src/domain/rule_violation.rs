@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{EndedRequest, EventId, Invalid, Points, Timestamp};
+use super::{EndedRequest, EventId, Invalid, Name, Points, Timestamp};
 
 /// A kind of record, for error messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum RecordKind {
     Device,
     Webhook,
     Delivery,
+    Member,
+    Invitation,
 }
 
 /// What a family can have only a limited number of.
@@ -40,12 +42,15 @@ pub enum FamilyLimit {
     Webhooks,
     /// Deliveries that a parent has asked for and that were not attempted yet.
     RequestedDeliveries,
+    /// Besides the owner.
+    Members,
+    Invitations,
     /// The bytes of all ids in a child's lists `tasks` and `rewards`.
     DisplayBytes,
 }
 
 impl FamilyLimit {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Children,
         Self::Tasks,
         Self::Rewards,
@@ -56,6 +61,8 @@ impl FamilyLimit {
         Self::Devices,
         Self::Webhooks,
         Self::RequestedDeliveries,
+        Self::Members,
+        Self::Invitations,
         Self::DisplayBytes,
     ];
 
@@ -72,6 +79,8 @@ impl FamilyLimit {
             Self::Devices => "devices",
             Self::Webhooks => "webhooks",
             Self::RequestedDeliveries => "requested_deliveries",
+            Self::Members => "members",
+            Self::Invitations => "invitations",
             Self::DisplayBytes => "display_bytes",
         }
     }
@@ -90,6 +99,8 @@ impl FamilyLimit {
             Self::RequestedDeliveries => {
                 "deliveries that a parent has asked for: wait until one was attempted"
             }
+            Self::Members => "members besides its owner: remove one first",
+            Self::Invitations => "open invitations: delete one first",
             Self::PendingRequests => "pending requests: redeem or cancel one first",
             Self::DisplayBytes => {
                 "bytes in the lists `tasks` and `rewards` of a child: put fewer ids into them"
@@ -122,6 +133,25 @@ pub enum RuleViolation {
     /// A child has a PIN, and the request has none or another one.
     #[error("this child's PIN is needed")]
     WrongPin,
+    /// It is unknown, was used, was revoked, has expired, or is for another email address.
+    #[error("this invitation is not valid, or not for this account: ask for another one")]
+    InvalidInvitation,
+    #[error("you are a member of another family: leave it first")]
+    AlreadyMember,
+    /// Its records would be out of reach.
+    #[error(
+        "your own family has records: only an account with an empty family can join another one"
+    )]
+    FamilyNotEmpty,
+    /// The first names of its members.
+    #[error(
+        "the family has other members: transfer it to one of them, or repeat with `delete_family`"
+    )]
+    FamilyHasMembers(Vec<Name>),
+    #[error("the owner stays in the family with this role: transfer the family first")]
+    OwnerRemains,
+    #[error("a helper can't do this: ask a parent")]
+    NotAllowedToHelper,
     #[error("this account is marked for deletion: restore it to use it again")]
     MarkedForDeletion {
         /// When the deletion is due; `None` if the mark cannot be read.
@@ -204,6 +234,8 @@ impl RecordKind {
             Self::Device => "device",
             Self::Webhook => "webhook",
             Self::Delivery => "delivery",
+            Self::Member => "member",
+            Self::Invitation => "invitation",
         }
     }
 }

@@ -12,9 +12,9 @@ use crate::http::error::api_error;
 use crate::http::resources::{
     account, account_changes, account_export, activity, administration_log, auth, backups,
     badge_images, badges, calendar_feeds, checkpoints, children, corrections, crud, deletion,
-    device_sessions, devices, events, exports, family, health, managed_accounts, metrics,
-    mutations, overview, pins, progress, ranking, resets, rewards, schedule_statistics, schedules,
-    sessions, tasks, tracking, webhook_deliveries, webhooks,
+    device_sessions, devices, events, exports, family, health, invitations, managed_accounts,
+    members, metrics, mutations, overview, pins, progress, ranking, resets, rewards,
+    schedule_statistics, schedules, sessions, tasks, tracking, webhook_deliveries, webhooks,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -68,6 +68,8 @@ fn account_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::mark_for_deletion))
         .routes(routes!(auth::restore))
         .routes(routes!(resets::reset))
+        .routes(routes!(invitations::show))
+        .routes(routes!(invitations::accept))
 }
 
 fn family_routes() -> OpenApiRouter<AppState> {
@@ -102,6 +104,12 @@ fn family_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(exports::events_of_child))
         .routes(routes!(tracking::of_family))
         .routes(routes!(family::settings, family::set_settings))
+        .routes(routes!(members::list))
+        .routes(routes!(members::update, members::remove))
+        .routes(routes!(members::leave))
+        .routes(routes!(members::transfer))
+        .routes(routes!(invitations::list, invitations::create))
+        .routes(routes!(invitations::revoke))
         .routes(routes!(progress::of_child))
         .routes(routes!(progress::statistics))
         .routes(routes!(certificates::certificate))

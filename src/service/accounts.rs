@@ -3,8 +3,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::sessions::{Acting, Ending, all_sessions};
-use super::{Authority, Caller, FamilyLimits, Parent, SentSessions, Service, ServiceError, Token};
+use super::caller::member_of;
+use super::joining::Joining;
+use super::sessions::{Acting, Ending, sessions_of_account};
+use super::{
+    Adult, Authority, Caller, FamilyLimits, Parent, SentSessions, Service, ServiceError, Token,
+};
 use crate::domain::calendar::FamilySettings;
 use crate::domain::deletion::Policy;
 use crate::domain::password::{self, NewPassword};
@@ -42,6 +46,39 @@ impl Verified {
         &self.user.id
     }
 
+    /// The scope of a login: the account, and the family that it is a member of.
+    pub(super) fn scope(&self) -> Scope {
+        Scope::of_families([self.user.id.clone()].into_iter().chain(self.user.member_of.clone()))
+    }
+
+    /// A token for a session of the account.
+    pub(super) fn token(&self) -> Token {
+        if self.user.member_of.is_some() { Token::random_for_member() } else { Token::random() }
+    }
+
+    /// A session of the current account: in the family that it is a member of, or else in its own.
+    pub(super) fn session(
+        &self,
+        records: &dyn Snapshot,
+        user: &User,
+        token_hash: &TokenHash,
+        now: Timestamp,
+    ) -> Caller {
+        let session = Session::begin(token_hash.clone(), user.id.clone(), None, now);
+        // A member who has joined since has a token that older versions would take for the owner's.
+        let joined = user.member_of.as_ref().filter(|_| self.user.member_of.is_some());
+        let family = joined.and_then(|id| records.user(id)).filter(|it| it.deletion.is_none());
+        let member = family.as_ref().and_then(|it| member_of(records, &it.id, &user.id));
+        match (family, member) {
+            (Some(family), Some(member)) => {
+                let (user_id, account) = (family.id.clone(), Some(user.id.clone()));
+                let session = Session { user_id, member: account, ..session };
+                Caller::new(family, Arc::new(user.clone()), Some(member), Arc::new(session))
+            }
+            _ => Caller::owner(user.clone(), session),
+        }
+    }
+
     /// Returns the current account with the replaced hash; `None` if its password has changed since, or
     /// the account no longer exists.
     pub(super) fn current(&self, records: &dyn Snapshot) -> Option<User> {
@@ -69,6 +106,33 @@ impl Service {
         }
         self.attempts.at_sign_up(&self.store, address).await?;
         self.create_parent(account, sent).await
+    }
+
+    /// Creates an account that is a member of the family that an invitation is to, and a session, for a client at
+    /// `address`. Ends the sessions in `sent`. Sign-up may be closed.
+    ///
+    /// Fails if the invitation is not valid or is for another address, after too many attempts from the address, and
+    /// if the email address has an account.
+    pub async fn join(
+        self: &Arc<Self>,
+        address: IpAddr,
+        account: NewAccount,
+        secret: &Token,
+        sent: SentSessions,
+    ) -> Result<LoggedIn, ServiceError> {
+        self.attempts.at_sign_up(&self.store, address).await?;
+        let family = self.invitation(address, secret).await?.owner.id.clone();
+        let hash = self.passwords.hash(account.password.clone()).await?;
+        let token = Token::random_for_member();
+        let joining = Joining::new(secret, &token);
+        let acting = Acting::Anyone(Scope::Family(family));
+        let caller = self.end_sessions(acting, move |records, context| {
+            let user = new_user(&account, &hash, Role::Parent, context);
+            let joined = joining.join(records, user, context)?;
+            let sessions = sent.and([joining.invitation.clone()]);
+            Ok(Ending { sessions, changes: joined.changes, value: joined.caller })
+        });
+        Ok(LoggedIn { token, caller: caller.await? })
     }
 
     /// Creates a parent's account and a session, even if sign-up is closed.
@@ -112,14 +176,14 @@ impl Service {
         sent: SentSessions,
     ) -> Result<LoggedIn, ServiceError> {
         let verified = self.verified_user(address, email, password).await?;
-        let token = Token::random();
+        let token = verified.token();
         let token_hash = token.hash();
         let settings = self.settings();
         let policy = self.deletion_policy().await?;
-        let acting = Acting::Anyone(Scope::Family(verified.id().clone()));
+        let acting = Acting::Anyone(verified.scope());
         let created = self.end_sessions(acting, move |records, context| {
             let changes = begin_session(records, &verified, policy, &token_hash, context.now())?;
-            Ok(with_new_session(changes, verified.id(), settings.family, &sent, records))
+            Ok(with_new_session(changes, settings.family, &sent, records))
         });
         match created.await {
             Ok(Some(caller)) => Ok(LoggedIn { token, caller }),
@@ -200,24 +264,31 @@ impl Service {
     pub async fn change_password(
         self: &Arc<Self>,
         address: IpAddr,
-        parent: &Parent,
+        adult: &Adult,
         current: String,
         new: NewPassword,
         sent: SentSessions,
     ) -> Result<LoggedIn, ServiceError> {
-        self.confirm(address, parent, current).await?;
+        self.confirm(address, adult, current).await?;
         let hash = self.passwords.hash(new).await?;
-        let token = Token::random();
+        let is_member = adult.is_in_other_family();
+        let token = if is_member { Token::random_for_member() } else { Token::random() };
         let token_hash = token.hash();
-        let decider = parent.clone();
-        let caller = self.end_sessions(Acting::Caller(parent), move |records, context| {
+        let decider = adult.clone();
+        let caller = self.end_sessions(Acting::Caller(adult), move |records, context| {
             let now = context.now();
-            let user = decider.current_user(records)?;
-            let session = Session::begin(token_hash.clone(), user.id.clone(), None, now);
-            let sessions = sent.and(all_sessions(records, &user.id));
+            let user = decider.current_account(records)?;
+            let family = decider.user();
+            let member = decider.session().member.clone();
+            let session = Session::begin(token_hash.clone(), family.id.clone(), None, now);
+            let session = Session { member, ..session };
+            let sessions = sent.and(sessions_of_account(records, &user.id));
             let password = Arc::clone(&hash);
             let user = User { password, updated_at: Some(now), ..User::clone(&user) };
-            let value = Caller::new(Arc::new(user.clone()), Arc::new(session.clone()));
+            let account = Arc::new(user.clone());
+            let family = if is_member { Arc::clone(family) } else { Arc::clone(&account) };
+            let of_family = decider.member().cloned();
+            let value = Caller::new(family, account, of_family, Arc::new(session.clone()));
             let changes = vec![Change::PutUser(user), Change::PutSession(session)];
             Ok(Ending { sessions, changes, value })
         });
@@ -229,10 +300,10 @@ impl Service {
     pub(super) async fn confirm(
         &self,
         address: IpAddr,
-        parent: &Parent,
+        caller: &Caller,
         password: String,
     ) -> Result<(), ServiceError> {
-        let user = parent.user();
+        let user = caller.account();
         self.attempts.at_password(&self.store, address, &user.email).await?;
         if self.passwords.verify(Some(Arc::clone(&user.password)), password).await? {
             Ok(())
@@ -275,7 +346,8 @@ impl Service {
             let child = decider.child(records, &child_id)?;
             let (family, child_id) = (child.user_id.clone(), Some(child.id.clone()));
             let session = Session::begin(token_hash.clone(), family, child_id, context.now());
-            let value = Caller::new(user, Arc::new(session.clone()));
+            let owner = Arc::clone(&user);
+            let value = Caller::new(user, owner, None, Arc::new(session.clone()));
             let sessions = sent.and([decider.token_hash().clone()]);
             Ok(Ending { sessions, changes: vec![Change::PutSession(session)], value })
         });
@@ -303,6 +375,7 @@ pub(super) fn new_user(
         language: None,
         family: FamilySettings::default(),
         schedule_at: None,
+        member_of: None,
         extra: [].into(),
     }
 }
@@ -327,10 +400,10 @@ fn begin_session(
         let due_at = policy.due_at(deletion);
         return Err(RuleViolation::MarkedForDeletion { due_at });
     }
-    let session = Session::begin(token_hash.clone(), user.id.clone(), None, now);
-    let caller = Caller::new(Arc::new(user.clone()), Arc::new(session.clone()));
+    let caller = verified.session(records, &user, token_hash, now);
     // Otherwise a login does not change the account.
     let replaced = verified.replacement.is_some().then_some(Change::PutUser(user));
+    let session = Session::clone(caller.session());
     let changes = replaced.into_iter().chain([Change::PutSession(session)]).collect();
     Ok(Some(NewSession { caller, changes }))
 }
@@ -338,7 +411,6 @@ fn begin_session(
 /// Adds the sessions that end to a new one. The value is its caller; without a new session, none end.
 pub(super) fn with_new_session(
     new: Option<NewSession>,
-    user_id: &UserId,
     limits: FamilyLimits,
     sent: &SentSessions,
     records: &dyn Snapshot,
@@ -346,6 +418,6 @@ pub(super) fn with_new_session(
     let Some(NewSession { caller, changes }) = new else {
         return Ending { sessions: Vec::new(), changes: Vec::new(), value: None };
     };
-    let sessions = sent.and(limits.sessions_to_end(records, user_id));
+    let sessions = sent.and(limits.sessions_to_end(records, &caller.user().id));
     Ending { sessions, changes, value: Some(caller) }
 }

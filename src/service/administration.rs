@@ -7,7 +7,7 @@ use serde_json::json;
 use super::accounts::new_user;
 use super::family_records::fingerprint;
 use super::keys::KeyOfRequest;
-use super::sessions::{Acting, Ending, all_sessions};
+use super::sessions::{Acting, Ending, sessions_of_account};
 use super::{Authority, Created, NewAccount, Service, ServiceError};
 use crate::domain::deletion::{Policy, Status};
 use crate::domain::password::NewPassword;
@@ -116,7 +116,9 @@ impl Service {
         let user = records.user(&user_id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
         let now = self.clock.now();
         let mut sessions = records.sessions_of(&user_id);
-        sessions.retain(|session| session.is_live(now) && session.is_session());
+        sessions.retain(|session| {
+            session.is_live(now) && session.is_session() && session.member.is_none()
+        });
         let last_used_at = sessions.iter().map(|session| session.last_used_at).max();
         let account = ManagedAccount::new(user, policy);
         Ok(AccountDetails { account, sessions: sessions.len(), last_used_at })
@@ -131,7 +133,7 @@ impl Service {
         let acting = Acting::Authority(authority, user_id.clone(), AdminAction::SessionsEnded);
         self.end_sessions(acting, move |records, _| {
             records.user(&user_id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
-            let sessions = all_sessions(records, &user_id);
+            let sessions = sessions_of_account(records, &user_id);
             Ok(Ending { sessions, changes: Vec::new(), value: () })
         })
         .await
@@ -195,7 +197,8 @@ impl Service {
         self.end_sessions(acting, move |records, context| {
             let user = changeable(records, &id)?;
             let user = User { updated_at: Some(context.now()), ..change(&user) };
-            let sessions = if ends_sessions { all_sessions(records, &id) } else { Vec::new() };
+            let sessions =
+                if ends_sessions { sessions_of_account(records, &id) } else { Vec::new() };
             Ok(Ending { sessions, changes: vec![Change::PutUser(user)], value: () })
         })
         .await?;

@@ -45,7 +45,7 @@ impl Service {
         action: AdminAction,
     ) -> Result<Recording, ServiceError> {
         let actor = match authority {
-            Authority::Administrator(admin) => Some(admin.user().id.clone()),
+            Authority::Administrator(admin) => Some(admin.account().id.clone()),
             Authority::Operator => None,
         };
         Ok(Recording { salt: self.salt().await?.into(), actor, action })
@@ -76,7 +76,7 @@ impl Service {
         check: impl Fn(&dyn Snapshot) -> Result<(), RuleViolation> + Send + Sync + 'static,
     ) -> Result<(), ServiceError> {
         let (recording, authority) = (self.recording(authority, action).await?, authority.clone());
-        let scope = authority.scope_of(&account);
+        let scope = authority.scope_of([account.clone()]);
         let record = self.transact(scope, move |records, context| {
             authority.check(records, context.now())?;
             check(records)?;

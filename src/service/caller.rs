@@ -10,10 +10,13 @@ use super::ServiceError;
 use crate::clock;
 use crate::domain::ledger::Actor;
 use crate::domain::{
-    Child, ChildId, RecordKind, Reward, RewardId, Role, RuleViolation, Session, Task, TaskId,
-    Timestamp, TokenHash, User, UserId,
+    Child, ChildId, FamilyRole, Member, RecordKind, Reward, RewardId, Role, RuleViolation, Session,
+    Task, TaskId, Timestamp, TokenHash, User, UserId,
 };
 use crate::store::{Scope, Snapshot};
+
+/// What the token of a member's session starts with. Its stored form differs, too: see [`TokenHash::of_member`].
+const MEMBER: &str = "member_";
 
 /// The secret of a session, a link or an address, in hexadecimal digits. Only its hash is stored.
 pub struct Token(String);
@@ -29,6 +32,11 @@ impl Token {
         Self(hexadecimal(&clock::random::<16>()))
     }
 
+    /// 256 random bits, for the session of a member.
+    pub(super) fn random_for_member() -> Self {
+        Self(format!("{MEMBER}{}", hexadecimal(&clock::random::<32>())))
+    }
+
     /// A token from a request, which is not checked.
     pub fn presented(text: &str) -> Self {
         Self(text.to_owned())
@@ -42,7 +50,8 @@ impl Token {
     /// The stored form. One round of SHA-256 is enough: unlike a password, 128 random bits
     /// cannot be guessed from their hash.
     pub(super) fn hash(&self) -> TokenHash {
-        TokenHash(hexadecimal(&Sha256::digest(self.0.as_bytes())).into())
+        let hash = TokenHash(hexadecimal(&Sha256::digest(self.0.as_bytes())).into());
+        if self.0.starts_with(MEMBER) { TokenHash::of_member(&hash) } else { hash }
     }
 }
 
@@ -75,10 +84,10 @@ pub enum SessionRole {
 }
 
 impl SessionRole {
-    pub(super) fn of(user: &User, session: &Session) -> Self {
+    pub(super) fn of(account: &User, session: &Session) -> Self {
         match &session.child_id {
             Some(child_id) => Self::Child(child_id.clone()),
-            None if user.role == Role::Admin => Self::Admin,
+            None if account.role == Role::Admin => Self::Admin,
             None => Self::Parent,
         }
     }
@@ -92,18 +101,22 @@ impl SessionRole {
     }
 }
 
-/// A live session and its account. Cheap to clone.
+/// A live session, its family and its account. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Caller {
     user: Arc<User>,
+    account: Arc<User>,
+    member: Option<Arc<Member>>,
     session: Arc<Session>,
     role: SessionRole,
 }
 
 impl Caller {
     /// Returns the caller with that session; `None` if the session has ended, its account or child does
-    /// not exist, or its account is marked for deletion. (Another program may have left sessions of a
-    /// marked account.)
+    /// not exist, its account or family is marked for deletion, or it is of somebody who is no member any more.
+    /// (Another program may have left sessions of a marked account.)
+    ///
+    /// The snapshot must contain the session's family, and the account of a member.
     pub(super) fn of(
         session: Arc<Session>,
         records: &dyn Snapshot,
@@ -112,23 +125,72 @@ impl Caller {
         if !session.is_live(now) || !session.is_session() {
             return None;
         }
-        let user = records.user(&session.user_id).filter(|user| user.deletion.is_none())?;
+        let active = |id| records.user(id).filter(|user| user.deletion.is_none());
+        let user = active(&session.user_id)?;
+        let account = match &session.member {
+            Some(id) => active(id)?,
+            None => Arc::clone(&user),
+        };
         if let Some(child_id) = &session.child_id
             && records.child(child_id)?.user_id != user.id
         {
             return None;
         }
-        Some(Self::new(user, session))
+        let member = member_of(records, &user.id, &account.id);
+        if session.member.is_some() && member.is_none() {
+            return None;
+        }
+        Some(Self::new(user, account, member, session))
     }
 
-    /// Returns the caller with a live session of the account.
-    pub(super) fn new(user: Arc<User>, session: Arc<Session>) -> Self {
-        let role = SessionRole::of(&user, &session);
-        Self { user, session, role }
+    /// Returns the caller with a live session of the account in the family of `user`.
+    pub(super) fn new(
+        user: Arc<User>,
+        account: Arc<User>,
+        member: Option<Arc<Member>>,
+        session: Arc<Session>,
+    ) -> Self {
+        let role = SessionRole::of(&account, &session);
+        let member = member.filter(|_| session.child_id.is_none());
+        Self { user, account, member, session, role }
     }
 
+    /// Returns the caller with a live session of an account in its own family.
+    pub(super) fn owner(user: User, session: Session) -> Self {
+        let user = Arc::new(user);
+        Self::new(Arc::clone(&user), user, None, Arc::new(session))
+    }
+
+    /// The account of the family's owner. Its id is that of the family's records.
     pub fn user(&self) -> &Arc<User> {
         &self.user
+    }
+
+    /// The caller's own account; in a child's session, that of the family's owner.
+    pub fn account(&self) -> &Arc<User> {
+        &self.account
+    }
+
+    /// The caller as one of several adults of the family; `None` for a child, and while the family has one adult.
+    pub(super) fn member(&self) -> Option<&Arc<Member>> {
+        self.member.as_ref()
+    }
+
+    /// What the caller may do in the family; `None` for a child.
+    pub fn family_role(&self) -> Option<FamilyRole> {
+        if self.child_id().is_some() {
+            return None;
+        }
+        Some(self.member.as_ref().map_or(FamilyRole::Owner, |member| member.role))
+    }
+
+    pub fn is_helper(&self) -> bool {
+        self.family_role() == Some(FamilyRole::Helper)
+    }
+
+    /// Whether the family and the account are different.
+    pub(super) fn is_in_other_family(&self) -> bool {
+        self.user.id != self.account.id
     }
 
     pub fn role(&self) -> &SessionRole {
@@ -156,6 +218,11 @@ impl Caller {
         Scope::Family(self.user.id.clone())
     }
 
+    /// The scope of the caller's family and of its own account.
+    pub(super) fn with_account(&self) -> Scope {
+        Scope::of_families([self.user.id.clone(), self.account.id.clone()])
+    }
+
     pub(super) fn session(&self) -> &Arc<Session> {
         &self.session
     }
@@ -173,11 +240,10 @@ impl Caller {
         now: Timestamp,
     ) -> Result<(), RuleViolation> {
         let session = records.session(self.token_hash());
-        if session.is_some_and(|session| session.is_live(now)) {
-            Ok(())
-        } else {
-            Err(RuleViolation::SessionEnded)
-        }
+        let is_live = session.is_some_and(|session| session.is_live(now));
+        let is_member = !self.is_in_other_family()
+            || member_of(records, &self.user.id, &self.account.id).is_some();
+        if is_live && is_member { Ok(()) } else { Err(RuleViolation::SessionEnded) }
     }
 
     /// Returns a child that the session may read.
@@ -217,31 +283,78 @@ impl Caller {
             .ok_or(RuleViolation::NotFound(RecordKind::Reward))
     }
 
-    /// Fails for a child's session.
+    /// Fails for a child's session and for a helper.
     pub fn into_parent(self) -> Result<Parent, ServiceError> {
-        match self.role {
-            SessionRole::Parent | SessionRole::Admin => Ok(Parent(self)),
-            SessionRole::Child(_) => Err(ServiceError::ParentRequired),
+        match self.family_role() {
+            Some(FamilyRole::Owner | FamilyRole::Parent) => Ok(Parent(self)),
+            Some(FamilyRole::Helper) | None => Err(ServiceError::ParentRequired),
+        }
+    }
+
+    /// Fails for a child's session.
+    pub fn into_adult(self) -> Result<Adult, ServiceError> {
+        match self.family_role() {
+            Some(_) => Ok(Adult(self)),
+            None => Err(ServiceError::ParentRequired),
+        }
+    }
+
+    /// Fails unless the family is the caller's own.
+    pub fn into_owner(self) -> Result<Owner, ServiceError> {
+        match self.family_role() {
+            Some(FamilyRole::Owner) => Ok(Owner(Parent(self))),
+            Some(FamilyRole::Parent) => Err(ServiceError::OwnerRequired),
+            Some(FamilyRole::Helper) | None => Err(ServiceError::ParentRequired),
         }
     }
 
     /// Fails unless the session is an administrator's own.
     pub fn into_admin(self) -> Result<Admin, ServiceError> {
         match self.role {
-            SessionRole::Admin => Ok(Admin(Parent(self))),
+            SessionRole::Admin => Ok(Admin(self)),
             SessionRole::Parent | SessionRole::Child(_) => Err(ServiceError::AdminRequired),
         }
     }
 }
 
-/// A caller who may change everything in its own family: a parent or an administrator.
+/// The member of a family with that account; `None` while the family has one adult.
+pub(super) fn member_of(
+    records: &dyn Snapshot,
+    family: &UserId,
+    account: &UserId,
+) -> Option<Arc<Member>> {
+    records.members_of(family).into_iter().find(|member| member.account_id == *account)
+}
+
+/// An adult of a family, who has an account.
+#[derive(Clone, Debug)]
+pub struct Adult(Caller);
+
+impl Adult {
+    /// Returns the caller's current account, for a decision in the scope [`Caller::with_account`] that has checked
+    /// the caller's session.
+    pub(super) fn current_account(
+        &self,
+        records: &dyn Snapshot,
+    ) -> Result<Arc<User>, RuleViolation> {
+        records.user(&self.account.id).ok_or(RuleViolation::SessionEnded)
+    }
+}
+
+impl Deref for Adult {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+/// A caller who may change everything in its family except its adults.
 #[derive(Clone, Debug)]
 pub struct Parent(Caller);
 
 impl Parent {
-    /// Returns the current account, for a decision that has checked the caller's session. Its password
-    /// is still the one that the request was verified with, because a change of the password ends all
-    /// sessions of the account. (A login may have replaced the hash.)
+    /// Returns the current account of the family's owner, for a decision that has checked the caller's session.
     pub(super) fn current_user(&self, records: &dyn Snapshot) -> Result<Arc<User>, RuleViolation> {
         records.user(&self.user.id).ok_or(RuleViolation::SessionEnded)
     }
@@ -281,13 +394,26 @@ impl Deref for Parent {
     }
 }
 
+/// The owner of a family.
 #[derive(Clone, Debug)]
-pub struct Admin(Parent);
+pub struct Owner(Parent);
 
-impl Deref for Admin {
+impl Deref for Owner {
     type Target = Parent;
 
     fn deref(&self) -> &Parent {
+        &self.0
+    }
+}
+
+/// A caller who may administer the server, whatever its role in its family is.
+#[derive(Clone, Debug)]
+pub struct Admin(Caller);
+
+impl Deref for Admin {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
         &self.0
     }
 }
@@ -301,20 +427,21 @@ pub enum Authority {
 }
 
 impl Authority {
-    /// The scope of a change of an account.
-    pub(super) fn scope_of(&self, account: &UserId) -> Scope {
-        match self {
-            Self::Administrator(admin) if admin.user().id != *account => {
-                Scope::Families(admin.user().id.clone(), account.clone())
+    /// The scope of a change of accounts.
+    pub(super) fn scope_of(&self, accounts: impl IntoIterator<Item = UserId>) -> Scope {
+        let own = match self {
+            Self::Administrator(admin) => {
+                vec![admin.user().id.clone(), admin.account().id.clone()]
             }
-            Self::Administrator(_) | Self::Operator => Scope::Family(account.clone()),
-        }
+            Self::Operator => Vec::new(),
+        };
+        Scope::of_families(own.into_iter().chain(accounts))
     }
 
     /// The scope of a change of the server's settings.
     pub(super) fn scope_of_settings(&self) -> Scope {
         match self {
-            Self::Administrator(admin) => admin.family(),
+            Self::Administrator(admin) => admin.with_account(),
             Self::Operator => Scope::Server,
         }
     }

@@ -51,6 +51,8 @@ pub enum ServiceError {
     Unauthenticated,
     #[error("only a parent may do this")]
     ParentRequired,
+    #[error("only the owner of the family may do this")]
+    OwnerRequired,
     #[error("only an administrator may do this")]
     AdminRequired,
     #[error("only a command on the server's machine may do this: use `goldstar account`")]

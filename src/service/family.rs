@@ -21,6 +21,7 @@ pub struct FamilySettingsPatch {
     pub ranks: FieldUpdate<Ranks>,
     pub shows_ranking: Option<bool>,
     pub streak_rule: Option<StreakRule>,
+    pub penalties_by_helpers: Option<bool>,
 }
 
 impl FamilySettingsPatch {
@@ -41,6 +42,7 @@ impl FamilySettingsPatch {
             ranks: self.ranks.apply(old.ranks),
             shows_ranking: self.shows_ranking.unwrap_or(old.shows_ranking),
             streak_rule: self.streak_rule.unwrap_or(old.streak_rule),
+            penalties_by_helpers: self.penalties_by_helpers.unwrap_or(old.penalties_by_helpers),
         }
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::caller::hexadecimal;
-use super::{Caller, Parent, Service, ServiceError};
+use super::caller::{hexadecimal, member_of};
+use super::{Adult, Caller, Parent, Service, ServiceError};
 use crate::domain::{Id, IdempotencyKey, KeyResult, RuleViolation, User};
 use crate::store::{Change, Changes, Context, Snapshot};
 
@@ -63,6 +63,26 @@ impl Service {
         let commit = self.transact_as(caller, move |records, context| {
             let record = decide(records, context)?;
             Ok((Changes::of([record.clone().put()]), Arc::new(record).shown(records)))
+        });
+        Ok(commit.await?.value)
+    }
+
+    /// Updates the caller's own account, and its name in the family that it is a member of.
+    pub(super) async fn update_account_of(
+        &self,
+        adult: &Adult,
+        decide: impl Fn(&dyn Snapshot, &mut Context) -> Result<User, RuleViolation>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<Arc<User>, ServiceError> {
+        let caller = adult.clone();
+        let commit = self.transact_within(adult.with_account(), adult, move |records, context| {
+            let user = decide(records, context)?;
+            let member = member_of(records, &caller.user().id, &user.id);
+            let named = member.map(|member| Change::PutMember(member.named_as(&user)));
+            let changes = [Change::PutUser(user.clone())].into_iter().chain(named);
+            Ok((Changes::of(changes), Arc::new(user)))
         });
         Ok(commit.await?.value)
     }

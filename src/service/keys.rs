@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
+use super::caller::hexadecimal;
 use super::{Caller, Service};
 use crate::domain::{IdempotencyKey, IdempotencyRecord, KeyTime, RuleViolation, UserId};
 use crate::store::{KeyUse, Snapshot};
@@ -55,6 +58,16 @@ impl UsedKey {
     }
 }
 
+/// The key as it is stored: two adults of a family can use the same one.
+fn key_of(caller: &Caller, key: IdempotencyKey) -> IdempotencyKey {
+    if !caller.is_in_other_family() {
+        return key;
+    }
+    let account = Sha256::new().chain_update(caller.account().id.as_str()).chain_update([0]);
+    let digest = hexadecimal(&account.chain_update(key.as_str()).finalize());
+    IdempotencyKey::from_stored(&format!("member {digest}"))
+}
+
 impl Service {
     pub(super) fn used_key(
         &self,
@@ -62,6 +75,7 @@ impl Service {
         key: Option<IdempotencyKey>,
         fingerprint: impl FnOnce() -> String,
     ) -> Option<UsedKey> {
+        let key = key.map(|key| key_of(caller, key));
         Some(self.key_of_request(key, fingerprint)?.used_by(&caller.user().id))
     }
 

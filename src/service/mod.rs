@@ -26,9 +26,11 @@ mod expiry;
 mod export;
 mod family;
 mod family_records;
+mod joining;
 mod keys;
 mod limits;
 mod logins;
+mod members;
 mod messages;
 mod mutations;
 mod overview;
@@ -55,7 +57,7 @@ pub use administration_log::LoggedAction;
 pub use backups::{BackupPurpose, BackupSchedule, SentBackup};
 pub use badges::{BadgePatch, BadgeState, ChildBadge, NearBadge, NewBadge};
 pub use calendar_feeds::{NewFeed, ServedFeed};
-pub use caller::{Admin, Authority, Caller, Parent, SessionRole, Token};
+pub use caller::{Admin, Adult, Authority, Caller, Owner, Parent, SessionRole, Token};
 pub use certificates::{Achievement, Certificate, CertificateKind, Month};
 pub use changes::ChangeLimits;
 pub use child_states::ChildState;
@@ -72,6 +74,7 @@ pub use family::FamilySettingsPatch;
 pub use family_records::Created;
 pub use limits::FamilyLimits;
 pub use logins::{LoginLimits, SignupLimits};
+pub use members::{ListedInvitation, NewInvitation, ShownInvitation};
 pub use mutations::Mutated;
 pub use overview::{ServerActivity, ServerSession, Stats};
 pub use profile::UserPatch;
@@ -298,7 +301,7 @@ impl Service {
     ///
     /// Fails with [`ServiceError::TooManyChanges`] beyond a limit, and then does not count the request.
     pub fn count_change(&self, caller: &Caller, address: IpAddr) -> Result<(), ServiceError> {
-        self.change_rates.count(&caller.user().id, address)
+        self.change_rates.count(&caller.account().id, address)
     }
 
     /// Executes a transaction. The decision's log lines belong to the caller's span.

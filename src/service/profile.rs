@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{Parent, Service, ServiceError};
+use super::{Adult, Service, ServiceError};
 use crate::domain::input::FieldUpdate;
 use crate::domain::{Email, Language, Name, User};
 
@@ -24,14 +24,14 @@ impl Service {
     pub async fn change_email(
         &self,
         address: IpAddr,
-        parent: &Parent,
+        adult: &Adult,
         email: Email,
         password: String,
     ) -> Result<Arc<User>, ServiceError> {
-        self.confirm(address, parent, password).await?;
-        let decider = parent.clone();
-        self.update(parent, move |records, context| {
-            let user = User::clone(&*decider.current_user(records)?);
+        self.confirm(address, adult, password).await?;
+        let decider = adult.clone();
+        self.update_account_of(adult, move |records, context| {
+            let user = User::clone(&*decider.current_account(records)?);
             Ok(User { email: email.clone(), updated_at: Some(context.now()), ..user })
         })
         .await
@@ -40,12 +40,12 @@ impl Service {
     /// Updates the caller's own account.
     pub async fn update_user(
         &self,
-        parent: &Parent,
+        adult: &Adult,
         patch: UserPatch,
     ) -> Result<Arc<User>, ServiceError> {
-        let decider = parent.clone();
-        self.update(parent, move |records, context| {
-            let user = User::clone(&*decider.current_user(records)?);
+        let decider = adult.clone();
+        self.update_account_of(adult, move |records, context| {
+            let user = User::clone(&*decider.current_account(records)?);
             Ok(User {
                 first_name: patch.first_name.clone().unwrap_or(user.first_name),
                 last_name: patch.last_name.clone().unwrap_or(user.last_name),

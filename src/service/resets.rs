@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::administration::changeable;
-use super::sessions::{Acting, Ending, all_sessions};
+use super::sessions::{Acting, Ending, sessions_of_account};
 use super::{Authority, Service, ServiceError, Token};
 use crate::domain::password::NewPassword;
 use crate::domain::{AdminAction, RuleViolation, Session, Timestamp, TokenHash, User, UserId};
@@ -57,13 +57,14 @@ impl Service {
         let records = self.store.read(Scope::Session(token_hash.clone())).await?;
         let (_, user) = valid(&*records, &token_hash, self.clock.now())?;
         let password = self.passwords.hash(new).await?;
-        let acting = Acting::Anyone(Scope::Family(user.id.clone()));
+        let families = user.member_of.iter().chain([&user.id]).cloned();
+        let acting = Acting::Anyone(Scope::of_families(families));
         self.end_sessions(acting, move |records, context| {
             let now = context.now();
             let (link, user) = valid(records, &token_hash, now)?;
             let password = Arc::clone(&password);
             let user = User { password, updated_at: Some(now), ..User::clone(&user) };
-            let sessions = all_sessions(records, &link.user_id);
+            let sessions = sessions_of_account(records, &link.user_id);
             Ok(Ending { sessions, changes: vec![Change::PutUser(user)], value: () })
         })
         .await

@@ -13,7 +13,7 @@ use tracing::Instrument;
 use super::caller::hexadecimal;
 use super::messages::with_messages;
 use super::schedules::with_next_look;
-use super::{Authority, Caller, Causes, Listing, Parent, Service, ServiceError, Token, spawn};
+use super::{Adult, Authority, Caller, Causes, Listing, Service, ServiceError, Token, spawn};
 use crate::domain::{
     AdminAction, Page, RecordKind, RuleViolation, Session, Timestamp, TokenHash, UserId,
 };
@@ -75,7 +75,7 @@ pub(super) struct Ending<T> {
 
 /// Who ends sessions.
 pub(super) enum Acting<'a> {
-    /// A caller, in its own family. The transaction fails if the caller's session has ended.
+    /// A caller, with its family and its account. The transaction fails if the caller's session has ended.
     Caller(&'a Caller),
     /// An administrator or the operator, with that account. The action is logged.
     Authority(&'a Authority, UserId, AdminAction),
@@ -83,10 +83,30 @@ pub(super) enum Acting<'a> {
     Anyone(Scope),
 }
 
-/// All sessions of the account, including its children's, and its links to reset the password.
-pub(super) fn all_sessions(records: &dyn Snapshot, user_id: &UserId) -> Vec<TokenHash> {
-    let sessions = records.sessions_of(user_id);
+/// The sessions of the person with that account, those of the children of its own family, and its links to reset the
+/// password. Of a member of another family, the snapshot must contain that family.
+pub(super) fn sessions_of_account(records: &dyn Snapshot, account: &UserId) -> Vec<TokenHash> {
+    let mut sessions = records.sessions_of(account);
+    sessions.retain(|it| it.member.is_none() && it.invitation.is_none());
+    let joined = records.user(account).and_then(|user| user.member_of.clone());
+    let in_joined = joined.iter().flat_map(|family| records.sessions_of(family));
+    sessions.extend(in_joined.filter(|it| it.is_of_adult(account)));
     sessions.iter().map(|session| session.token_hash.clone()).collect()
+}
+
+/// The same, with the sessions of all members of the account's own family, and its invitations.
+pub(super) fn all_sessions(records: &dyn Snapshot, account: &UserId) -> Vec<TokenHash> {
+    let mut all = sessions_of_account(records, account);
+    let family = records.sessions_of(account);
+    let others = family.iter().filter(|it| it.member.is_some() || it.invitation.is_some());
+    all.extend(others.map(|session| session.token_hash.clone()));
+    all
+}
+
+/// Whether the session is one that the caller sees: its own, and for the owner of a family those of the children.
+fn is_seen_by(session: &Session, caller: &Caller) -> bool {
+    let is_of_child = session.child_id.is_some() && !caller.is_in_other_family();
+    session.is_session() && (is_of_child || session.is_of_adult(&caller.account().id))
 }
 
 impl Service {
@@ -102,10 +122,11 @@ impl Service {
     ) -> Result<T, ServiceError> {
         let service = Arc::clone(self);
         let (scope, caller, authority) = match acting {
-            Acting::Caller(caller) => (caller.family(), Some(caller.clone()), None),
+            Acting::Caller(caller) => (caller.with_account(), Some(caller.clone()), None),
             Acting::Authority(authority, id, action) => {
                 let recording = self.recording(authority, action).await?;
-                (authority.scope_of(&id), None, Some((authority.clone(), recording, id)))
+                let scope = self.scope_with_joined(authority, &id).await?;
+                (scope, None, Some((authority.clone(), recording, id)))
             }
             Acting::Anyone(scope) => (scope, None, None),
         };
@@ -137,6 +158,17 @@ impl Service {
         spawn::detached(work).await?
     }
 
+    /// The scope of an account that an authority changes, with the family that it is a member of.
+    async fn scope_with_joined(
+        &self,
+        authority: &Authority,
+        account: &UserId,
+    ) -> Result<Scope, ServiceError> {
+        let own = Scope::Family(account.clone());
+        let joined = self.store.read(own).await?.user(account).and_then(|it| it.member_of.clone());
+        Ok(authority.scope_of(joined.into_iter().chain([account.clone()])))
+    }
+
     /// Returns the caller whose session `token` belongs to. The time of its use is written in the
     /// background, at most once an hour.
     ///
@@ -151,36 +183,37 @@ impl Service {
         Ok(caller)
     }
 
-    /// Returns the live sessions of the account, including its children's, the most recently used first.
+    /// Returns the caller's live sessions, and for the owner of a family those of its children, the most recently
+    /// used first.
     pub async fn sessions(
         &self,
-        parent: &Parent,
+        adult: &Adult,
         page: Page,
     ) -> Result<Listing<ListedSession>, ServiceError> {
-        let records = self.records_of(parent).await?;
+        let records = self.records_of(adult).await?;
         let now = self.clock.now();
-        let mut sessions = records.sessions_of(&parent.user().id);
-        sessions.retain(|session| session.is_live(now) && session.is_session());
+        let mut sessions = records.sessions_of(&adult.user().id);
+        sessions.retain(|session| session.is_live(now) && is_seen_by(session, adult));
         sessions.sort_by_key(|session| Reverse((session.last_used_at, session.created_at)));
         let listed = |session: Arc<Session>| ListedSession {
             id: session_id(&session.token_hash),
-            is_current: session.token_hash == *parent.token_hash(),
+            is_current: session.token_hash == *adult.token_hash(),
             session,
         };
         Ok(Listing::of(sessions.into_iter().map(listed).collect(), page))
     }
 
-    /// Ends one session of the account, or of its children, with its streams. Fails if the account has
-    /// no session with that id.
+    /// Ends one of the sessions that the caller sees, with its streams. Fails if there is none with that id.
     pub async fn end_session(
         self: &Arc<Self>,
-        parent: &Parent,
+        adult: &Adult,
         id: String,
     ) -> Result<(), ServiceError> {
-        let user_id = parent.user().id.clone();
-        self.end_sessions(Acting::Caller(parent), move |records, _| {
-            let mut sessions = all_sessions(records, &user_id);
-            sessions.retain(|token_hash| session_id(token_hash) == id);
+        let caller = adult.clone();
+        self.end_sessions(Acting::Caller(adult), move |records, _| {
+            let mut sessions = records.sessions_of(&caller.user().id);
+            sessions.retain(|it| is_seen_by(it, &caller) && session_id(&it.token_hash) == id);
+            let sessions: Vec<_> = sessions.iter().map(|it| it.token_hash.clone()).collect();
             if sessions.is_empty() {
                 return Err(RuleViolation::NotFound(RecordKind::Session));
             }
@@ -189,16 +222,16 @@ impl Service {
         .await
     }
 
-    /// Ends all sessions of the account, including its children's, and those in `sent`, with their
-    /// streams.
+    /// Ends all sessions of the caller's account, for the owner of a family also those of its children, and those in
+    /// `sent`, with their streams.
     pub async fn end_all_sessions(
         self: &Arc<Self>,
-        parent: &Parent,
+        adult: &Adult,
         sent: SentSessions,
     ) -> Result<(), ServiceError> {
-        let user_id = parent.user().id.clone();
-        self.end_sessions(Acting::Caller(parent), move |records, _| {
-            let sessions = sent.and(all_sessions(records, &user_id));
+        let account = adult.account().id.clone();
+        self.end_sessions(Acting::Caller(adult), move |records, _| {
+            let sessions = sent.and(sessions_of_account(records, &account));
             Ok(Ending { sessions, changes: Vec::new(), value: () })
         })
         .await
@@ -215,8 +248,15 @@ impl Service {
         token_hash: &TokenHash,
     ) -> Result<Option<Caller>, ServiceError> {
         let records = self.store.read(Scope::Session(token_hash.clone())).await?;
-        let session = records.session(token_hash);
-        Ok(session.and_then(|session| Caller::of(session, &*records, self.clock.now())))
+        let Some(session) = records.session(token_hash) else { return Ok(None) };
+        let records = match &session.member {
+            Some(account) => {
+                let families = [session.user_id.clone(), account.clone()];
+                self.store.read(Scope::of_families(families)).await?
+            }
+            None => records,
+        };
+        Ok(Caller::of(session, &*records, self.clock.now()))
     }
 
     /// Ends the streams of sessions that other servers have ended, until `stop`.

@@ -26,7 +26,8 @@ pub(super) fn check(
         let Change::PutUser(user) = change else { continue };
         let old = account(&user.id);
         let is_new_email = old.as_ref().is_none_or(|old| old.email.folded() != user.email.folded());
-        if is_new_email && account_by_email(&user.email).is_some() {
+        let holder = account_by_email(&user.email).filter(|_| is_new_email);
+        if holder.is_some_and(|holder| !changes.gives_up_email(&holder)) {
             return Err(RuleViolation::EmailTaken);
         }
         let was_admin = old.is_some_and(|old| old.is_active_admin());

@@ -14,7 +14,7 @@ use crate::domain::schedule::{Mark, MarkKey};
 use crate::domain::webhooks::{Webhook, WebhookId};
 use crate::domain::{
     CalendarFeed, Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord,
-    Page, PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId,
+    Member, Page, PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId,
     TokenHash, User, UserId,
 };
 
@@ -33,6 +33,7 @@ pub(super) struct Records {
     pub(super) badges: Vec<Arc<Badge>>,
     pub(super) feeds: Vec<Arc<CalendarFeed>>,
     pub(super) webhooks: Vec<Arc<Webhook>>,
+    pub(super) members: Vec<Arc<Member>>,
     /// As far as they are known.
     pub(super) awards: Vec<Arc<Award>>,
     /// As far as they are known, by the texts of their keys, which begin with their days.
@@ -51,7 +52,7 @@ impl Records {
             | Scope::Event(id, _)
             | Scope::Awards(id, _)
             | Scope::Marks(id, _) => vec![id.clone()],
-            Scope::Families(one, other) => vec![one.clone(), other.clone()],
+            Scope::Families(ids) => ids.clone(),
             Scope::Email(email) => {
                 self.user_by_email(email).map(|user| user.id.clone()).into_iter().collect()
             }
@@ -78,6 +79,7 @@ impl Records {
             badges: chosen(&self.badges, |it| it.user_id.as_ref().is_some_and(is_in)),
             feeds: chosen(&self.feeds, |it| is_in(&it.user_id)),
             webhooks: chosen(&self.webhooks, |it| is_in(&it.user_id)),
+            members: chosen(&self.members, |it| is_in(&it.user_id)),
             awards: match scope {
                 Scope::Awards(user_id, child) => {
                     chosen(&self.awards, |it| it.key.child_id == *child && it.user_id == *user_id)
@@ -140,6 +142,7 @@ impl Snapshot for Records {
             badges,
             feeds,
             webhooks,
+            members,
             awards: _,
             marks: _,
             idempotency,
@@ -158,6 +161,7 @@ impl Snapshot for Records {
             badges: chosen(badges, |it| it.user_id.as_ref() == Some(user_id)),
             feeds: chosen(feeds, |it| it.user_id == *user_id),
             webhooks: chosen(webhooks, |it| it.user_id == *user_id),
+            members: chosen(members, |it| it.user_id == *user_id),
             idempotency: chosen(idempotency, |it| it.user_id == *user_id),
         }
     }
@@ -330,6 +334,10 @@ impl Snapshot for Records {
 
     fn webhooks_of(&self, user_id: &UserId) -> Vec<Arc<Webhook>> {
         chosen(&self.webhooks, |it| it.user_id == *user_id)
+    }
+
+    fn members_of(&self, user_id: &UserId) -> Vec<Arc<Member>> {
+        chosen(&self.members, |it| it.user_id == *user_id)
     }
 
     fn mark(&self, key: &MarkKey) -> Option<Arc<Mark>> {

@@ -17,8 +17,8 @@ pub enum Scope {
     Awards(UserId, ChildId),
     /// A family, and its marks of occurrences on that day or later.
     Marks(UserId, Day),
-    /// Two families, such as that of an administrator and that of the account that is administered.
-    Families(UserId, UserId),
+    /// Several families, such as that of an administrator and that of the account that is administered.
+    Families(Vec<UserId>),
     /// The family whose account has that email address, ignoring case; no records if there is none.
     Email(Email),
     /// The family that the session with that token belongs to; no records if there is none.
@@ -30,6 +30,20 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// One family, or several.
+    pub fn of_families(ids: impl IntoIterator<Item = UserId>) -> Self {
+        let mut families: Vec<UserId> = Vec::new();
+        for id in ids {
+            if !families.contains(&id) {
+                families.push(id);
+            }
+        }
+        match <[UserId; 1]>::try_from(families) {
+            Ok([id]) => Self::Family(id),
+            Err(families) => Self::Families(families),
+        }
+    }
+
     /// A family, and the marks of the occurrences that can be done on a day or later.
     pub fn marks_since(family: &UserId, first: Day) -> Self {
         Self::Marks(family.clone(), first.plus(-i32::from(Plan::MAX_GRACE) - 1))

@@ -7,7 +7,7 @@ use crate::domain::schedule::{Mark, MarkKey};
 use crate::domain::webhooks::{Webhook, WebhookId};
 use crate::domain::{
     CalendarFeed, Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord,
-    Page, PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId,
+    Member, Page, PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId,
     TokenHash, User, UserId,
 };
 
@@ -51,6 +51,7 @@ pub struct FamilyRecords {
     pub badges: Vec<Arc<Badge>>,
     pub feeds: Vec<Arc<CalendarFeed>>,
     pub webhooks: Vec<Arc<Webhook>>,
+    pub members: Vec<Arc<Member>>,
     /// Including expired ones.
     pub idempotency: Vec<Arc<IdempotencyRecord>>,
 }
@@ -145,6 +146,9 @@ pub trait Snapshot: Send + Sync {
     /// A webhook of a family in the scope.
     fn webhook(&self, id: &WebhookId) -> Option<Arc<Webhook>>;
     fn webhooks_of(&self, user_id: &UserId) -> Vec<Arc<Webhook>>;
+
+    /// The adults of a family that has several, with its owner.
+    fn members_of(&self, user_id: &UserId) -> Vec<Arc<Member>>;
 
     /// A mark of the family. Only of the days in [`super::Scope::Marks`].
     fn mark(&self, key: &MarkKey) -> Option<Arc<Mark>>;

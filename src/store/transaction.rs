@@ -10,9 +10,9 @@ use crate::domain::schedule::{Mark, MarkKey};
 use crate::domain::webhooks::{Delivery, Webhook, WebhookId};
 use crate::domain::{
     CalendarFeed, Child, ChildId, EndedRequest, Id, IdempotencyKey, IdempotencyRecord, KeyLife,
-    KeyResult, LogEntry, LogEntryId, Message, PendingReward, PendingTask, RequestId, Reward,
-    RewardId, RuleViolation, Session, Task, TaskId, Timestamp, TokenHash, TrackingEvent, User,
-    UserId,
+    KeyResult, LogEntry, LogEntryId, Member, MemberId, Message, PendingReward, PendingTask,
+    RequestId, Reward, RewardId, RuleViolation, Session, Task, TaskId, Timestamp, TokenHash,
+    TrackingEvent, User, UserId,
 };
 
 /// What a decision results in: the changes and a value for the caller, or the rule that forbids it.
@@ -132,6 +132,16 @@ impl Changes {
         self.lease.as_ref().map_or(Ok(()), Fence::check)
     }
 
+    /// Whether they change the email address of that account, so that another one can have it.
+    pub(super) fn gives_up_email(&self, holder: &User) -> bool {
+        self.records.iter().any(|change| match change {
+            Change::PutUser(new) => {
+                new.id == holder.id && new.email.folded() != holder.email.folded()
+            }
+            _ => false,
+        })
+    }
+
     pub fn is_empty(&self) -> bool {
         self.records.is_empty() && self.event.is_none()
     }
@@ -177,6 +187,8 @@ pub enum Change {
     RemoveWebhook(WebhookId),
     /// Replaces the delivery with the same key.
     PutDelivery(Delivery),
+    PutMember(Member),
+    RemoveMember(MemberId),
     PutSession(Session),
     RemoveSession(TokenHash),
     RemoveIdempotencyKey(UserId, IdempotencyKey),
@@ -216,6 +228,7 @@ impl Change {
             Self::PutFeed(new) => Some(&new.user_id),
             Self::PutWebhook(new) => Some(&new.user_id),
             Self::PutDelivery(new) => Some(&new.user_id),
+            Self::PutMember(new) => Some(&new.user_id),
             Self::PutSession(new) => Some(&new.user_id),
             Self::PutMessage(new) => Some(&new.user_id),
             Self::RemoveUser(id)
@@ -231,6 +244,7 @@ impl Change {
             | Self::RemoveBadge(_)
             | Self::RemoveFeed(_)
             | Self::RemoveWebhook(_)
+            | Self::RemoveMember(_)
             | Self::RemoveSession(_)
             | Self::PutSetting { .. }
             | Self::Log(_)

@@ -60,7 +60,8 @@ fn activation(records: &dyn Snapshot, context: &Context) -> Changes {
     let mutation = Mutation { child: child.clone(), operation, details };
     let (child, task) = (records.child(&child).unwrap(), records.task(&task).unwrap());
     let now = context.now();
-    let origin = EventOrigin { event_id: EVENT.into(), actor: Actor::Parent, now, note: None };
+    let origin =
+        EventOrigin { event_id: EVENT.into(), actor: Actor::Parent, member: None, now, note: None };
     let answer = Answer::default();
     let event = ledger::activate(&child, &task, answer, Points::ZERO, origin).unwrap();
     let event = TrackingEvent::new(event).unwrap();

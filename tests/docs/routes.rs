@@ -125,9 +125,11 @@ fn the_documented_permissions_are_those_of_a_server() {
         let codes = codes(&rows, at, folder.path(), token);
         for ((may, method, path), code) in rows.iter().zip(codes) {
             let expected = match (may.as_str(), who) {
-                ("anyone", _) | ("session", "child" | "parent") | ("parent", "parent") => None,
+                ("anyone", _)
+                | ("session", "child" | "parent")
+                | ("adult" | "parent" | "owner", "parent") => None,
                 (_, "nobody") => Some("UNAUTHENTICATED"),
-                ("parent", "child") => Some("PARENT_REQUIRED"),
+                ("adult" | "parent" | "owner", "child") => Some("PARENT_REQUIRED"),
                 ("admin" | "operator", _) => Some("ADMIN_REQUIRED"),
                 _ => panic!("`{may}` is nobody"),
             };

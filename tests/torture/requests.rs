@@ -64,6 +64,7 @@ fn account(id: &UserId) -> User {
         language: None,
         family: FamilySettings::default(),
         schedule_at: None,
+        member_of: None,
         extra: [].into(),
     }
 }

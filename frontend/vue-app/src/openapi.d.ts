@@ -15,7 +15,8 @@ export interface paths {
         put?: never;
         /**
          * Sign up: create an account and log in
-         * @description The account is a parent's, with a family of its own. The operator can close sign-ups. Sessions whose cookies the
+         * @description The account is a parent's, with a family of its own; with `invitation`, it becomes a member of the family that the
+         *     invitation is to. The operator can close sign-ups without one. Sessions whose cookies the
          *     request contains end.
          */
         post: operations["signUp"];
@@ -372,6 +373,47 @@ export interface paths {
          * @description Ends every session and every other link of the account, which may be marked for deletion. Log in afterwards.
          */
         post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show what an invitation offers
+         * @description Counts as a password attempt of the client's address.
+         */
+        post: operations["showInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/invitation/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an invitation
+         * @description The caller's account becomes a member of the family, with a new session. Its own family must be empty: no children,
+         *     tasks, rewards, events or members. Counts as a password attempt of the client's address.
+         */
+        post: operations["acceptInvitation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1026,6 +1068,135 @@ export interface paths {
         put: operations["setFamilySettings"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/family/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the members of your family
+         * @description Its adults, the owner first.
+         */
+        get: operations["listMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/family/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a member
+         * @description Ends the member's sessions and streams in this family. The person keeps an account with an empty family.
+         */
+        delete: operations["removeMember"];
+        options?: never;
+        head?: never;
+        /**
+         * Change the role of a member
+         * @description Ends the member's sessions, unless the role is the same. The owner keeps that role until the family is transferred.
+         */
+        patch: operations["updateMember"];
+        trace?: never;
+    };
+    "/family/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave the family
+         * @description The caller returns to the empty family of its own account, with a new session. The owner cannot leave.
+         */
+        post: operations["leaveFamily"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/family/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Transfer the family to another member
+         * @description Exchanges the two accounts' names, email addresses, passwords, images, languages and server roles: the member then
+         *     logs in to the account that the family's records belong to, and the former owner is a parent. The sessions and links
+         *     of both end, and no record of the family changes.
+         */
+        post: operations["transferFamily"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/family/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the open invitations of your family
+         * @description The newest first, without their secrets.
+         */
+        get: operations["listInvitations"];
+        put?: never;
+        /**
+         * Invite an adult to your family
+         * @description Whoever opens the link within seven days can join the family once, with an account or by signing up, also where
+         *     sign-up is closed. With `email`, only an account with that address can. A family can have 20 open invitations, and 20
+         *     members besides its owner.
+         */
+        post: operations["createInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/family/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an invitation */
+        delete: operations["revokeInvitation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2163,6 +2334,16 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description The caller's own password. The owner of a family with other members sets `delete_family`.
+         * @example {
+         *       "password": "correct horse battery"
+         *     }
+         */
+        AccountDeletion: {
+            password: string;
+            delete_family?: boolean;
+        };
         /** @description Everything that is stored about an account. Programs that read it must accept further fields. */
         AccountExport: {
             /** Format: date-time */
@@ -2178,6 +2359,7 @@ export interface components {
             sessions: components["schemas"]["ExportedSession"][];
             calendar_feeds: components["schemas"]["CalendarFeed"][];
             webhooks: components["schemas"]["Webhook"][];
+            members: components["schemas"]["Member"][];
             idempotency_keys: components["schemas"]["ExportedIdempotencyKey"][];
             badges: components["schemas"]["Badge"][];
             awards: components["schemas"]["Award"][];
@@ -2670,15 +2852,6 @@ export interface components {
              */
             rate: number | null;
         };
-        /**
-         * @description The caller's own password.
-         * @example {
-         *       "password": "correct horse battery"
-         *     }
-         */
-        Confirmation: {
-            password: string;
-        };
         /** @description What happened on a day in UTC. */
         DayActivity: {
             /** Format: date */
@@ -2910,7 +3083,8 @@ export interface components {
          *     | 400 | `INVALID_DEVICE_CODE` | the code of a device is unknown, was used, or has expired |
          *     | 401 | `UNAUTHENTICATED` | there is no session, or it has ended |
          *     | 401 | `INVALID_CREDENTIALS` | no account has this email address and password |
-         *     | 403 | `PARENT_REQUIRED` | only a parent may do this, and the session is a child's |
+         *     | 403 | `PARENT_REQUIRED` | only a parent may do this, and the session is a child's or a helper's |
+         *     | 403 | `OWNER_REQUIRED` | only the owner of the family may do this |
          *     | 403 | `ADMIN_REQUIRED` | only an administrator may do this |
          *     | 403 | `OPERATOR_REQUIRED` | only a command of the operator may do this, on the server's machine |
          *     | 403 | `SHARED_READ_ONLY` | a task or a reward that all families share, or a built-in badge, cannot be changed |
@@ -2918,6 +3092,7 @@ export interface components {
          *     | 403 | `PASSWORD_REQUIRED` | the administrator's session is older than 15 minutes: repeat the password in the body |
          *     | 403 | `INVALID_RESET_LINK` | the link to reset a password is unknown, was used, or has expired |
          *     | 403 | `WRONG_PIN` | the PIN of the child is missing or wrong |
+         *     | 403 | `INVALID_INVITATION` | the invitation is unknown, was used, has expired, or is for another email address |
          *     | 403 | `ACCOUNT_MARKED_FOR_DELETION` | the password is correct, but the account is marked for deletion and can only be restored; `details.due_at` |
          *     | 403 | `SIGNUP_CLOSED` | the server was started with `--signup closed` |
          *     | 403 | `FOREIGN_ORIGIN` | a page of another origin requested a change with the session cookie; the sentence names both origins |
@@ -2925,6 +3100,10 @@ export interface components {
          *     | 405 | `METHOD_NOT_ALLOWED` | the address does not support this method; `Allow` lists those that it supports |
          *     | 408 | `REQUEST_TIMEOUT` | the head or the body took longer than the limit (30 seconds each by default); the connection is closed |
          *     | 409 | `EMAIL_TAKEN` | the email address already has an account |
+         *     | 409 | `ALREADY_A_MEMBER` | the account is a member of another family |
+         *     | 409 | `FAMILY_NOT_EMPTY` | the account's own family has records or members, so it cannot join another one |
+         *     | 409 | `FAMILY_HAS_MEMBERS` | the family has other members; `details.members` has their first names |
+         *     | 409 | `OWNER_REMAINS` | the owner of a family cannot leave it, be removed or get another role |
          *     | 409 | `LAST_ADMINISTRATOR` | without this account there would be no administrator |
          *     | 409 | `NOT_MARKED_FOR_DELETION` | the account is not marked for deletion; it can log in |
          *     | 409 | `DELETION_IN_PROGRESS` | the deletion has started; the account cannot be restored any more |
@@ -2963,7 +3142,7 @@ export interface components {
          *     | 507 | `STORAGE_FULL` | the disk is full; nothing has changed |
          * @enum {string}
          */
-        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "AUTHORIZATION_PENDING" | "INVALID_DEVICE_CODE" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "INVALID_RESET_LINK" | "WRONG_PIN" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "TASK_ALREADY_REQUESTED" | "LIMIT_REACHED" | "TASK_NOT_REQUESTABLE" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "REQUEST_GONE" | "ALREADY_REVERSED" | "NOT_REVERSIBLE" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "BACKUP_IN_PROGRESS" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "SLOW_DOWN" | "TOO_MANY_STREAMS" | "EXPORT_IN_PROGRESS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
+        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "AUTHORIZATION_PENDING" | "INVALID_DEVICE_CODE" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "OWNER_REQUIRED" | "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "INVALID_RESET_LINK" | "WRONG_PIN" | "INVALID_INVITATION" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "ALREADY_A_MEMBER" | "FAMILY_NOT_EMPTY" | "FAMILY_HAS_MEMBERS" | "OWNER_REMAINS" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "TASK_ALREADY_REQUESTED" | "LIMIT_REACHED" | "TASK_NOT_REQUESTABLE" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "REQUEST_GONE" | "ALREADY_REVERSED" | "NOT_REVERSIBLE" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "BACKUP_IN_PROGRESS" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "SLOW_DOWN" | "TOO_MANY_STREAMS" | "EXPORT_IN_PROGRESS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
         /** @description Details of an error. The code determines which fields are present. */
         ErrorDetails: {
             /** @description The first field of the body that is wrong. */
@@ -2986,6 +3165,8 @@ export interface components {
              * @description The number of seconds after which to try again.
              */
             retry_after?: number;
+            /** @description The first names of the members of the family besides its owner. */
+            members?: string[];
             /** @description When the account will be deleted; null if the mark cannot be read. */
             due_at?: string | null;
             /** @description When the limit allows the task again; null if never. */
@@ -3105,11 +3286,13 @@ export interface components {
             is_reset_link: boolean;
             /** @description Whether it is no session yet: a parent has confirmed the device, and it has not fetched its session. */
             is_waiting: boolean;
+            /** @description Whether it is no session, but an invitation to the family. */
+            is_invitation: boolean;
         };
         /** @description A limit of a family. */
         FamilyLimit: {
             /** @enum {string} */
-            name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "scheduled_tasks" | "calendar_feeds" | "devices" | "webhooks" | "requested_deliveries" | "display_bytes";
+            name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "scheduled_tasks" | "calendar_feeds" | "devices" | "webhooks" | "requested_deliveries" | "members" | "invitations" | "display_bytes";
             /** @description The highest number. */
             most: number;
         };
@@ -3141,7 +3324,8 @@ export interface components {
          *         }
          *       ],
          *       "shows_ranking": false,
-         *       "streak_rule": "any_task"
+         *       "streak_rule": "any_task",
+         *       "penalties_by_helpers": false
          *     }
          */
         FamilySettings: {
@@ -3168,6 +3352,8 @@ export interface components {
             shows_ranking: boolean;
             /** @enum {string} */
             streak_rule: "any_task" | "all_due";
+            /** @description Whether helpers may activate penalties. */
+            penalties_by_helpers: boolean;
         };
         /**
          * @description The settings to update.
@@ -3218,6 +3404,19 @@ export interface components {
              * @enum {string}
              */
             streak_rule?: "any_task" | "all_due";
+            /** @description Whether helpers may activate penalties. */
+            penalties_by_helpers?: boolean;
+        };
+        /**
+         * @description The member who becomes the owner, and the present owner's password.
+         * @example {
+         *       "member_id": "0b7c0cde-6f52-4a52-9bd5-3a0a8f2b9b10",
+         *       "password": "correct horse battery"
+         *     }
+         */
+        FamilyTransfer: {
+            member_id: string;
+            password: string;
         };
         /**
          * @description The kind of a field's error.
@@ -3282,6 +3481,48 @@ export interface components {
              *     monitor the server.
              */
             last_backup_at?: string;
+        };
+        /** @description An open invitation, without its secret. */
+        Invitation: {
+            /** @description Identifies the invitation. It does not give access to the family. */
+            id: string;
+            /**
+             * @description `owner`: everything. `parent`: everything except members, invitations, and the transfer and deletion of the family. `helper`: activate tasks, redeem and cancel requests, and reverse its own events within 15 minutes.
+             * @enum {string}
+             */
+            role: "owner" | "parent" | "helper";
+            /** @description The only address whose account may accept it; null for any. */
+            email: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
+        /** @description One page of a list. */
+        InvitationList: components["schemas"]["Page"] & {
+            invitations: components["schemas"]["Invitation"][];
+        };
+        /**
+         * @description The role of the new member, and the only email address whose account may accept the invitation.
+         * @example {
+         *       "role": "helper",
+         *       "email": "oma@example.org"
+         *     }
+         */
+        InvitationOffer: {
+            /** @enum {string} */
+            role: "parent" | "helper";
+            /** @description At most 254 bytes, of which at most 64 precede the `@`. Upper and lower case are the same. */
+            email?: string;
+        };
+        /**
+         * @description The secret behind `#` in the link of an invitation.
+         * @example {
+         *       "secret": "5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b"
+         *     }
+         */
+        InvitationSecret: {
+            secret: string;
         };
         /** @description A session of an account. */
         ListedSession: {
@@ -3435,6 +3676,45 @@ export interface components {
         ManagedAccountList: components["schemas"]["Page"] & {
             accounts: components["schemas"]["ManagedAccount"][];
         };
+        /**
+         * @description An adult of a family.
+         * @example {
+         *       "id": "0b7c0cde-6f52-4a52-9bd5-3a0a8f2b9b10",
+         *       "first_name": "Oma",
+         *       "last_name": "Parent",
+         *       "role": "helper",
+         *       "created_at": "2026-11-23T01:49:49.730293Z"
+         *     }
+         */
+        Member: {
+            /** @description Random. Events name it in `metadata.actor_id`. Null for the owner of a family that never had another member. */
+            id: string | null;
+            /** @description The given name. */
+            first_name: string;
+            /** @description The family name. */
+            last_name: string;
+            /**
+             * @description `owner`: everything. `parent`: everything except members, invitations, and the transfer and deletion of the family. `helper`: activate tasks, redeem and cancel requests, and reverse its own events within 15 minutes.
+             * @enum {string}
+             */
+            role: "owner" | "parent" | "helper";
+            /** Format: date-time */
+            created_at: string;
+        };
+        /**
+         * @description The new role.
+         * @example {
+         *       "role": "helper"
+         *     }
+         */
+        MemberPatch: {
+            /** @enum {string} */
+            role: "parent" | "helper";
+        };
+        /** @description The adults of a family, the owner first. */
+        Members: {
+            members: components["schemas"]["Member"][];
+        };
         /** @description The child after the event, and the event as it is stored. */
         MutationResult: {
             child: components["schemas"]["Child"];
@@ -3545,6 +3825,27 @@ export interface components {
         NewDevice: {
             /** @description At most 100 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
             device_name: string;
+        };
+        /**
+         * @description A new invitation.
+         * @example {
+         *       "invitation": {
+         *         "id": "b0a0f5c26a0e4c1a9d550d8f8f0c7a11",
+         *         "role": "helper",
+         *         "email": null,
+         *         "created_at": "2026-11-23T01:49:49.730293Z",
+         *         "expires_at": "2026-11-23T01:49:49.730293Z"
+         *       },
+         *       "link": "https://chores.example.org/invitation#5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b5f0c0f4d4d1c2a3b"
+         *     }
+         */
+        NewInvitation: {
+            invitation: components["schemas"]["Invitation"];
+            /**
+             * @description The address of the front end's page, with the secret behind `#`: `/invitation#<secret>` under `public_url`, or
+             *     without an origin if the operator has not set it.
+             */
+            link: string;
         };
         /**
          * @description A new account with its role, which is `parent` by default.
@@ -4572,7 +4873,9 @@ export interface components {
          *         "verified": true
          *       },
          *       "scope": "parent",
-         *       "child_id": null
+         *       "child_id": null,
+         *       "family_id": "59bda154-2a69-44a3-a7a6-8a5adbf4ac79",
+         *       "family_role": "owner"
          *     }
          */
         Session: {
@@ -4585,6 +4888,10 @@ export interface components {
             scope: "parent" | "child" | "admin";
             /** @description The child, if it is a child's session. */
             child_id: string | null;
+            /** @description The `user_id` of the family's records: that of its owner's account. */
+            family_id: string;
+            /** @enum {string|null} */
+            family_role: "owner" | "parent" | "helper" | null;
         };
         /** @description A setting of the server, without a secret. */
         SettingInEffect: {
@@ -4609,6 +4916,20 @@ export interface components {
         ShownCode: {
             user_code: string;
         };
+        /** @description What an invitation offers. */
+        ShownInvitation: {
+            /**
+             * @description `owner`: everything. `parent`: everything except members, invitations, and the transfer and deletion of the family. `helper`: activate tasks, redeem and cancel requests, and reverse its own events within 15 minutes.
+             * @enum {string}
+             */
+            role: "owner" | "parent" | "helper";
+            /** @description The given name of the family's owner. */
+            owner: string;
+            /** @description The only address whose account may accept it; null for any. */
+            email: string | null;
+            /** Format: date-time */
+            expires_at: string;
+        };
         /**
          * @description A new account.
          * @example {
@@ -4630,6 +4951,8 @@ export interface components {
              * @description At least 8 characters, at most 256 bytes.
              */
             password: string;
+            /** @description The secret of an invitation. */
+            invitation?: string;
         };
         /**
          * @description The occurrence to skip, and why.
@@ -5185,6 +5508,8 @@ export interface components {
                 points?: number;
                 /** @description The cost of the reward. */
                 cost?: number;
+                /** @description The member of the family who acted, if it has several adults. */
+                actor_id?: string;
                 /** @description Whose session it was: `parent` or `child`. */
                 actor?: string;
                 /** @description The full deduction, if the floor reduced it. */
@@ -5265,6 +5590,15 @@ export interface components {
             /** @description The id of each event of the page that is reversed, with the id of its reversal. */
             reversals: {
                 [key: string]: string;
+            };
+            /** @description The adults of the family by the ids that events name in `metadata.actor_id`. Those who have left are not here. Empty while the family has one adult, and in the query of all families. */
+            actors: {
+                [key: string]: {
+                    /** @description The given name. */
+                    name: string;
+                    /** @enum {string} */
+                    role: "owner" | "parent" | "helper";
+                };
             };
         };
         /**
@@ -5526,6 +5860,18 @@ export interface components {
                 };
             };
         };
+        /** @description the account is a member of another family */
+        AlreadyAMember: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "ALREADY_A_MEMBER";
+                };
+            };
+        };
         /** @description the event is already reversed; `details.reversal_id` */
         AlreadyReversed: {
             headers: {
@@ -5626,6 +5972,18 @@ export interface components {
                 };
             };
         };
+        /** @description the family has other members; `details.members` has their first names */
+        FamilyHasMembers: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "FAMILY_HAS_MEMBERS";
+                };
+            };
+        };
         /** @description the family has reached a limit of the server; `details.limit` */
         FamilyLimitReached: {
             headers: {
@@ -5635,6 +5993,18 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {string} */
                     code: "FAMILY_LIMIT_REACHED";
+                };
+            };
+        };
+        /** @description the account's own family has records or members, so it cannot join another one */
+        FamilyNotEmpty: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "FAMILY_NOT_EMPTY";
                 };
             };
         };
@@ -5733,6 +6103,18 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {string} */
                     code: "INVALID_DEVICE_CODE";
+                };
+            };
+        };
+        /** @description the invitation is unknown, was used, has expired, or is for another email address */
+        InvalidInvitation: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "INVALID_INVITATION";
                 };
             };
         };
@@ -5918,7 +6300,31 @@ export interface components {
                 };
             };
         };
-        /** @description only a parent may do this, and the session is a child's */
+        /** @description the owner of a family cannot leave it, be removed or get another role */
+        OwnerRemains: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "OWNER_REMAINS";
+                };
+            };
+        };
+        /** @description only the owner of the family may do this */
+        OwnerRequired: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "OWNER_REQUIRED";
+                };
+            };
+        };
+        /** @description only a parent may do this, and the session is a child's or a helper's */
         ParentRequired: {
             headers: {
                 [name: string]: unknown;
@@ -6290,7 +6696,8 @@ export interface operations {
                 };
             };
             /**
-             * @description - `SIGNUP_CLOSED`: the server was started with `--signup closed`
+             * @description - `INVALID_INVITATION`: the invitation is unknown, was used, has expired, or is for another email address
+             *     - `SIGNUP_CLOSED`: the server was started with `--signup closed`
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -6300,12 +6707,26 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "SIGNUP_CLOSED" | "FOREIGN_ORIGIN";
+                        code: "INVALID_INVITATION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["EmailTaken"];
+            /**
+             * @description - `EMAIL_TAKEN`: the email address already has an account
+             *     - `FAMILY_LIMIT_REACHED`: the family has reached a limit of the server; `details.limit`
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "EMAIL_TAKEN" | "FAMILY_LIMIT_REACHED";
+                    };
+                };
+            };
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -6570,7 +6991,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -6658,7 +7079,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `WRONG_PASSWORD`: the current password is wrong
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -7092,7 +7513,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -7159,7 +7580,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -7246,7 +7667,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -7334,7 +7755,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `WRONG_PASSWORD`: the current password is wrong
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -7457,7 +7878,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Confirmation"];
+                "application/json": components["schemas"]["AccountDeletion"];
             };
         };
         responses: {
@@ -7491,7 +7912,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `WRONG_PASSWORD`: the current password is wrong
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -7507,7 +7928,21 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["LastAdministrator"];
+            /**
+             * @description - `FAMILY_HAS_MEMBERS`: the family has other members; `details.members` has their first names
+             *     - `LAST_ADMINISTRATOR`: without this account there would be no administrator
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "FAMILY_HAS_MEMBERS" | "LAST_ADMINISTRATOR";
+                    };
+                };
+            };
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -7716,6 +8151,181 @@ export interface operations {
             507: components["responses"]["StorageFull"];
         };
     };
+    showInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationSecret"];
+            };
+        };
+        responses: {
+            /** @description What it offers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownInvitation"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            403: components["responses"]["InvalidInvitation"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    acceptInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationSecret"];
+            };
+        };
+        responses: {
+            /** @description The account */
+            200: {
+                headers: {
+                    /** @description The cookie of the new session */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `INVALID_INVITATION`: the invitation is unknown, was used, has expired, or is for another email address
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "INVALID_INVITATION" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            /**
+             * @description - `ALREADY_A_MEMBER`: the account is a member of another family
+             *     - `FAMILY_NOT_EMPTY`: the account's own family has records or members, so it cannot join another one
+             *     - `FAMILY_LIMIT_REACHED`: the family has reached a limit of the server; `details.limit`
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "ALREADY_A_MEMBER" | "FAMILY_NOT_EMPTY" | "FAMILY_LIMIT_REACHED";
+                    };
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
     listChildren: {
         parameters: {
             query?: {
@@ -7826,7 +8436,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -7947,7 +8557,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -8038,7 +8648,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -8257,7 +8867,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -8327,7 +8937,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -8416,7 +9026,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -8598,7 +9208,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -8688,7 +9298,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -8845,7 +9455,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -8966,7 +9576,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `SHARED_READ_ONLY`: a task or a reward that all families share, or a built-in badge, cannot be changed
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -9058,7 +9668,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `SHARED_READ_ONLY`: a task or a reward that all families share, or a built-in badge, cannot be changed
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -9392,7 +10002,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -9668,7 +10278,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -9789,7 +10399,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `SHARED_READ_ONLY`: a task or a reward that all families share, or a built-in badge, cannot be changed
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -9881,7 +10491,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `SHARED_READ_ONLY`: a task or a reward that all families share, or a built-in badge, cannot be changed
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -10214,7 +10824,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -10490,7 +11100,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -10611,7 +11221,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `SHARED_READ_ONLY`: a task or a reward that all families share, or a built-in badge, cannot be changed
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -10703,7 +11313,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `SHARED_READ_ONLY`: a task or a reward that all families share, or a built-in badge, cannot be changed
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -11276,7 +11886,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -11292,6 +11902,615 @@ export interface operations {
             };
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    listMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The members */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Members"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ParentRequired"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    removeMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the member. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `OWNER_REQUIRED`: only the owner of the family may do this
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["OwnerRemains"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    updateMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the member. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberPatch"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `OWNER_REQUIRED`: only the owner of the family may do this
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["OwnerRemains"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    leaveFamily: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account */
+            200: {
+                headers: {
+                    /** @description The cookie of the new session */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["OwnerRemains"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    transferFamily: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FamilyTransfer"];
+            };
+        };
+        responses: {
+            /** @description Transferred */
+            204: {
+                headers: {
+                    /** @description Removes the session cookie */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `OWNER_REQUIRED`: only the owner of the family may do this
+             *     - `WRONG_PASSWORD`: the current password is wrong
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED" | "WRONG_PASSWORD" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["OwnerRemains"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    listInvitations: {
+        parameters: {
+            query?: {
+                /** @description The most records to return. Larger values count as 500. */
+                limit?: number;
+                /** @description The number of records to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `OWNER_REQUIRED`: only the owner of the family may do this
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED";
+                    };
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    createInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationOffer"];
+            };
+        };
+        responses: {
+            /** @description The invitation */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewInvitation"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `OWNER_REQUIRED`: only the owner of the family may do this
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["FamilyLimitReached"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    revokeInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the invitation, from the list. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `OWNER_REQUIRED`: only the owner of the family may do this
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyChanges"];
@@ -11811,7 +13030,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -11902,7 +13121,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -12126,7 +13345,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -12199,7 +13418,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -12416,7 +13635,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -12538,7 +13757,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -12629,7 +13848,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -12701,7 +13920,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -12772,7 +13991,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -12915,7 +14134,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -13013,7 +14232,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -13128,7 +14347,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -15711,7 +16930,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -15931,7 +17150,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { AdministrationApi } from "../src/common/administrationApi";
 import { DevicesApi } from "../src/common/devicesApi";
 import { Api, ApiError } from "../src/common/api";
+import { HouseholdApi } from "../src/common/householdApi";
 import { SchedulesApi } from "../src/common/schedulesApi";
 import { TrackingApi } from "../src/common/trackingApi";
 import { WebhooksApi } from "../src/common/webhooksApi";
@@ -47,7 +48,7 @@ test("every JSON route has a call", async () => {
     return Promise.resolve(new Response(`{"tracking_events":[],"total":0}`));
   };
   const api = new Api({ baseUrl: "", fetch: record });
-  const classes = [Api, AdministrationApi, DevicesApi, SchedulesApi, TrackingApi, WebhooksApi];
+  const classes = [Api, AdministrationApi, HouseholdApi, DevicesApi, SchedulesApi, TrackingApi, WebhooksApi];
   const names = classes
     .flatMap((one) => Object.getOwnPropertyNames(one.prototype))
     .filter((name) => name !== "constructor");
@@ -84,6 +85,25 @@ test("events add up to progress", async () => {
   const { ranking } = await api.ranking({ by: "tasks_done" });
   expect(ranking[0]).toMatchObject({ place: 1, child_id: child.id });
   await Promise.all([api.deleteChild(child.id), api.deleteTask(task.id)]);
+});
+
+test("an adult joins and leaves", async () => {
+  const { api } = parent;
+  const { link } = await api.invite({ role: "helper" });
+  const secret = link.split("#")[1] ?? "";
+  const person = await goldstar.signUp("oma@example.org");
+  expect(await person.api.showInvitation(secret)).toMatchObject({ role: "helper" });
+  await person.api.acceptInvitation(secret);
+  const helper = await goldstar.logIn("oma@example.org");
+  const { family_id, family_role } = await helper.api.me();
+  expect([family_id, family_role]).toEqual([(await api.me()).family_id, "helper"]);
+  const { members } = await api.members();
+  expect(members.map((member) => member.role)).toEqual(["owner", "helper"]);
+  await helper.api.leaveFamily();
+  expect((await api.members()).members).toHaveLength(1);
+  await api.invite({ role: "parent" });
+  const { invitations } = await api.invitations();
+  await api.revokeInvitation(invitations[0]?.id ?? "");
 });
 
 test("a task recurs", async () => {

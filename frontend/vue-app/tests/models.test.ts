@@ -104,6 +104,13 @@ interface Written {
   DeviceList: models.DeviceList;
   PinState: models.PinState;
   WaitingDevice: models.WaitingDevice;
+  Invitation: models.Invitation;
+  InvitationList: models.InvitationList;
+  InvitationOffer: models.InvitationOffer;
+  Member: models.Member;
+  Members: { members: models.Member[] };
+  NewInvitation: models.NewInvitation;
+  ShownInvitation: models.ShownInvitation;
   CalendarFeed: models.CalendarFeed;
   CalendarFeedAnswer: { feed: models.NewCalendarFeed };
   CalendarFeedList: models.CalendarFeedList;
@@ -174,9 +181,12 @@ type Requests =
   | "Approval"
   | "ChildSession"
   | "ChosenChild"
-  | "Confirmation"
+  | "AccountDeletion"
   | "DeviceCode"
+  | "FamilyTransfer"
   | "Goal"
+  | "InvitationSecret"
+  | "MemberPatch"
   | "NewDevice"
   | "NewPin"
   | "NewThreshold"

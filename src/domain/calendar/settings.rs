@@ -24,6 +24,8 @@ pub struct FamilySettings {
     /// Whether children see the ranking of the family.
     pub shows_ranking: bool,
     pub streak_rule: StreakRule,
+    /// Whether helpers may activate penalties.
+    pub penalties_by_helpers: bool,
 }
 
 /// The days that count for a streak.

@@ -54,7 +54,7 @@ fn reward(cost: i64) -> Reward {
 }
 
 fn origin(actor: Actor) -> EventOrigin {
-    EventOrigin { event_id: "e".into(), actor, now: Timestamp::EPOCH, note: None }
+    EventOrigin { event_id: "e".into(), actor, member: None, now: Timestamp::EPOCH, note: None }
 }
 
 fn event(fields: Result<EventFields, RuleViolation>) -> TrackingEvent {

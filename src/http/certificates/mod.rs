@@ -62,7 +62,7 @@ pub(crate) async fn certificate(
     let unknown = || ServiceError::from(RuleViolation::NotFound(RecordKind::Certificate));
     let kind = CertificateKind::parse(&kind).ok_or_else(unknown)?;
     let certificate = service.certificate(&caller, &child.into(), kind, &id).await?;
-    let language = PageLanguage::of(caller.user(), &headers);
+    let language = PageLanguage::of(caller.account(), &headers);
     let page = CertificatePage::new(&certificate, language).render();
     let page = page.map_err(ServiceError::internal)?;
     let policy: [(HeaderName, HeaderValue); 2] = [

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use thiserror::Error;
 
 use super::code::ErrorCode;
-use crate::domain::{EventId, Invalid, RuleViolation};
+use crate::domain::{EventId, Invalid, Name, RuleViolation};
 use crate::http::error::body::{Details, ErrorBody, LimitBody, UNKNOWN, sentence};
 use crate::http::error::field::{FieldCode, FieldError};
 use crate::http::error::json::JsonError;
@@ -134,6 +134,10 @@ impl ApiError {
             Self::Service(ServiceError::Refused(RuleViolation::AlreadyReversed(reversal))) => {
                 Some(Details { reversal_id: Some(reversal.as_str()), ..none })
             }
+            Self::Service(ServiceError::Refused(RuleViolation::FamilyHasMembers(members))) => {
+                let members = members.iter().map(Name::as_str).collect();
+                Some(Details { members: Some(members), ..none })
+            }
             Self::Service(ServiceError::Refused(RuleViolation::MarkedForDeletion { due_at })) => {
                 let due_at = due_at.map(|due_at| due_at.to_string());
                 Some(Details { due_at: Some(due_at.into()), ..none })
@@ -220,6 +224,7 @@ fn of_service(error: &ServiceError) -> ErrorCode {
         ServiceError::BackupInProgress => ErrorCode::BackupInProgress,
         ServiceError::Unauthenticated => ErrorCode::Unauthenticated,
         ServiceError::ParentRequired => ErrorCode::ParentRequired,
+        ServiceError::OwnerRequired => ErrorCode::OwnerRequired,
         ServiceError::AdminRequired => ErrorCode::AdminRequired,
         ServiceError::OperatorRequired => ErrorCode::OperatorRequired,
         ServiceError::PasswordRequired => ErrorCode::PasswordRequired,
@@ -243,6 +248,12 @@ fn of_refusal(refusal: &RuleViolation) -> ErrorCode {
         RuleViolation::InvalidResetLink => ErrorCode::InvalidResetLink,
         RuleViolation::WrongPin => ErrorCode::WrongPin,
         RuleViolation::InvalidDeviceCode => ErrorCode::InvalidDeviceCode,
+        RuleViolation::InvalidInvitation => ErrorCode::InvalidInvitation,
+        RuleViolation::AlreadyMember => ErrorCode::AlreadyAMember,
+        RuleViolation::FamilyNotEmpty => ErrorCode::FamilyNotEmpty,
+        RuleViolation::FamilyHasMembers(_) => ErrorCode::FamilyHasMembers,
+        RuleViolation::OwnerRemains => ErrorCode::OwnerRemains,
+        RuleViolation::NotAllowedToHelper => ErrorCode::ParentRequired,
         RuleViolation::MarkedForDeletion { .. } => ErrorCode::AccountMarkedForDeletion,
         RuleViolation::NotMarkedForDeletion => ErrorCode::NotMarkedForDeletion,
         RuleViolation::DeletionInProgress => ErrorCode::DeletionInProgress,

@@ -56,6 +56,10 @@ pub(crate) struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) retry_after: Option<u64>,
+    /// The first names of the members of the family besides its owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) members: Option<Vec<&'a str>>,
     /// When the account will be deleted; null if the mark cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]

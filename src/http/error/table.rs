@@ -65,7 +65,13 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Code::ParentRequired,
             Status::FORBIDDEN,
             "PARENT_REQUIRED",
-            "only a parent may do this, and the session is a child's",
+            "only a parent may do this, and the session is a child's or a helper's",
+        ),
+        (
+            Code::OwnerRequired,
+            Status::FORBIDDEN,
+            "OWNER_REQUIRED",
+            "only the owner of the family may do this",
         ),
         (
             Code::AdminRequired,
@@ -103,6 +109,12 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Status::FORBIDDEN,
             "WRONG_PIN",
             "the PIN of the child is missing or wrong",
+        ),
+        (
+            Code::InvalidInvitation,
+            Status::FORBIDDEN,
+            "INVALID_INVITATION",
+            "the invitation is unknown, was used, has expired, or is for another email address",
         ),
         (
             Code::AccountMarkedForDeletion,
@@ -145,6 +157,30 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Status::CONFLICT,
             "EMAIL_TAKEN",
             "the email address already has an account",
+        ),
+        (
+            Code::AlreadyAMember,
+            Status::CONFLICT,
+            "ALREADY_A_MEMBER",
+            "the account is a member of another family",
+        ),
+        (
+            Code::FamilyNotEmpty,
+            Status::CONFLICT,
+            "FAMILY_NOT_EMPTY",
+            "the account's own family has records or members, so it cannot join another one",
+        ),
+        (
+            Code::FamilyHasMembers,
+            Status::CONFLICT,
+            "FAMILY_HAS_MEMBERS",
+            "the family has other members; `details.members` has their first names",
+        ),
+        (
+            Code::OwnerRemains,
+            Status::CONFLICT,
+            "OWNER_REMAINS",
+            "the owner of a family cannot leave it, be removed or get another role",
         ),
         (
             Code::LastAdministrator,

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::extract::{self, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
 use utoipa::IntoParams;
@@ -19,7 +19,9 @@ use crate::http::openapi::{ErrorCodes, schemas};
 use crate::http::server::request_context::RequestContext;
 use crate::http::settings::{Monitoring, Secret};
 use crate::http::state::AppState;
-use crate::service::{Admin, Authority, Caller, Parent, SentSessions, ServiceError, Token};
+use crate::service::{
+    Admin, Adult, Authority, Caller, Owner, Parent, SentSessions, ServiceError, Token,
+};
 
 /// The ids in a request's path.
 pub(crate) struct Path<T>(pub(crate) T);
@@ -49,6 +51,9 @@ impl FromRequestParts<AppState> for Caller {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let caller = caller_of(&parts.headers, state).await?;
         let context = RequestContext::from_request_parts(parts, state).await?;
+        if caller.is_helper() && !is_open_to_helpers(&parts.method, context.route()) {
+            return Err(ServiceError::ParentRequired.into());
+        }
         if !parts.method.is_safe() && !is_of_session(context.route()) {
             state.service.count_change(&caller, context.client.address)?;
         }
@@ -91,6 +96,33 @@ impl FromRequestParts<AppState> for Parent {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, state).await?;
         Ok(caller.into_parent()?)
+    }
+}
+
+impl ErrorCodes for Adult {
+    const CODES: &'static [ErrorCode] = Parent::CODES;
+}
+
+impl FromRequestParts<AppState> for Adult {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(caller.into_adult()?)
+    }
+}
+
+impl ErrorCodes for Owner {
+    const CODES: &'static [ErrorCode] =
+        &[ErrorCode::Unauthenticated, ErrorCode::ParentRequired, ErrorCode::OwnerRequired];
+}
+
+impl FromRequestParts<AppState> for Owner {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(caller.into_owner()?)
     }
 }
 
@@ -140,6 +172,37 @@ impl FromRequestParts<AppState> for Operator {
             Authority::Operator => Ok(Self(Authority::Operator)),
         }
     }
+}
+
+/// Whether a helper may use a route: what it reads and does in the family, and its own account. Everything else, also
+/// what is added later, is for parents.
+fn is_open_to_helpers(method: &Method, route: &str) -> bool {
+    const READ: [&str; 11] = [
+        "/children",
+        "/children/{id}",
+        "/children/{id}/rewards",
+        "/children/{id}/tasks",
+        "/children/{id}/today",
+        "/children/{id}/tracking",
+        "/events",
+        "/rewards",
+        "/rewards/pending",
+        "/tasks",
+        "/tasks/pending",
+    ];
+    const ITEMS: [&str; 2] = ["/rewards/{id}", "/tasks/{id}"];
+    const DO: [&str; 6] = [
+        "/children/{id}/tracking/{event_id}/reverse",
+        "/children/{id}/rewards/{reward_id}/cancel",
+        "/children/{id}/rewards/{reward_id}/redeem",
+        "/children/{id}/tasks/{task_id}/activate",
+        "/children/{id}/tasks/{task_id}/cancel",
+        "/family/leave",
+    ];
+    let is_of_account =
+        ["/account/", "/admin/", "/auth/", "/user"].iter().any(|it| route.starts_with(it));
+    let is_read = method.is_safe() && (READ.contains(&route) || ITEMS.contains(&route));
+    is_of_account && route != "/auth/child-session" || is_read || DO.contains(&route)
 }
 
 /// Whether a route starts or ends sessions. These routes have limits of their own: a flood of requests with

@@ -27,6 +27,7 @@ use crate::http::resources::users::UserForChild;
 /// The tags, which group the routes.
 pub(super) mod tags {
     pub(crate) const ACCOUNT: &str = "Account and login";
+    pub(crate) const FAMILY: &str = "Members of the family";
     pub(crate) const CHILDREN: &str = "Children";
     pub(crate) const TASKS: &str = "Tasks";
     pub(crate) const REWARDS: &str = "Rewards";
@@ -41,8 +42,9 @@ pub(super) mod tags {
     pub(crate) const LEGACY: &str = "Legacy paths";
 
     /// Each tag with its description, in the order of the document.
-    pub(super) const ALL: [(&str, &str); 13] = [
+    pub(super) const ALL: [(&str, &str); 14] = [
         (ACCOUNT, "Sign up, log in, log out, hand the browser to a child, delete the account."),
+        (FAMILY, "Further adults of a family, and the invitations with which they join it."),
         (CHILDREN, "The children of the family."),
         (TASKS, "Tasks give points, penalties deduct points."),
         (REWARDS, "Children request rewards, parents redeem them."),

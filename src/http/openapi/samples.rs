@@ -7,7 +7,8 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::domain::{
-    EndedRequest, Ending, EntityType, FamilyLimit, Invalid, RecordKind, RuleViolation, Timestamp,
+    EndedRequest, Ending, EntityType, FamilyLimit, Invalid, Name, RecordKind, RuleViolation,
+    Timestamp,
 };
 use crate::followers::broker::TooManyStreams;
 use crate::http::error::field::{FieldCode, FieldError};
@@ -16,6 +17,7 @@ use crate::http::error::{ApiError, ErrorCode};
 use crate::service::ServiceError;
 use crate::store::{CommitError, Outage, ReadError};
 
+pub(crate) const MEMBER_ID: &str = "0b7c0cde-6f52-4a52-9bd5-3a0a8f2b9b10";
 pub(crate) const CHILD_ID: &str = "7e29a927-0222-4c47-a312-a37762464203";
 pub(crate) const MOMENT: &str = "2026-11-23T01:49:49.730293Z";
 pub(crate) const USER_ID: &str = "59bda154-2a69-44a3-a7a6-8a5adbf4ac79";
@@ -39,7 +41,7 @@ pub(crate) fn family_settings() -> Value {
         "week_start": "monday", "rest_days": ["sunday"],
         "pauses": [{"from": "2026-08-01", "to": "2026-08-14"}], "daily_goal": null,
         "ranks": [{"name": "Newcomer", "threshold": 0}, {"name": "Helper", "threshold": 50}],
-        "shows_ranking": false, "streak_rule": "any_task",
+        "shows_ranking": false, "streak_rule": "any_task", "penalties_by_helpers": false,
     })
 }
 
@@ -102,7 +104,15 @@ pub(crate) fn user_for_child() -> Value {
 }
 
 pub(crate) fn session() -> Value {
-    json!({"user": user(), "scope": "parent", "child_id": null})
+    json!({
+        "user": user(), "scope": "parent", "child_id": null, "family_id": USER_ID, "family_role": "owner",
+    })
+}
+
+pub(crate) fn member() -> Value {
+    json!({
+        "id": MEMBER_ID, "first_name": "Oma", "last_name": "Parent", "role": "helper", "created_at": MOMENT,
+    })
 }
 
 pub(crate) fn child() -> Value {
@@ -312,6 +322,7 @@ fn not_allowed(code: ErrorCode) -> ApiError {
         }
         ErrorCode::InvalidCredentials => ServiceError::InvalidCredentials,
         ErrorCode::ParentRequired => ServiceError::ParentRequired,
+        ErrorCode::OwnerRequired => ServiceError::OwnerRequired,
         ErrorCode::AdminRequired => ServiceError::AdminRequired,
         ErrorCode::OperatorRequired => ServiceError::OperatorRequired,
         ErrorCode::SignupClosed => ServiceError::SignupClosed,
@@ -321,6 +332,7 @@ fn not_allowed(code: ErrorCode) -> ApiError {
         ErrorCode::AuthorizationPending => ServiceError::AuthorizationPending,
         ErrorCode::WrongPin => RuleViolation::WrongPin.into(),
         ErrorCode::InvalidDeviceCode => RuleViolation::InvalidDeviceCode.into(),
+        ErrorCode::InvalidInvitation => RuleViolation::InvalidInvitation.into(),
         ErrorCode::InvalidResetLink => RuleViolation::InvalidResetLink.into(),
         ErrorCode::AccountMarkedForDeletion => {
             RuleViolation::MarkedForDeletion { due_at: Timestamp::parse_iso(MOMENT) }.into()
@@ -334,6 +346,12 @@ fn conflict(code: ErrorCode) -> ApiError {
     let refusal = match code {
         ErrorCode::BackupInProgress => return ServiceError::BackupInProgress.into(),
         ErrorCode::EmailTaken => RuleViolation::EmailTaken,
+        ErrorCode::AlreadyAMember => RuleViolation::AlreadyMember,
+        ErrorCode::FamilyNotEmpty => RuleViolation::FamilyNotEmpty,
+        ErrorCode::FamilyHasMembers => {
+            RuleViolation::FamilyHasMembers(vec![Name::from_stored("Oma")])
+        }
+        ErrorCode::OwnerRemains => RuleViolation::OwnerRemains,
         ErrorCode::LastAdministrator => RuleViolation::LastAdministrator,
         ErrorCode::NotMarkedForDeletion => RuleViolation::NotMarkedForDeletion,
         ErrorCode::DeletionInProgress => RuleViolation::DeletionInProgress,

@@ -7,15 +7,13 @@ use crate::http::error::field::FieldCode;
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::fields::{self, RequestBody};
 use crate::http::extract::query::{FromParameters, Paging};
-use crate::http::resources::credentials::{ChildSession, Confirmation, Login, PasswordChange};
+use crate::http::resources::credentials::{ChildSession, Deletion, Login, PasswordChange, Signup};
 use crate::http::resources::deletion::{NewThreshold, QueuePage};
 use crate::http::resources::events::StreamParameters;
 use crate::http::resources::tracking::{AdminQuery, FamilyQuery};
 use crate::http::routes::routes;
 use crate::http::settings::CookieName;
-use crate::service::{
-    ChildPatch, NewAccount, NewChild, NewReward, NewTask, RewardPatch, TaskPatch,
-};
+use crate::service::{ChildPatch, NewChild, NewReward, NewTask, RewardPatch, TaskPatch};
 
 /// A body that stopped at its first error would describe and know only a part of its fields.
 fn check_body<T: RequestBody>() {
@@ -37,9 +35,9 @@ fn check_body<T: RequestBody>() {
 
 #[test]
 fn a_body_is_described_with_the_fields_that_are_read() {
-    check_body::<NewAccount>();
+    check_body::<Signup>();
     check_body::<Login>();
-    check_body::<Confirmation>();
+    check_body::<Deletion>();
     check_body::<PasswordChange>();
     check_body::<ChildSession>();
     check_body::<NewChild>();

@@ -63,6 +63,10 @@ impl PartialSchema for TrackingEvent {
             .property("name", about(text(), name))
             .property("points", about(integer(..), "The points of the task or penalty."))
             .property("cost", about(integer(..), "The cost of the reward."))
+            .property(
+                "actor_id",
+                about(text(), "The member of the family who acted, if it has several adults."),
+            )
             .property("actor", about(text(), "Whose session it was: `parent` or `child`."))
             .property(
                 "requested_delta",
@@ -140,7 +144,21 @@ impl ListItem for TrackingEvent {
             .description(Some(
                 "The id of each event of the page that is reversed, with the id of its reversal.",
             ));
-        page.property("reversals", reversals).required("reversals")
+        let actor = ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .property("name", about(text(), "The given name."))
+            .property("role", flag(["owner", "parent", "helper"]))
+            .required("name")
+            .required("role");
+        let actors = ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .additional_properties(Some(schemas::closed(actor)))
+            .description(Some(
+                "The adults of the family by the ids that events name in `metadata.actor_id`. Those who have left are \
+                 not here. Empty while the family has one adult, and in the query of all families.",
+            ));
+        let page = page.property("reversals", reversals).required("reversals");
+        page.property("actors", actors).required("actors")
     }
 }
 

@@ -17,7 +17,7 @@ use crate::http::resources::credentials::{EmailChange, EmailChangeInput};
 use crate::http::resources::users::{UserBody, UserFields};
 use crate::http::server::request_context::Client;
 use crate::http::settings::HttpSettings;
-use crate::service::{Parent, Service, UserPatch};
+use crate::service::{Adult, Service, UserPatch};
 
 /// An account.
 #[derive(Serialize, ToSchema)]
@@ -40,16 +40,16 @@ type UserPatchInput = Input<UserPatch>;
     request_body = UserPatchInput,
     responses(
         (status = 200, description = "The account", body = UserAnswer),
-        Errors<Parent, Input<UserPatch>, ChangeErrors>
+        Errors<Adult, Input<UserPatch>, ChangeErrors>
     )
 )]
 pub(crate) async fn update(
     State(service): State<Arc<Service>>,
     State(settings): State<Arc<HttpSettings>>,
-    parent: Parent,
+    adult: Adult,
     Input(patch): Input<UserPatch>,
 ) -> Result<Json<UserAnswer>, ApiError> {
-    let user = service.update_user(&parent, patch).await?;
+    let user = service.update_user(&adult, patch).await?;
     Ok(Json(UserAnswer { user: UserBody::of(user, &settings) }))
 }
 
@@ -70,17 +70,17 @@ impl ErrorCodes for EmailErrors {
     request_body = EmailChangeInput,
     responses(
         (status = 200, description = "The account", body = UserAnswer),
-        Errors<Parent, Input<EmailChange>, PasswordErrors, ChangeErrors, EmailErrors>
+        Errors<Adult, Input<EmailChange>, PasswordErrors, ChangeErrors, EmailErrors>
     )
 )]
 pub(crate) async fn change_email(
     State(service): State<Arc<Service>>,
     State(settings): State<Arc<HttpSettings>>,
     client: Client,
-    parent: Parent,
+    adult: Adult,
     Input(EmailChange { email, password }): Input<EmailChange>,
 ) -> Result<Json<UserAnswer>, ApiError> {
-    let user = service.change_email(client.address, &parent, email, password).await?;
+    let user = service.change_email(client.address, &adult, email, password).await?;
     Ok(Json(UserAnswer { user: UserBody::of(user, &settings) }))
 }
 

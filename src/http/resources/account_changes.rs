@@ -17,6 +17,7 @@ use crate::http::extract::field_types::{EMAIL, NAME, NEW_PASSWORD, ROLE};
 use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::Input;
 use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, tags};
+use crate::http::resources::credentials::{account_example, read_account};
 use crate::http::resources::managed_accounts::{DetailsBody, LastAdministratorError};
 use crate::http::resources::mutations::replayed_header;
 use crate::service::{AccountPatch, Authority, Created, NewAccount, Service};
@@ -36,13 +37,13 @@ impl RequestBody for NewManagedAccount {
     const ABOUT: &'static str = "A new account with its role, which is `parent` by default.";
 
     fn example() -> Value {
-        let mut example = NewAccount::example();
+        let mut example = account_example();
         example["role"] = "parent".into();
         example
     }
 
     fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
-        let account = NewAccount::read(fields);
+        let account = read_account(fields);
         let role = fields.optional("role", ROLE);
         Ok(Self { account: account?, role: role?.unwrap_or(Role::Parent) })
     }

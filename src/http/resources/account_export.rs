@@ -24,6 +24,7 @@ use crate::http::resources::badges::AwardBody;
 use crate::http::resources::calendar_feeds::FeedBody;
 use crate::http::resources::exports::{ExportErrors, date, file};
 use crate::http::resources::family::SettingsBody;
+use crate::http::resources::members::MemberBody;
 use crate::http::resources::records::{Iso, RecordBody};
 use crate::http::resources::users::{AccountBody, UserFields};
 use crate::http::resources::webhook_deliveries::DeliveryBody;
@@ -31,7 +32,7 @@ use crate::http::resources::webhooks::WebhookBody;
 use crate::http::response::json;
 use crate::http::response::pieces::{PIECE, Source};
 use crate::service::{
-    AccountExport, BadgeState, ChildState, ExportedEvents, Parent, Service, ServiceError,
+    AccountExport, Adult, BadgeState, ChildState, ExportedEvents, Service, ServiceError,
 };
 use crate::store::FamilyRecords;
 
@@ -53,17 +54,17 @@ use crate::store::FamilyRecords;
             body = AccountDocument,
             headers(("Content-Disposition" = String, description = "`attachment`, with the name of the file."))
         ),
-        Errors<Parent, ExportErrors>
+        Errors<Adult, ExportErrors>
     )
 )]
 pub(crate) async fn export(
     State(service): State<Arc<Service>>,
-    parent: Parent,
+    adult: Adult,
 ) -> Result<Response, ApiError> {
-    let export = service.export_account(&parent).await?;
+    let export = service.export_account(&adult).await?;
     let name = format!("goldstar-account-{}.json", date(export.events.started_at()));
     let document = AccountDocument::new(export);
-    Ok(file(document, Some(json::reader(&service, &parent)), "application/json", &name))
+    Ok(file(document, Some(json::reader(&service, &adult)), "application/json", &name))
 }
 
 /// The document. It is written while it is sent.
@@ -147,6 +148,7 @@ fn parts(
         badges: _,
         feeds,
         webhooks,
+        members,
         idempotency,
     } = records;
     let mut parts = Vec::new();
@@ -165,6 +167,7 @@ fn parts(
     list(&mut parts, ",\"sessions\":[", sessions, |it| SessionBody::from(&*it));
     list(&mut parts, ",\"calendar_feeds\":[", feeds, FeedBody::from);
     list(&mut parts, ",\"webhooks\":[", webhooks, WebhookBody::from);
+    list(&mut parts, ",\"members\":[", members, MemberBody::from);
     list(&mut parts, ",\"idempotency_keys\":[", idempotency, |it| KeyBody::from(&*it));
     parts
 }
@@ -220,6 +223,8 @@ struct SessionBody {
     is_reset_link: bool,
     /// Whether it is no session yet: a parent has confirmed the device, and it has not fetched its session.
     is_waiting: bool,
+    /// Whether it is no session, but an invitation to the family.
+    is_invitation: bool,
 }
 
 impl From<&Session> for SessionBody {
@@ -232,6 +237,7 @@ impl From<&Session> for SessionBody {
             expires_at: Iso(session.expires_at),
             is_reset_link: session.is_reset_link(),
             is_waiting: session.is_pairing(),
+            is_invitation: session.invitation.is_some(),
         }
     }
 }
@@ -380,6 +386,7 @@ impl PartialSchema for AccountDocument {
             ("sessions", list::<SessionBody>()),
             ("calendar_feeds", list::<FeedBody>()),
             ("webhooks", list::<WebhookBody>()),
+            ("members", list::<MemberBody>()),
             ("idempotency_keys", list::<KeyBody>()),
             ("badges", list::<RecordBody<BadgeState>>()),
             ("awards", list::<AwardBody>()),
@@ -415,6 +422,7 @@ impl ToSchema for AccountDocument {
         schemas::add::<FeedBody>(schemas);
         schemas::add::<WebhookBody>(schemas);
         schemas::add::<DeliveryBody>(schemas);
+        schemas::add::<MemberBody>(schemas);
         schemas::add::<KeyBody>(schemas);
         schemas::add::<RecordBody<BadgeState>>(schemas);
         schemas::add::<AwardBody>(schemas);

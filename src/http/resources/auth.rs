@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{AnyOfBuilder, Ref};
 use utoipa::openapi::{ObjectBuilder, Schema};
 
-use crate::domain::ChildId;
+use crate::domain::{ChildId, FamilyRole};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::caller::Path;
 use crate::http::extract::cookies::{cookie_with, live_cookie, no_cookie};
@@ -22,16 +22,14 @@ use crate::http::openapi::{
 };
 use crate::http::resources::account::UserAnswer;
 use crate::http::resources::credentials::{
-    ChildSession, ChildSessionInput, Confirmation, ConfirmationInput, Login, LoginInput,
-    PasswordChange, PasswordChangeInput, SignupInput,
+    ChildSession, ChildSessionInput, Deletion, DeletionInput, Login, LoginInput, PasswordChange,
+    PasswordChangeInput, Signup, SignupInput,
 };
-use crate::http::resources::records::Iso;
+use crate::http::resources::records::{Iso, or_null};
 use crate::http::resources::users::{UserBody, UserFields, UserForChild};
 use crate::http::server::request_context::Client;
 use crate::http::settings::HttpSettings;
-use crate::service::{
-    Caller, LoggedIn, NewAccount, Parent, SentSessions, Service, ServiceError, Token,
-};
+use crate::service::{Adult, Caller, LoggedIn, Parent, SentSessions, Service, ServiceError, Token};
 
 /// A session and its account.
 #[derive(Serialize, ToSchema)]
@@ -44,6 +42,16 @@ pub(crate) struct SessionAnswer {
     /// The child, if it is a child's session.
     #[schema(required, value_type = Option<String>)]
     child_id: Option<Arc<str>>,
+    /// The `user_id` of the family's records: that of its owner's account.
+    #[schema(value_type = String)]
+    family_id: Arc<str>,
+    /// What the caller may do in the family; null for a child.
+    #[schema(required, schema_with = family_role)]
+    family_role: Option<&'static str>,
+}
+
+fn family_role() -> Schema {
+    or_null(&["owner", "parent", "helper"])
 }
 
 fn user_or_less() -> Schema {
@@ -65,6 +73,8 @@ impl SessionAnswer {
             user: UserBody::seen_by(caller, settings),
             scope: caller.role().as_str(),
             child_id: caller.child_id().map(ChildId::shared),
+            family_id: caller.user().id.shared(),
+            family_role: caller.family_role().map(FamilyRole::as_str),
         }
     }
 }
@@ -81,7 +91,12 @@ pub(crate) struct MarkedAnswer {
 enum SignupErrors {}
 
 impl ErrorCodes for SignupErrors {
-    const CODES: &'static [ErrorCode] = &[ErrorCode::SignupClosed, ErrorCode::EmailTaken];
+    const CODES: &'static [ErrorCode] = &[
+        ErrorCode::SignupClosed,
+        ErrorCode::EmailTaken,
+        ErrorCode::InvalidInvitation,
+        ErrorCode::FamilyLimitReached,
+    ];
 }
 
 enum LoginErrors {}
@@ -104,7 +119,8 @@ impl ErrorCodes for RestoreErrors {
 enum MarkErrors {}
 
 impl ErrorCodes for MarkErrors {
-    const CODES: &'static [ErrorCode] = &[ErrorCode::WrongPassword, ErrorCode::LastAdministrator];
+    const CODES: &'static [ErrorCode] =
+        &[ErrorCode::WrongPassword, ErrorCode::FamilyHasMembers, ErrorCode::LastAdministrator];
 }
 
 enum WrongPasswordErrors {}
@@ -118,7 +134,8 @@ pub(crate) type Cookie = [(HeaderName, HeaderValue); 1];
 
 /// Sign up: create an account and log in
 ///
-/// The account is a parent's, with a family of its own. The operator can close sign-ups. Sessions whose cookies the
+/// The account is a parent's, with a family of its own; with `invitation`, it becomes a member of the family that the
+/// invitation is to. The operator can close sign-ups without one. Sessions whose cookies the
 /// request contains end.
 #[utoipa::path(
     post,
@@ -133,7 +150,7 @@ pub(crate) type Cookie = [(HeaderName, HeaderValue); 1];
             body = UserAnswer,
             headers(("Set-Cookie" = String, description = "The session cookie"))
         ),
-        Errors<Input<NewAccount>, PasswordErrors, SessionChangeErrors, SignupErrors>
+        Errors<Input<Signup>, PasswordErrors, SessionChangeErrors, SignupErrors>
     ),
     security(())
 )]
@@ -142,9 +159,12 @@ pub(crate) async fn signup(
     State(settings): State<Arc<HttpSettings>>,
     client: Client,
     sent: SentSessions,
-    Input(account): Input<NewAccount>,
+    Input(Signup { account, invitation }): Input<Signup>,
 ) -> Result<(StatusCode, Cookie, Json<UserAnswer>), ApiError> {
-    let logged_in = service.signup(client.address, account, sent).await?;
+    let logged_in = match invitation {
+        Some(secret) => service.join(client.address, account, &secret, sent).await?,
+        None => service.signup(client.address, account, sent).await?,
+    };
     let (cookie, user) = logged_in_as(&logged_in, &settings)?;
     Ok((StatusCode::CREATED, cookie, user))
 }
@@ -220,7 +240,7 @@ pub(crate) async fn restore(
     path = "/user/mark-for-deletion",
     operation_id = "markAccountForDeletion",
     tag = tags::ACCOUNT,
-    request_body = ConfirmationInput,
+    request_body = DeletionInput,
     responses(
         (
             status = 202,
@@ -228,18 +248,20 @@ pub(crate) async fn restore(
             body = MarkedAnswer,
             headers(("Set-Cookie" = String, description = "Removes the session cookie"))
         ),
-        Errors<Parent, Input<Confirmation>, PasswordErrors, SessionChangeErrors, MarkErrors>
+        Errors<Adult, Input<Deletion>, PasswordErrors, SessionChangeErrors, MarkErrors>
     )
 )]
 pub(crate) async fn mark_for_deletion(
     State(service): State<Arc<Service>>,
     State(settings): State<Arc<HttpSettings>>,
     client: Client,
-    parent: Parent,
+    adult: Adult,
     sent: SentSessions,
-    Input(Confirmation { password }): Input<Confirmation>,
+    Input(confirmation): Input<Deletion>,
 ) -> Result<(StatusCode, Cookie, Json<MarkedAnswer>), ApiError> {
-    let due_at = service.mark_for_deletion(client.address, &parent, password, sent).await?;
+    let Deletion { password, delete_family } = confirmation;
+    let due_at =
+        service.mark_for_deletion(client.address, &adult, password, delete_family, sent).await?;
     let marked = Json(MarkedAnswer { due_at: Iso(due_at) });
     Ok((StatusCode::ACCEPTED, header_of(no_cookie(&settings))?, marked))
 }
@@ -321,18 +343,18 @@ pub(crate) async fn me(
             description = "Changed",
             headers(("Set-Cookie" = String, description = "The cookie of the new session"))
         ),
-        Errors<Parent, Input<PasswordChange>, PasswordErrors, SessionChangeErrors, WrongPasswordErrors>
+        Errors<Adult, Input<PasswordChange>, PasswordErrors, SessionChangeErrors, WrongPasswordErrors>
     )
 )]
 pub(crate) async fn change_password(
     State(service): State<Arc<Service>>,
     State(settings): State<Arc<HttpSettings>>,
     client: Client,
-    parent: Parent,
+    adult: Adult,
     sent: SentSessions,
     Input(PasswordChange { current, new }): Input<PasswordChange>,
 ) -> Result<(StatusCode, Cookie), ApiError> {
-    let changed = service.change_password(client.address, &parent, current, new, sent);
+    let changed = service.change_password(client.address, &adult, current, new, sent);
     Ok((StatusCode::NO_CONTENT, cookie(&changed.await?.token, &settings)?))
 }
 
@@ -367,7 +389,7 @@ pub(crate) async fn begin_child_session(
     Ok((cookie(&token, &settings)?, Json(SessionAnswer::of(&caller, &settings))))
 }
 
-fn logged_in_as(
+pub(crate) fn logged_in_as(
     LoggedIn { token, caller }: &LoggedIn,
     settings: &Arc<HttpSettings>,
 ) -> Result<(Cookie, Json<UserAnswer>), ApiError> {

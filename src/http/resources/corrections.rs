@@ -16,7 +16,7 @@ use crate::http::extract::field_types::{BOOLEAN, DELTA, NOTE};
 use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::{Input, OptionalInput};
 use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, MutationResult, schemas, tags};
-use crate::service::{Parent, Service};
+use crate::service::{Adult, Parent, Service};
 
 /// Reverse an event
 ///
@@ -36,18 +36,18 @@ use crate::service::{Parent, Service};
     request_body = Option<ReversalInput>,
     responses(
         MutationResult,
-        Errors<Parent, Path<String>, Key, OptionalInput<Reversal>, ChangeErrors, ReversalErrors>
+        Errors<Adult, Path<String>, Key, OptionalInput<Reversal>, ChangeErrors, ReversalErrors>
     )
 )]
 pub(crate) async fn reverse(
     State(service): State<Arc<Service>>,
-    parent: Parent,
+    adult: Adult,
     Path((child, event)): Path<(String, String)>,
     Key(key): Key,
     OptionalInput(Reversal(details)): OptionalInput<Reversal>,
 ) -> Result<Response, ApiError> {
     let mutation = Mutation::new(child, Operation::Reverse(event.into()), details);
-    respond(service.mutate(&parent, mutation, key).await?).await
+    respond(service.mutate(&adult, mutation, key).await?).await
 }
 
 /// Adjust a child's points

@@ -4,45 +4,67 @@ use serde_json::{Value, json};
 
 use crate::domain::password::NewPassword;
 use crate::domain::{ChildId, Email};
-use crate::http::extract::field_types::{CHILD_ID, EMAIL, NAME, NEW_PASSWORD, TEXT};
-use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
+use crate::http::extract::field_types::{BOOLEAN, CHILD_ID, EMAIL, NAME, NEW_PASSWORD, TEXT};
+use crate::http::extract::fields::{FieldFailed, FieldReader, FieldType, RequestBody};
 use crate::http::extract::input::Input;
-use crate::http::openapi::samples;
-use crate::service::NewAccount;
+use crate::http::openapi::{samples, schemas};
+use crate::service::{NewAccount, Token};
+
+/// The secret of an invitation.
+const INVITATION: FieldType<String, Token> = FieldType {
+    check: |_, secret| Ok(Token::presented(&secret)),
+    schema: || schemas::text().description(Some("The secret of an invitation.")).into(),
+};
 
 // `utoipa::path` takes no generic types.
-pub(crate) type SignupInput = Input<NewAccount>;
+pub(crate) type SignupInput = Input<Signup>;
 pub(crate) type LoginInput = Input<Login>;
-pub(crate) type ConfirmationInput = Input<Confirmation>;
+pub(crate) type DeletionInput = Input<Deletion>;
 pub(crate) type PasswordChangeInput = Input<PasswordChange>;
 pub(crate) type EmailChangeInput = Input<EmailChange>;
 pub(crate) type ChildSessionInput = Input<ChildSession>;
 
-impl RequestBody for NewAccount {
+pub(crate) struct Signup {
+    pub(crate) account: NewAccount,
+    pub(crate) invitation: Option<Token>,
+}
+
+impl RequestBody for Signup {
     const NAME: &'static str = "Signup";
     const ABOUT: &'static str = "A new account.";
     const READ_ONLY: &'static [&'static str] =
         &["id", "role", "verified", "image_id", "created_at", "updated_at"];
 
     fn example() -> Value {
-        json!({
-            "first_name": "Paula", "last_name": "Parent",
-            "email": "paula@example.org", "password": "correct horse battery",
-        })
+        account_example()
     }
 
     fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
-        let first_name = fields.required("first_name", NAME);
-        let last_name = fields.required("last_name", NAME);
-        let email = fields.required("email", EMAIL);
-        let password = fields.required("password", NEW_PASSWORD);
-        Ok(Self {
-            first_name: first_name?,
-            last_name: last_name?,
-            email: email?,
-            password: password?,
-        })
+        let account = read_account(fields);
+        let invitation = fields.optional("invitation", INVITATION);
+        Ok(Self { account: account?, invitation: invitation? })
     }
+}
+
+pub(crate) fn account_example() -> Value {
+    json!({
+        "first_name": "Paula", "last_name": "Parent",
+        "email": "paula@example.org", "password": "correct horse battery",
+    })
+}
+
+/// Reads the fields of a new account.
+pub(crate) fn read_account(fields: &mut FieldReader<'_>) -> Result<NewAccount, FieldFailed> {
+    let first_name = fields.required("first_name", NAME);
+    let last_name = fields.required("last_name", NAME);
+    let email = fields.required("email", EMAIL);
+    let password = fields.required("password", NEW_PASSWORD);
+    Ok(NewAccount {
+        first_name: first_name?,
+        last_name: last_name?,
+        email: email?,
+        password: password?,
+    })
 }
 
 /// Only the types are checked: an older account may have an email address or a password that a new one
@@ -67,20 +89,24 @@ impl RequestBody for Login {
     }
 }
 
-pub(crate) struct Confirmation {
+pub(crate) struct Deletion {
     pub(crate) password: String,
+    pub(crate) delete_family: bool,
 }
 
-impl RequestBody for Confirmation {
-    const NAME: &'static str = "Confirmation";
-    const ABOUT: &'static str = "The caller's own password.";
+impl RequestBody for Deletion {
+    const NAME: &'static str = "AccountDeletion";
+    const ABOUT: &'static str =
+        "The caller's own password. The owner of a family with other members sets `delete_family`.";
 
     fn example() -> Value {
         json!({"password": "correct horse battery"})
     }
 
     fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
-        Ok(Self { password: fields.required("password", TEXT)? })
+        let password = fields.required("password", TEXT);
+        let delete_family = fields.optional("delete_family", BOOLEAN);
+        Ok(Self { password: password?, delete_family: delete_family?.unwrap_or(false) })
     }
 }
 

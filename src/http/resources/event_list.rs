@@ -5,9 +5,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::domain::Page;
+use crate::domain::{Member, Page};
 use crate::http::error::ApiError;
 use crate::http::response::json::{JsonText, Window};
 use crate::http::response::page::PageBody;
@@ -24,10 +24,11 @@ const BATCH: usize = 64 << 10;
 pub(crate) async fn answer(
     found: FoundEvents,
     page: Page,
+    actors: &[Arc<Member>],
     reader: Option<Reader>,
 ) -> Result<Response, ApiError> {
     let FoundEvents { rows, total, reversals } = found;
-    let tail = PageBody::new(page, total).tail_with(&member(&reversals));
+    let tail = PageBody::new(page, total).tail_with(&beside(&reversals, actors));
     if rows.fitting(0, WHOLE) == rows.count() {
         let events = rows.read(0..rows.count()).await.map_err(ServiceError::from)?;
         return Ok(JsonText(whole(&events, &tail)).into_response());
@@ -50,10 +51,15 @@ pub(crate) async fn answer(
     Ok(JsonText(body).into_response())
 }
 
-/// The reversals as a member of the page: a map from each reversed event.
-fn member(reversals: &Reversals) -> String {
+/// What the page has beside the events: the reversal of each reversed event, and the adults of the family.
+fn beside(reversals: &Reversals, actors: &[Arc<Member>]) -> String {
     let ids = reversals.iter().map(|(event, reversal)| (event.to_string(), (&**reversal).into()));
-    format!(r#","reversals":{}"#, Value::Object(ids.collect()))
+    let actors = actors.iter().map(|member| {
+        let actor = json!({"name": member.first_name.as_str(), "role": member.role.as_str()});
+        (member.id.to_string(), actor)
+    });
+    let (ids, actors) = (Value::Object(ids.collect()), Value::Object(actors.collect()));
+    format!(r#","reversals":{ids},"actors":{actors}"#)
 }
 
 fn whole(events: &[Arc<str>], tail: &str) -> String {

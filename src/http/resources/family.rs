@@ -51,6 +51,8 @@ pub(crate) struct SettingsBody {
     /// The days that count for a streak.
     #[schema(schema_with = streak_rule)]
     streak_rule: &'static str,
+    /// Whether helpers may activate penalties.
+    penalties_by_helpers: bool,
 }
 
 /// A rank, which a child reaches with points earned in its lifetime.
@@ -101,6 +103,7 @@ impl SettingsBody {
             ranks: settings.ranks.clone().unwrap_or_default().iter().map(RankBody::from).collect(),
             shows_ranking: settings.shows_ranking,
             streak_rule: settings.streak_rule.as_str(),
+            penalties_by_helpers: settings.penalties_by_helpers,
         }
     }
 }
@@ -169,6 +172,7 @@ impl RequestBody for FamilySettingsPatch {
         let ranks = fields.patch("ranks", RANKS);
         let shows_ranking = fields.optional("shows_ranking", SHOWS_RANKING);
         let streak_rule = fields.optional("streak_rule", STREAK_RULE);
+        let penalties = fields.optional("penalties_by_helpers", PENALTIES_BY_HELPERS);
         Ok(Self {
             time_zone: time_zone?,
             day_starts_at: day_starts_at?,
@@ -179,6 +183,7 @@ impl RequestBody for FamilySettingsPatch {
             ranks: ranks?,
             shows_ranking: shows_ranking?,
             streak_rule: streak_rule?,
+            penalties_by_helpers: penalties?,
         })
     }
 }
@@ -222,6 +227,14 @@ const SHOWS_RANKING: FieldType<bool, bool> = FieldType {
     check: |_, shows| Ok(shows),
     schema: || {
         let about = "Whether children see the ranking of the family.";
+        schemas::boolean().description(Some(about)).into()
+    },
+};
+
+const PENALTIES_BY_HELPERS: FieldType<bool, bool> = FieldType {
+    check: |_, may| Ok(may),
+    schema: || {
+        let about = "Whether helpers may activate penalties.";
         schemas::boolean().description(Some(about)).into()
     },
 };

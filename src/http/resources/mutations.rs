@@ -21,7 +21,7 @@ use crate::http::openapi::{
 };
 use crate::http::resources::records::RecordBody;
 use crate::http::response::json::{self, JsonText, Parts};
-use crate::service::{Caller, ChildState, Mutated, Parent, Service};
+use crate::service::{Adult, Caller, ChildState, Mutated, Service};
 
 /// Activate a task or penalty
 ///
@@ -37,18 +37,18 @@ use crate::service::{Caller, ChildState, Mutated, Parent, Service};
     request_body = Option<ApprovalInput>,
     responses(
         MutationResult,
-        Errors<Parent, Path<String>, Key, OptionalInput<Approval>, ChangeErrors, ActivationErrors>
+        Errors<Adult, Path<String>, Key, OptionalInput<Approval>, ChangeErrors, ActivationErrors>
     )
 )]
 pub(crate) async fn activate(
     State(service): State<Arc<Service>>,
-    parent: Parent,
+    adult: Adult,
     Path((child, task)): Path<(String, String)>,
     Key(key): Key,
     OptionalInput(Approval(details)): OptionalInput<Approval>,
 ) -> Result<Response, ApiError> {
     let mutation = Mutation::new(child, Operation::Activate(task.into()), details);
-    respond(service.mutate(&parent, mutation, key).await?).await
+    respond(service.mutate(&adult, mutation, key).await?).await
 }
 
 /// Request a task's points
@@ -144,18 +144,18 @@ pub(crate) async fn request(
     request_body = Option<AnswerInput>,
     responses(
         MutationResult,
-        Errors<Parent, Path<String>, Key, OptionalInput<Answer>, ChangeErrors, RedemptionErrors>
+        Errors<Adult, Path<String>, Key, OptionalInput<Answer>, ChangeErrors, RedemptionErrors>
     )
 )]
 pub(crate) async fn redeem(
     State(service): State<Arc<Service>>,
-    parent: Parent,
+    adult: Adult,
     Path((child, reward)): Path<(String, String)>,
     Key(key): Key,
     OptionalInput(Answer(details)): OptionalInput<Answer>,
 ) -> Result<Response, ApiError> {
     let mutation = Mutation::new(child, Operation::Redeem(reward.into()), details);
-    respond(service.mutate(&parent, mutation, key).await?).await
+    respond(service.mutate(&adult, mutation, key).await?).await
 }
 
 /// Cancel a request for a reward

@@ -20,7 +20,7 @@ use crate::http::resources::records::Iso;
 use crate::http::response::json;
 use crate::http::response::page::{ListItem, PageOf};
 use crate::http::settings::HttpSettings;
-use crate::service::{ListedSession, Parent, SentSessions, Service};
+use crate::service::{Adult, ListedSession, SentSessions, Service};
 
 // `utoipa::path` takes no generic types.
 type SessionPage = PageOf<SessionBody>;
@@ -86,16 +86,16 @@ impl From<ListedSession> for SessionBody {
     params(Paging),
     responses(
         (status = 200, description = "A page of the list", body = SessionPage),
-        Errors<Parent, Query<Paging>>
+        Errors<Adult, Query<Paging>>
     )
 )]
 pub(crate) async fn list(
     State(service): State<Arc<Service>>,
-    parent: Parent,
+    adult: Adult,
     Query(Paging(page)): Query<Paging>,
 ) -> Result<Response, ApiError> {
-    let sessions = service.sessions(&parent, page).await?;
-    json::list(&service, &parent, PageOf::new(page, sessions, SessionBody::from)).await
+    let sessions = service.sessions(&adult, page).await?;
+    json::list(&service, &adult, PageOf::new(page, sessions, SessionBody::from)).await
 }
 
 /// End a session of your account
@@ -109,15 +109,15 @@ pub(crate) async fn list(
     params(("id" = String, Path, description = "The id of the session, from the list.")),
     responses(
         (status = 204, description = "Ended"),
-        Errors<Parent, SessionChangeErrors, Path<String>>
+        Errors<Adult, SessionChangeErrors, Path<String>>
     )
 )]
 pub(crate) async fn end(
     State(service): State<Arc<Service>>,
-    parent: Parent,
+    adult: Adult,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    service.end_session(&parent, id).await?;
+    service.end_session(&adult, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -135,15 +135,15 @@ pub(crate) async fn end(
             description = "Ended",
             headers(("Set-Cookie" = String, description = "Removes the session cookie"))
         ),
-        Errors<Parent, SessionChangeErrors>
+        Errors<Adult, SessionChangeErrors>
     )
 )]
 pub(crate) async fn end_all(
     State(service): State<Arc<Service>>,
     State(settings): State<Arc<HttpSettings>>,
-    parent: Parent,
+    adult: Adult,
     sent: SentSessions,
 ) -> Result<(StatusCode, Cookie), ApiError> {
-    service.end_all_sessions(&parent, sent).await?;
+    service.end_all_sessions(&adult, sent).await?;
     Ok((StatusCode::NO_CONTENT, header_of(no_cookie(&settings))?))
 }

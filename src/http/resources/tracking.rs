@@ -45,7 +45,7 @@ pub(crate) async fn query(
 ) -> Result<Response, ApiError> {
     let page = query.page;
     let found = service.tracking(&authority, query).await?;
-    event_list::answer(found, page, json::reader_for(&service, &authority)).await
+    event_list::answer(found, page, &[], json::reader_for(&service, &authority)).await
 }
 
 /// Find events of the family
@@ -69,7 +69,8 @@ pub(crate) async fn of_family(
 ) -> Result<Response, ApiError> {
     let page = query.page;
     let found = service.tracking_of_family(&parent, query).await?;
-    event_list::answer(found, page, Some(json::reader(&service, &parent))).await
+    let actors = service.actors(&parent).await?;
+    event_list::answer(found, page, &actors, Some(json::reader(&service, &parent))).await
 }
 
 /// Find events of one child
@@ -94,7 +95,8 @@ pub(crate) async fn of_child(
 ) -> Result<Response, ApiError> {
     let page = query.page;
     let found = service.tracking_of_child(&caller, &id.into(), query).await?;
-    event_list::answer(found, page, Some(json::reader(&service, &caller))).await
+    let actors = service.actors(&caller).await?;
+    event_list::answer(found, page, &actors, Some(json::reader(&service, &caller))).await
 }
 
 /// The names of all parameters.

@@ -27,7 +27,7 @@ impl UserBody {
     /// The caller's own account.
     pub(crate) fn seen_by(caller: &Caller, settings: &Arc<HttpSettings>) -> Self {
         Self {
-            user: Arc::clone(caller.user()),
+            user: Arc::clone(caller.account()),
             for_child: caller.child_id().is_some(),
             settings: Arc::clone(settings),
         }

@@ -11,8 +11,8 @@ use crate::domain::badges::{Award, Badge};
 use crate::domain::schedule::Mark;
 use crate::domain::webhooks::{Delivery, Webhook};
 use crate::domain::{
-    CalendarFeed, Child, EndedRequest, Id, IdempotencyRecord, Message, PendingReward, PendingTask,
-    Reward, Session, Task, Timestamp, User,
+    CalendarFeed, Child, EndedRequest, Id, IdempotencyRecord, Member, Message, PendingReward,
+    PendingTask, Reward, Session, Task, Timestamp, User,
 };
 use crate::repair::salvage::kind::TableKind;
 use crate::store::json::state::table::{Stray, Table};
@@ -184,6 +184,7 @@ impl Tables<'_> {
             feeds,
             webhooks,
             deliveries,
+            members,
             ..
         } = self.state;
         check.details("account", users);
@@ -230,6 +231,10 @@ impl Tables<'_> {
         for (row, it) in deliveries.numbered() {
             check.names::<Delivery, User>(row, "account", it.user_id.as_str(), users);
             check.names::<Delivery, Webhook>(row, "webhook", it.webhook_id.as_str(), webhooks);
+        }
+        for (row, it) in members.numbered() {
+            check.names::<Member, User>(row, "account", it.user_id.as_str(), users);
+            check.names::<Member, User>(row, "account", it.account_id.as_str(), users);
         }
         for (row, it) in children.details.numbered() {
             if let Some(goal) = &it.goal {

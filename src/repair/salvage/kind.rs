@@ -6,7 +6,7 @@ use crate::domain::badges::{Award, Badge};
 use crate::domain::schedule::Mark;
 use crate::domain::webhooks::{Delivery, Webhook};
 use crate::domain::{
-    CalendarFeed, Child, EndedRequest, IdempotencyRecord, LogEntry, Message, PendingReward,
+    CalendarFeed, Child, EndedRequest, IdempotencyRecord, LogEntry, Member, Message, PendingReward,
     PendingTask, Reward, Session, Setting, Task, Timestamp, User,
 };
 use crate::store::json::tinydb::deletion;
@@ -36,7 +36,7 @@ impl TableKind {
 
 /// The small tables' files. The accounts come first, because the others depend on which accounts
 /// are removed.
-pub(crate) const TABLES: [TableKind; 23] = [
+pub(crate) const TABLES: [TableKind; 24] = [
     table::<User>(),
     table::<Child>(),
     table::<Task>(),
@@ -60,6 +60,7 @@ pub(crate) const TABLES: [TableKind; 23] = [
     table::<CalendarFeed>(),
     table::<Webhook>(),
     table::<Delivery>(),
+    table::<Member>(),
 ];
 
 /// The tracking file.

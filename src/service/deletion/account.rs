@@ -132,6 +132,7 @@ impl Service {
         self.check_stopping()?;
         self.note_erasure(user_id, lease).await.map_err(AttemptError::Erasures)?;
         self.check_stopping()?;
+        self.end_memberships(user_id, lease).await.map_err(AttemptError::Records)?;
         self.remove_records(user_id, lease).await.map_err(AttemptError::Records)?;
         self.check_stopping()?;
         let anonymized = self.store.anonymize_under(lease, user_id).await;
@@ -285,6 +286,8 @@ fn all_records_of(records: &dyn Snapshot, user_id: &UserId) -> Changes {
     changes.extend(feeds.iter().map(|feed| Change::RemoveFeed(feed.secret_hash.clone())));
     let webhooks = records.webhooks_of(user_id);
     changes.extend(webhooks.iter().map(|webhook| Change::RemoveWebhook(webhook.id.clone())));
+    let members = records.members_of(user_id);
+    changes.extend(members.iter().map(|member| Change::RemoveMember(member.id.clone())));
     let sessions = records.sessions_of(user_id);
     let hashes = sessions.iter().map(|session| session.token_hash.clone());
     changes.extend(hashes.map(Change::RemoveSession));

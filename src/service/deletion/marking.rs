@@ -4,34 +4,35 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::super::accounts::{NewSession, Verified, with_new_session};
+use super::super::joining::other_members;
 use super::super::sessions::{Acting, Ending, all_sessions};
-use super::super::{
-    Authority, Caller, LoggedIn, Parent, SentSessions, Service, ServiceError, Token, spawn,
-};
+use super::super::{Adult, Authority, LoggedIn, SentSessions, Service, ServiceError, spawn};
 use crate::domain::{
     AdminAction, Deletion, RecordKind, RuleViolation, Session, Timestamp, TokenHash, User, UserId,
 };
 use crate::followers::audit_log::DeletionEvent;
-use crate::store::{Change, Changes, Scope, Snapshot};
+use crate::store::{Change, Changes, Snapshot};
 
 impl Service {
     /// Marks the caller's account for deletion, for a client at `address`, and returns when it is due.
     /// Ends all sessions of the account, including its children's, and those in `sent`, with their
     /// streams. No new session can be created.
     ///
-    /// Fails if `password` is wrong, after too many attempts, and for the last administrator who is not
-    /// marked.
+    /// Fails if `password` is wrong, after too many attempts, for the last administrator who is not
+    /// marked, and for the owner of a family with other members unless `with_members` is set.
     pub async fn mark_for_deletion(
         self: &Arc<Self>,
         address: IpAddr,
-        parent: &Parent,
+        adult: &Adult,
         password: String,
+        with_members: bool,
         sent: SentSessions,
     ) -> Result<Timestamp, ServiceError> {
-        self.confirm(address, parent, password).await?;
-        let (service, parent) = (Arc::clone(self), parent.clone());
-        let user_id = parent.user().id.clone();
-        let mark = async move { service.mark(Acting::Caller(&parent), user_id, sent).await };
+        self.confirm(address, adult, password).await?;
+        let (service, adult) = (Arc::clone(self), adult.clone());
+        let user_id = adult.account().id.clone();
+        let mark =
+            async move { service.mark(Acting::Caller(&adult), user_id, with_members, sent).await };
         spawn::detached(mark).await?
     }
 
@@ -58,7 +59,7 @@ impl Service {
         let (service, authority) = (Arc::clone(self), authority.clone());
         let mark = async move {
             let acting = Acting::Authority(&authority, user_id.clone(), action);
-            service.mark(acting, user_id, SentSessions::default()).await
+            service.mark(acting, user_id, true, SentSessions::default()).await
         };
         spawn::detached(mark).await?
     }
@@ -67,6 +68,7 @@ impl Service {
         self: &Arc<Self>,
         acting: Acting<'_>,
         user_id: UserId,
+        with_members: bool,
         sent: SentSessions,
     ) -> Result<Timestamp, ServiceError> {
         let (id, policy) = (user_id.clone(), self.deletion_policy().await?);
@@ -75,6 +77,10 @@ impl Service {
             let user = records.user(&id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
             if user.deletion.as_ref().is_some_and(Deletion::has_started) {
                 return Err(RuleViolation::DeletionInProgress);
+            }
+            let members = other_members(records, &id);
+            if !with_members && !members.is_empty() {
+                return Err(RuleViolation::FamilyHasMembers(members));
             }
             let earlier = user.deletion.as_ref().filter(|deletion| deletion.is_readable());
             let is_new = earlier.is_none();
@@ -129,17 +135,20 @@ impl Service {
         let unmark = async move {
             let id = user_id.clone();
             let recording = service.recording(&authority, AdminAction::AccountUnmarked).await?;
-            let done = service.transact(authority.scope_of(&id), move |records, context| {
-                authority.check(records, context.now())?;
-                let user = records.user(&id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
-                let deletion = user.deletion.as_ref().ok_or(RuleViolation::NotMarkedForDeletion)?;
-                if deletion.has_started() {
-                    return Err(RuleViolation::DeletionInProgress);
-                }
-                let user = unmarked(User::clone(&user), context.now());
-                let logged = recording.entry(Some(&id), context);
-                Ok((Changes::of([Change::PutUser(user), logged]), ()))
-            });
+            let done =
+                service.transact(authority.scope_of([id.clone()]), move |records, context| {
+                    authority.check(records, context.now())?;
+                    let user =
+                        records.user(&id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
+                    let deletion =
+                        user.deletion.as_ref().ok_or(RuleViolation::NotMarkedForDeletion)?;
+                    if deletion.has_started() {
+                        return Err(RuleViolation::DeletionInProgress);
+                    }
+                    let user = unmarked(User::clone(&user), context.now());
+                    let logged = recording.entry(Some(&id), context);
+                    Ok((Changes::of([Change::PutUser(user), logged]), ()))
+                });
             done.await?;
             service.log_deletion(&user_id, DeletionEvent::Restored).await;
             Ok(())
@@ -152,14 +161,14 @@ impl Service {
         verified: Verified,
         sent: SentSessions,
     ) -> Result<LoggedIn, ServiceError> {
-        let token = Token::random();
+        let token = verified.token();
         let token_hash = token.hash();
         let user_id = verified.id().clone();
         let limits = self.settings().family;
-        let acting = Acting::Anyone(Scope::Family(user_id.clone()));
+        let acting = Acting::Anyone(verified.scope());
         let restored = self.end_sessions(acting, move |records, context| {
             let changes = restore(records, &verified, &token_hash, context.now())?;
-            Ok(with_new_session(changes, verified.id(), limits, &sent, records))
+            Ok(with_new_session(changes, limits, &sent, records))
         });
         let caller = restored.await?.ok_or_else(|| self.wrong_credentials())?;
         self.log_deletion(&user_id, DeletionEvent::Restored).await;
@@ -185,9 +194,9 @@ fn restore(
     if deletion.has_started() {
         return Err(RuleViolation::DeletionInProgress);
     }
-    let session = Session::begin(token_hash.clone(), user.id.clone(), None, now);
     let user = unmarked(user, now);
-    let caller = Caller::new(Arc::new(user.clone()), Arc::new(session.clone()));
+    let caller = verified.session(records, &user, token_hash, now);
+    let session = Session::clone(caller.session());
     let changes = vec![Change::PutUser(user), Change::PutSession(session)];
     Ok(Some(NewSession { caller, changes }))
 }

@@ -11,7 +11,7 @@ pub(super) use permit::Exports;
 use std::sync::Arc;
 
 use super::badges::stored_badges;
-use super::{Authority, BadgeState, ChildState, Parent, Service, ServiceError};
+use super::{Adult, Authority, BadgeState, ChildState, Parent, Service, ServiceError};
 use crate::domain::badges::Award;
 use crate::domain::calendar::{Day, Period, Zone};
 use crate::domain::schedule::Mark;
@@ -85,11 +85,11 @@ impl Service {
     }
 
     /// Exports everything that is stored about the caller's account, the oldest events first.
-    pub async fn export_account(&self, parent: &Parent) -> Result<AccountExport, ServiceError> {
-        let family = &parent.user().id;
+    pub async fn export_account(&self, adult: &Adult) -> Result<AccountExport, ServiceError> {
+        let family = &adult.account().id;
         let filter = EventFilter::of_family(family, None);
         // Before the events: an event that is recorded meanwhile is then in the export.
-        let snapshot = self.records_of(parent).await?;
+        let snapshot = self.store.read(adult.with_account()).await?;
         let records = snapshot.family(family);
         let children = records.children.iter().cloned();
         let children = children.map(|child| ChildState::of(child, &*snapshot)).collect();

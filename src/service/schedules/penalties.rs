@@ -167,7 +167,8 @@ impl Penalty {
         context: &mut Context,
     ) -> Result<TrackingEvent, ServiceError> {
         let (event_id, now) = (context.new_id(), context.now());
-        let origin = EventOrigin { event_id, actor: Actor::Schedule, now, note: None };
+        let origin =
+            EventOrigin { event_id, actor: Actor::Schedule, member: None, now, note: None };
         let mut fields = ledger::activate(child, task, Answer::default(), floor, origin)?;
         let Occurrence { task_id, day, .. } = &self.occurrence;
         let missed = json!({"task_id": task_id.as_str(), "date": day.to_string()});

@@ -15,15 +15,18 @@ use crate::domain::schedule::{Mark, MarkKey};
 use crate::domain::webhooks::{Webhook, WebhookId};
 use crate::domain::{
     CalendarFeed, Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord,
-    Page, PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId,
+    Member, Page, PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId,
     TokenHash, User, UserId,
 };
 use crate::store::{FamilyRecords, Listing, Scope, Snapshot};
 
+/// The families of a scope: most have one, and the list is empty.
+struct Families(Option<UserId>, Vec<UserId>);
+
 /// A state of which only the records of a scope are visible.
 pub(super) struct Scoped<S> {
     state: S,
-    families: [Option<UserId>; 2],
+    families: Families,
     /// The event whose reversal is visible.
     event: Option<EventId>,
     /// The child whose awards are visible.
@@ -40,18 +43,20 @@ impl<S: Deref<Target = State>> Scoped<S> {
             Scope::Family(id)
             | Scope::Event(id, _)
             | Scope::Awards(id, _)
-            | Scope::Marks(id, _) => [Some(id.clone()), None],
-            Scope::Families(one, other) => [Some(one.clone()), Some(other.clone())],
-            Scope::Email(email) => [state.user_by_email(email).map(|user| user.id.clone()), None],
+            | Scope::Marks(id, _) => Families(Some(id.clone()), Vec::new()),
+            Scope::Families(ids) => Families(None, ids.clone()),
+            Scope::Email(email) => {
+                Families(state.user_by_email(email).map(|user| user.id.clone()), Vec::new())
+            }
             Scope::Session(token_hash) => {
                 let session = state.one(state.sessions.get(&token_hash.0));
-                [session.map(|session| session.user_id.clone()), None]
+                Families(session.map(|session| session.user_id.clone()), Vec::new())
             }
             Scope::CalendarFeed(secret_hash) => {
                 let feed = state.one(state.feeds.get(&secret_hash.0));
-                [feed.map(|feed| feed.user_id.clone()), None]
+                Families(feed.map(|feed| feed.user_id.clone()), Vec::new())
             }
-            Scope::Server => [None, None],
+            Scope::Server => Families(None, Vec::new()),
         };
         let event = if let Scope::Event(_, id) = scope { Some(id.clone()) } else { None };
         let child = if let Scope::Awards(_, id) = scope { Some(id.clone()) } else { None };
@@ -60,7 +65,8 @@ impl<S: Deref<Target = State>> Scoped<S> {
     }
 
     fn contains(&self, family: &UserId) -> bool {
-        self.families.iter().flatten().any(|id| id == family)
+        let Families(one, more) = &self.families;
+        one.iter().chain(more).any(|id| id == family)
     }
 
     fn contains_or_shared(&self, family: Option<&UserId>) -> bool {
@@ -111,6 +117,7 @@ impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
             badges: self.badges_of(user_id),
             feeds: self.feeds_of(user_id),
             webhooks: self.webhooks_of(user_id),
+            members: self.members_of(user_id),
             idempotency: self.idempotency_records_of(user_id),
         }
     }
@@ -279,7 +286,7 @@ impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
     }
 
     fn awards_of(&self, child_id: &ChildId) -> Vec<Arc<Award>> {
-        let family = self.families[0].as_ref().filter(|_| self.child.as_ref() == Some(child_id));
+        let family = self.families.0.as_ref().filter(|_| self.child.as_ref() == Some(child_id));
         let Some(family) = family else { return Vec::new() };
         self.list(family, |state| state.awards.list(&award_list(family, child_id)))
     }
@@ -302,9 +309,13 @@ impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
         self.list(user_id, |state| state.webhooks.group(user_id.as_str()))
     }
 
+    fn members_of(&self, user_id: &UserId) -> Vec<Arc<Member>> {
+        self.list(user_id, |state| state.members.group(user_id.as_str()))
+    }
+
     fn mark(&self, key: &MarkKey) -> Option<Arc<Mark>> {
         self.day.filter(|day| key.day >= *day)?;
-        self.state.one(self.state.mark(self.families[0].as_ref()?, key))
+        self.state.one(self.state.mark(self.families.0.as_ref()?, key))
     }
 
     fn marks_of(&self, user_id: &UserId) -> Vec<Arc<Mark>> {

@@ -14,7 +14,7 @@ use crate::clock::random;
 use crate::domain::badges::Badge;
 use crate::domain::webhooks::Delivery;
 use crate::domain::{
-    CalendarFeed, Deletion, EndedRequest, IdempotencyRecord, KeyLife, LogEntry, Message,
+    CalendarFeed, Deletion, EndedRequest, IdempotencyRecord, KeyLife, LogEntry, Member, Message,
     PendingReward, PendingTask, Reward, RuleViolation, Seq, Session, Setting, Timestamp,
     TrackingEvent, User, UserId,
 };
@@ -151,6 +151,10 @@ impl Draft {
                 let key = self.family(Some(&new.user_id)).key;
                 self.write(key, kind_of::<Delivery>(), new.key(), Some(new_row(new)), None);
             }
+            Change::PutMember(new) => {
+                let old = find(&self.records.members, new);
+                self.put(new, Some(&new.user_id), old.as_deref(), None);
+            }
             Change::PutPendingTask(new) => {
                 let old = find(&self.records.pending_tasks, new);
                 self.put(new, Some(&new.user_id), old.as_deref(), None);
@@ -188,6 +192,7 @@ impl Draft {
             Change::RemoveMark(user_id, key) => self.remove_mark(user_id, key),
             Change::RemoveFeed(hash) => self.remove::<CalendarFeed>(&hash.0),
             Change::RemoveWebhook(id) => self.remove_webhook(id),
+            Change::RemoveMember(id) => self.remove::<Member>(&id.shared()),
             Change::RemoveSession(hash) => self.remove::<Session>(&hash.0),
             Change::PutMessage(new) => {
                 let key = self.family(Some(&new.user_id)).key;

@@ -16,8 +16,8 @@ use crate::domain::badges::{Award, Badge};
 use crate::domain::schedule::Mark;
 use crate::domain::webhooks::Webhook;
 use crate::domain::{
-    CalendarFeed, Child, EndedRequest, IdempotencyRecord, KeyLife, PendingReward, PendingTask,
-    Reward, Session, Setting, Task, Timestamp, User, UserId,
+    CalendarFeed, Child, EndedRequest, Id, IdempotencyRecord, KeyLife, Member, PendingReward,
+    PendingTask, Reward, Session, Setting, Task, Timestamp, User, UserId,
 };
 use crate::store::Scope;
 use crate::store::json::tinydb::badges::awards_of;
@@ -73,9 +73,7 @@ impl Wanted {
                 self.accounts.insert(id.shared());
                 self.marks.add_since(*since);
             }
-            Scope::Families(one, other) => {
-                self.accounts.extend([one.shared(), other.shared()]);
-            }
+            Scope::Families(ids) => self.accounts.extend(ids.iter().map(Id::shared)),
             Scope::Email(email) => _ = self.emails.insert(Arc::clone(email.folded())),
             Scope::Session(token_hash) | Scope::CalendarFeed(token_hash) => {
                 _ = self.tokens.insert(Arc::clone(&token_hash.0));
@@ -302,6 +300,7 @@ impl Records {
             "badges" => push::<Badge>(&mut self.badges, &fields),
             "calendar_feeds" => push::<CalendarFeed>(&mut self.feeds, &fields),
             "webhooks" => push::<Webhook>(&mut self.webhooks, &fields),
+            "members" => push::<Member>(&mut self.members, &fields),
             "awards" => push::<Award>(&mut self.awards, &fields),
             "schedule_marks" => {
                 let mark = decode::<Mark>(&fields)?;

@@ -52,6 +52,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "webhooks",
         sql: include_str!("migrations/V0011__webhooks.sql"),
     },
+    Migration { version: 12, name: "members", sql: include_str!("migrations/V0012__members.sql") },
 ];
 
 /// The version of the schema after all migrations.

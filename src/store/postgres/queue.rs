@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::commit::commit;
 use super::inner::Inner;
 use super::job::Job;
+use crate::domain::Id;
 use crate::store::{CommitError, Scope};
 
 /// The number of transactions that can wait in one queue.
@@ -88,14 +89,14 @@ async fn work(inner: Arc<Inner>, queues: Arc<Mutex<Queues>>, name: String) {
     }
 }
 
-/// The name of a scope's queue. Of two families, it is the queue of the first by the order of the ids.
+/// The name of a scope's queue. Of several families, it is the queue of the first by the order of the ids.
 fn name(scope: &Scope) -> String {
     match scope {
         Scope::Family(id) | Scope::Event(id, _) | Scope::Awards(id, _) | Scope::Marks(id, _) => {
             format!("family {id}")
         }
-        Scope::Families(one, other) => {
-            format!("family {}", one.as_str().min(other.as_str()))
+        Scope::Families(ids) => {
+            format!("family {}", ids.iter().map(Id::as_str).min().unwrap_or_default())
         }
         Scope::Email(email) => format!("email {}", email.folded()),
         Scope::Session(token_hash) => format!("session {}", token_hash.0),

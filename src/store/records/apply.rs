@@ -56,6 +56,8 @@ impl Records {
             | Change::RemoveLogEntry(_) => {}
             Change::PutFeed(new) => put(&mut self.feeds, new, |it| it.secret_hash.clone()),
             Change::RemoveFeed(hash) => self.feeds.retain(|it| it.secret_hash != hash),
+            Change::PutMember(new) => put(&mut self.members, new, |it| it.id.clone()),
+            Change::RemoveMember(id) => self.members.retain(|it| it.id != id),
             Change::PutSession(new) => put(&mut self.sessions, new, |it| it.token_hash.clone()),
             Change::RemoveSession(hash) => self.sessions.retain(|it| it.token_hash != hash),
             Change::RemoveIdempotencyKey(user_id, key) => {

@@ -141,6 +141,7 @@ fn references_to_missing_records() {
     };
     let request = |child: &str, reward: &str, user: &str| json!({"id": "p", "child_id": child, "reward_id": reward, "user_id": user});
     let feed = |user: &str, child: &str| json!({"id": "f", "secret_sha256": "s", "user_id": user, "child_id": child, "created_at": 1.0});
+    let member = |user: &str, account: &str| json!({"id": "m", "user_id": user, "account_id": account, "first_name": "O", "last_name": "P", "role": "helper", "created_at": 1.0});
     for (file, row, says) in [
         ("children.json", json!({"id": "c", "user_id": "gone", "points": 0}), "account gone"),
         ("tasks.json", json!({"id": "t", "user_id": "gone", "points": 1}), "account gone"),
@@ -167,6 +168,8 @@ fn references_to_missing_records() {
         ("webhooks.json", webhook("gone", &Value::Null), "account gone"),
         ("webhooks.json", webhook(ZOE, &json!("gone")), "child gone"),
         ("webhook_deliveries.json", delivery(), "webhook gone"),
+        ("members.json", member("gone", ZOE), "account gone"),
+        ("members.json", member(ZOE, "gone"), "account gone"),
     ] {
         let folders = flask();
         add(&folders, file, 70, row);

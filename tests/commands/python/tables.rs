@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Folders, Settings, TestServer, activate_path, assert_error, python};
 
-const FILES: [&str; 23] = [
+const FILES: [&str; 24] = [
     "users.json",
     "children.json",
     "tasks.json",
@@ -30,6 +30,7 @@ const FILES: [&str; 23] = [
     "calendar_feeds.json",
     "webhooks.json",
     "webhook_deliveries.json",
+    "members.json",
 ];
 
 fn assert_tinydb_reads(folders: &Folders) {

@@ -30,6 +30,13 @@ pub(crate) enum By {
     Bearer,
 }
 
+/// Accounts that are members of another one's family: the account, the family and the role.
+const MEMBERS: [(&str, &str, &str); 3] = [
+    ("member", "first", "parent"),
+    ("helper", "first", "helper"),
+    ("other-member", "second", "parent"),
+];
+
 /// The number of sessions of a role, for tests that end a session.
 const SESSIONS: usize = 145;
 
@@ -51,7 +58,9 @@ pub(crate) fn put(folders: &Folders) {
     // The last administrator cannot be marked for deletion; with this one, there are two.
     let other = user("other-admin", "admin");
     let users = [user("first", "parent"), user("second", "parent"), user("admin", "admin")];
+    let members = MEMBERS.map(|(account, ..)| user(account, "parent"));
     let users = users.into_iter().chain([other, user("sleeper", "parent")]).chain(marked);
+    let users = users.chain(members);
     let owned = |kind: &str, more: &Value| {
         let of = |family: &str| {
             let name = if family == "first" { CANARY } else { family };
@@ -90,16 +99,23 @@ pub(crate) fn put(folders: &Folders) {
     let feeds = [("first-feed", "first", "other"), ("second-feed", "second", "secret")];
     table(folders, "calendar_feeds.json", feeds.map(feed));
     put_webhook(folders, now);
+    put_members(folders, now);
     let holders = [
-        ("child", "first", Some("first-child")),
-        ("parent", "first", None),
-        ("another parent", "second", None),
-        ("admin", "admin", None),
+        ("child", "first", Some("first-child"), None),
+        ("parent", "first", None, None),
+        ("another parent", "second", None, None),
+        ("admin", "admin", None, None),
+        ("member", "first", None, Some("member")),
+        ("helper", "first", None, Some("helper")),
+        ("another member", "second", None, Some("other-member")),
     ];
-    let sessions = holders.iter().flat_map(|(role, user_id, child_id)| {
+    let sessions = holders.iter().flat_map(|(role, user_id, child_id, member)| {
         (0..SESSIONS).map(move |n| {
+            let prefix = if member.is_some() { "member-" } else { "" };
+            let token_hash = format!("{prefix}{}", hash(&token(role, n)));
             json!({
-                "token_sha256": hash(&token(role, n)), "user_id": user_id, "child_id": child_id,
+                "token_sha256": token_hash, "user_id": user_id, "child_id": child_id,
+                "member_account_id": member,
                 "created_at": now, "last_used_at": now, "expires_at": now + 86_400,
             })
         })
@@ -109,19 +125,15 @@ pub(crate) fn put(folders: &Folders) {
         "token_sha256": format!("reset-{}", hash("link")), "user_id": "other-admin", "child_id": null,
         "created_at": now, "last_used_at": now, "expires_at": now + 86_400,
     });
-    // A device that a parent has confirmed, and one that uses its session.
-    let device = |token_hash: String, id: &str| {
+    let devices = devices(now);
+    let invitations = [("invitation", "admin"), ("open", "first")].map(|(secret, family)| {
         json!({
-            "token_sha256": token_hash, "user_id": "first", "child_id": "first-child",
-            "created_at": now, "last_used_at": now, "expires_at": now + 86_400,
-            "device_id": id, "device_name": "Tablet",
+            "token_sha256": format!("invitation-{}", hash(secret)), "user_id": family,
+            "child_id": null, "invited_as": "helper", "created_at": now, "last_used_at": now,
+            "expires_at": now + 86_400,
         })
-    };
-    let devices = [
-        device(format!("pairing-{}", hash("waiting")), "waiting-device"),
-        device(hash("tablet"), "first-device"),
-    ];
-    table(folders, "sessions.json", sessions.chain([link]).chain(devices));
+    });
+    table(folders, "sessions.json", sessions.chain([link]).chain(devices).chain(invitations));
     // This is not the first start on the directory, so that a start changes nothing.
     let first_start = json!({"name": "account_deletion_first_start", "value": 1.0});
     table(folders, "settings.json", [first_start]);
@@ -144,6 +156,41 @@ fn put_webhook(folders: &Folders, now: i64) {
     table(folders, "webhook_deliveries.json", [delivery]);
 }
 
+fn devices(now: i64) -> [Value; 2] {
+    // A device that a parent has confirmed, and one that uses its session.
+    let device = |token_hash: String, id: &str| {
+        json!({
+            "token_sha256": token_hash, "user_id": "first", "child_id": "first-child",
+            "created_at": now, "last_used_at": now, "expires_at": now + 86_400,
+            "device_id": id, "device_name": "Tablet",
+        })
+    };
+    [
+        device(format!("pairing-{}", hash("waiting")), "waiting-device"),
+        device(hash("tablet"), "first-device"),
+    ]
+}
+
+/// Writes the members of the families.
+fn put_members(folders: &Folders, now: i64) {
+    let joined = MEMBERS.map(|(account, family, _)| json!({"id": account, "member_of": family}));
+    table(folders, "user_details.json", joined);
+    let owners = [("first", "first", "owner"), ("second", "second", "owner")];
+    let member = |(account, family, role): (&str, &str, &str)| {
+        json!({
+            "id": format!("{family}-{role}"), "user_id": family, "account_id": account,
+            "first_name": account, "last_name": "N", "role": role, "created_at": now,
+        })
+    };
+    let members = owners.into_iter().chain(MEMBERS).map(member).map(|mut it| {
+        if it["id"] == "first-parent" {
+            it["id"] = "first-member".into();
+        }
+        it
+    });
+    table(folders, "members.json", members);
+}
+
 fn table(folders: &Folders, name: &str, rows: impl IntoIterator<Item = Value>) {
     let numbered = rows.into_iter().enumerate().map(|(n, row)| ((n + 1).to_string(), row));
     let rows: Map<String, Value> = numbered.collect();
@@ -161,9 +208,15 @@ pub(crate) fn session_id() -> String {
     hash(&format!("session id {token_hash}"))[..32].to_owned()
 }
 
-/// A token of the role; empty for nobody.
+/// The id of the first family's invitation.
+pub(crate) fn invitation_id() -> String {
+    hash(&format!("session id invitation-{}", hash("open")))[..32].to_owned()
+}
+
+/// A token of the role; unknown for nobody.
 fn token(role: &str, n: usize) -> String {
-    format!("{}-{n}", role.replace(' ', "-"))
+    let is_member = ["member", "helper", "another member"].contains(&role);
+    format!("{}{}-{n}", if is_member { "member_" } else { "" }, role.replace(' ', "-"))
 }
 
 pub(crate) async fn server() -> TestServer {
@@ -172,6 +225,8 @@ pub(crate) async fn server() -> TestServer {
     let configure = |config: &mut goldstar::config::Config| {
         // All attempts come from one address.
         config.service.logins.per_address = 0;
+        // A login ends no session of another test.
+        config.service.family.sessions = 0;
         config.http.demo_page = true;
     };
     TestServer::on(folders, Settings { configure, ..Settings::default() }).await

@@ -10,7 +10,8 @@ const HEADING: &str = "## Who may do what\n";
 
 /// The table with one row per route, sorted by path.
 fn rendered() -> String {
-    let mut text = format!("| route | {} |\n|{}\n", ROLES.join(" | "), " --- |".repeat(6));
+    let mut text =
+        format!("| route | {} |\n|{}\n", ROLES.join(" | "), " --- |".repeat(ROLES.len() + 1));
     let mut rows: Vec<_> = TABLE.iter().collect();
     rows.sort_by_key(|row| (row.path(), row.method().to_string()));
     for row in rows {

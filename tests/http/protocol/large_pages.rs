@@ -65,7 +65,7 @@ async fn start() -> (TestServer, Session) {
 fn joined(field: &str, rows: &[Value]) -> String {
     let rows: Vec<String> = rows.iter().map(Value::to_string).collect();
     let (rows, total) = (rows.join(","), RECORDS);
-    let reversals = if field == "tracking_events" { r#","reversals":{}"# } else { "" };
+    let reversals = if field == "tracking_events" { r#","reversals":{},"actors":{}"# } else { "" };
     format!(r#"{{"{field}":[{rows}]{reversals},"total":{total},"limit":500,"offset":0}}"#)
 }
 

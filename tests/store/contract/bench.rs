@@ -221,7 +221,7 @@ fn activation_with(
     let child = records.child(child).expect("the child exists");
     let task = records.task(task).expect("the task exists");
     let (event_id, now) = (context.new_id(), context.now());
-    let origin = EventOrigin { event_id, actor: Actor::Parent, now, note };
+    let origin = EventOrigin { event_id, actor: Actor::Parent, member: None, now, note };
     let answer = Answer::default();
     let event = ledger::activate(&child, &task, answer, Points::ZERO, origin).unwrap();
     let event = TrackingEvent::new(event).unwrap();
@@ -243,7 +243,7 @@ pub(crate) fn used_key(key: &str) -> KeyUse {
 }
 
 fn both() -> Scope {
-    Scope::Families("u".into(), "other-family".into())
+    Scope::of_families(["u".into(), "other-family".into()])
 }
 
 /// A family: the account `u`, its children `c1` and `c2`, a task of 5 and a penalty of 3 points.
@@ -273,6 +273,7 @@ pub(crate) fn user(id: &str, email: &str) -> User {
         language: None,
         family: FamilySettings::default(),
         schedule_at: None,
+        member_of: None,
         extra: [].into(),
     }
 }

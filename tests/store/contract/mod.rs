@@ -13,6 +13,7 @@ mod following;
 mod history;
 mod keys;
 pub(crate) mod leases;
+mod members;
 mod messages;
 mod records;
 mod reversals;

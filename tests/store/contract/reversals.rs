@@ -16,7 +16,7 @@ use super::over_each;
 fn reversal(records: &dyn Snapshot, context: &mut Context, original: &TrackingEvent) -> Changes {
     let child = records.child(&original.child_id).expect("the child exists");
     let (event_id, now) = (context.new_id(), context.now());
-    let origin = EventOrigin { event_id, actor: Actor::Parent, now, note: None };
+    let origin = EventOrigin { event_id, actor: Actor::Parent, member: None, now, note: None };
     let reversal = Reversal { original, name: None, is_partial: true };
     let event = ledger::reverse(&child, reversal, Points::ZERO, origin).unwrap();
     let event = TrackingEvent::new(event).unwrap();

@@ -107,7 +107,7 @@ async fn only_their_scope_contains_marks() {
         for scope in [
             Scope::Family("u".into()),
             Scope::Awards("u".into(), "c1".into()),
-            Scope::Families("u".into(), "other-family".into()),
+            Scope::of_families(["u".into(), "other-family".into()]),
             Scope::Marks("other-family".into(), Day::FIRST),
             Scope::Server,
         ] {

@@ -37,7 +37,7 @@ async fn each_scope_contains_its_family_and_nothing_else() {
         for (scope, has_u, has_v) in [
             (Scope::Family("u".into()), true, false),
             (Scope::Family("v".into()), false, true),
-            (Scope::Families("u".into(), "v".into()), true, true),
+            (Scope::of_families(["u".into(), "v".into()]), true, true),
             (Scope::Email(email.clone()), false, true),
             (Scope::Session(TokenHash("s".into())), false, true),
             (Scope::Email(Email::from_stored("nobody@example.org")), false, false),

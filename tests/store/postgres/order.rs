@@ -71,7 +71,7 @@ async fn a_transaction_that_waits_for_a_lock_is_not_read_before_an_earlier_commi
         changes.records.push(Change::PutSetting { name: "test".into(), value: json!(1) });
         Ok((changes, ()))
     };
-    let scope = Scope::Families("u".into(), account.as_str().into());
+    let scope = Scope::of_families(["u".into(), account.as_str().into()]);
     let waiting = tokio::spawn(async move { one.transact(scope, decide).await });
     while execute(&url, WAITING) != ["1"] {}
     activate(&other).await.unwrap();

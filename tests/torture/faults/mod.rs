@@ -303,7 +303,7 @@ async fn nothing_is_lost_whichever_write_or_sync_fails() {
             async move {
                 Box::pin(case.live()).await;
                 let unknown: Vec<Attempt> = case.told.unknown.clone();
-                case.check().await;
+                Box::pin(case.check()).await;
                 (case, unknown.len())
             }
         });

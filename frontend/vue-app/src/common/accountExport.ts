@@ -5,6 +5,7 @@ import type {
   CalendarFeed,
   Child,
   FamilySettings,
+  Member,
   PendingReward,
   PendingTask,
   Reward,
@@ -28,6 +29,7 @@ export interface AccountExport {
   sessions: ExportedSession[];
   calendar_feeds: CalendarFeed[];
   webhooks: Webhook[];
+  members: Member[];
   idempotency_keys: ExportedIdempotencyKey[];
   /** The family's own, and the hidden ones. */
   badges: Badge[];
@@ -53,6 +55,8 @@ export interface ExportedSession {
   is_reset_link: boolean;
   /** Whether it is a device that has not fetched its session yet. */
   is_waiting: boolean;
+  /** Whether it is an invitation to the family. */
+  is_invitation: boolean;
 }
 
 /** A request that has ended. */

@@ -21,12 +21,12 @@ import type {
   StatisticsQuery,
 } from "./apiOptions";
 import { at } from "./client";
-import { DevicesApi } from "./devicesApi";
+import { HouseholdApi } from "./householdApi";
 import type { DeletionDue } from "./models";
 import type { AccountPatch, NewManagedAccount, ReplacedPassword } from "./requests";
 
 /** The calls for administrators and the operator. */
-export class AdministrationApi extends DevicesApi {
+export class AdministrationApi extends HouseholdApi {
   deletionThreshold(options?: CallOptions): Promise<DeletionThreshold> {
     return this.request("GET", "/admin/deletion-threshold", options);
   }

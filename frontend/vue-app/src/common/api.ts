@@ -119,8 +119,12 @@ export class Api extends AdministrationApi {
   }
 
   /** Marks the own account for deletion, and ends its sessions. */
-  markForDeletion(password: string, options?: CallOptions): Promise<DeletionDue> {
-    return this.request("POST", "/user/mark-for-deletion", { ...options, body: { password } });
+  markForDeletion(
+    password: string,
+    { deleteFamily, ...options }: CallOptions & { deleteFamily?: boolean } = {},
+  ): Promise<DeletionDue> {
+    const body = { password, delete_family: deleteFamily };
+    return this.request("POST", "/user/mark-for-deletion", { ...options, body });
   }
 
   /** The current session. */

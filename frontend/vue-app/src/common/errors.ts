@@ -22,6 +22,8 @@ export interface ErrorDetails {
   limit?: FamilyLimit;
   /** How many seconds to wait. */
   retry_after?: number;
+  /** The first names of the members of the family besides its owner. */
+  members?: string[];
   /** When the account is to be deleted. */
   due_at?: string | null;
   /** When the limit allows the task again; null if never. */
@@ -54,7 +56,7 @@ export type FieldCode =
 
 /** A limit of a family, and its value. */
 export interface FamilyLimit {
-  name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "scheduled_tasks" | "calendar_feeds" | "devices" | "webhooks" | "requested_deliveries" | "display_bytes";
+  name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "scheduled_tasks" | "calendar_feeds" | "devices" | "webhooks" | "requested_deliveries" | "members" | "invitations" | "display_bytes";
   most: number;
 }
 
@@ -70,6 +72,7 @@ export type ErrorCode =
   | "UNAUTHENTICATED"
   | "INVALID_CREDENTIALS"
   | "PARENT_REQUIRED"
+  | "OWNER_REQUIRED"
   | "ADMIN_REQUIRED"
   | "OPERATOR_REQUIRED"
   | "SHARED_READ_ONLY"
@@ -77,6 +80,7 @@ export type ErrorCode =
   | "PASSWORD_REQUIRED"
   | "INVALID_RESET_LINK"
   | "WRONG_PIN"
+  | "INVALID_INVITATION"
   | "ACCOUNT_MARKED_FOR_DELETION"
   | "SIGNUP_CLOSED"
   | "FOREIGN_ORIGIN"
@@ -84,6 +88,10 @@ export type ErrorCode =
   | "METHOD_NOT_ALLOWED"
   | "REQUEST_TIMEOUT"
   | "EMAIL_TAKEN"
+  | "ALREADY_A_MEMBER"
+  | "FAMILY_NOT_EMPTY"
+  | "FAMILY_HAS_MEMBERS"
+  | "OWNER_REMAINS"
   | "LAST_ADMINISTRATOR"
   | "NOT_MARKED_FOR_DELETION"
   | "DELETION_IN_PROGRESS"

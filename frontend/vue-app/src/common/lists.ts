@@ -2,6 +2,7 @@
 
 import type { Award, Badge, ChildBadge } from "./badges";
 import type { Device } from "./devices";
+import type { Actor } from "./households";
 import type {
   Child,
   ListedSession,
@@ -27,6 +28,8 @@ export interface TrackingEventList extends Page {
   tracking_events: TrackingEvent[];
   /** The id of each event of the page that is reversed, with the id of its reversal. */
   reversals: Record<string, string>;
+  /** The adults of the family by `metadata.actor_id`, without those who have left. */
+  actors: Record<string, Actor>;
 }
 
 export interface ChildList extends Page {

@@ -7,12 +7,14 @@
  * returns as they are.
  */
 
+import type { FamilyRole } from "./households";
 import type { Plan } from "./schedules";
 
 export * from "./accountExport";
 export * from "./badges";
 export * from "./devices";
 export * from "./errors";
+export * from "./households";
 export * from "./lists";
 export * from "./schedules";
 export * from "./streamData";
@@ -71,6 +73,8 @@ export interface TrackingMetadata {
   cost?: number;
   /** Whose session it was: `parent` or `child`. */
   actor?: string;
+  /** The member of the family who acted, if it has several adults. */
+  actor_id?: string;
   /** The full deduction, if less was deducted. */
   requested_delta?: number;
   /** The event that this one reverses. */
@@ -201,6 +205,8 @@ export interface FamilySettings {
   ranks: Rank[];
   /** Whether children see the ranking. */
   shows_ranking: boolean;
+  /** Whether helpers may activate penalties. */
+  penalties_by_helpers: boolean;
   /** A streak needs one task a day, or as many as the daily goal; or everything that was due. */
   streak_rule: "any_task" | "all_due";
 }
@@ -366,6 +372,10 @@ export interface Session {
   scope: "parent" | "child" | "admin";
   /** The child, in a child's session. */
   child_id: string | null;
+  /** The `user_id` of the family's records. */
+  family_id: string;
+  /** Null for a child. */
+  family_role: FamilyRole | null;
 }
 
 /** When a marked account is due. */

@@ -3,15 +3,20 @@
 import type { Colour, Icon, Metric, Pause, Rank, TaskLimit, Weekday } from "./models";
 import type { NewPlan } from "./schedules";
 
-export interface Signup {
+export interface NewAccount {
   first_name: string;
   last_name: string;
   email: string;
   password: string;
 }
 
+export interface Signup extends NewAccount {
+  /** The secret of an invitation to a family. */
+  invitation?: string;
+}
+
 /** A new account, from a command of the operator. */
-export interface NewManagedAccount extends Signup {
+export interface NewManagedAccount extends NewAccount {
   role?: "parent" | "admin";
 }
 
@@ -66,6 +71,7 @@ export interface FamilySettingsPatch {
   /** Null for the default ranks. */
   ranks?: Rank[] | null;
   shows_ranking?: boolean;
+  penalties_by_helpers?: boolean;
   streak_rule?: "any_task" | "all_due";
 }
 

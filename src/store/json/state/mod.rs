@@ -15,8 +15,8 @@ use crate::domain::schedule::Mark;
 use crate::domain::webhooks::{Delivery, Webhook};
 use crate::domain::{
     AccountFilter, CalendarFeed, Child, Email, EndedRequest, Epoch, IdempotencyRecord, LogEntry,
-    Message, PendingReward, PendingTask, Reward, RuleViolation, Session, Setting, Task, Timestamp,
-    TrackingEvent, User, UserId,
+    Member, Message, PendingReward, PendingTask, Reward, RuleViolation, Session, Setting, Task,
+    Timestamp, TrackingEvent, User, UserId,
 };
 use crate::metrics::Counter;
 use crate::store::json::damage::Damage;
@@ -58,6 +58,7 @@ pub(crate) struct State {
     pub(crate) feeds: Table<CalendarFeed>,
     pub(crate) webhooks: Table<Webhook>,
     pub(crate) deliveries: Table<Delivery>,
+    pub(crate) members: Table<Member>,
     /// Part of the history, kept with the state of the records so that a transaction sees both.
     pub(crate) reversals: Reversals,
     /// The version of the last event about a task with a limit or a schedule, by account, since the start.
@@ -95,6 +96,7 @@ impl State {
             feeds: parse_table(folder, &mut read, damage)?,
             webhooks: parse_table(folder, &mut read, damage)?,
             deliveries: parse_table(folder, &mut read, damage)?,
+            members: parse_table(folder, &mut read, damage)?,
             reversals: Reversals::default(),
             limited: imbl::HashMap::default(),
             visited: Counter::default(),
@@ -128,6 +130,7 @@ impl State {
             latest(&self.feeds, |it| [Some(it.created_at), None]),
             latest(&self.webhooks, |it| [Some(it.created_at), Some(it.updated_at)]),
             latest(&self.deliveries, |it| [Some(it.attempted_at), None]),
+            latest(&self.members, |it| [Some(it.created_at), None]),
             latest(&self.sessions, |it| [it.created_at, it.last_used_at].map(Some)),
             latest(&self.remembered, |it| [Some(it.created_at), None]),
         ];
@@ -135,7 +138,7 @@ impl State {
     }
 
     /// Every table.
-    pub(crate) fn tables(&self) -> [&dyn AnyTable; 23] {
+    pub(crate) fn tables(&self) -> [&dyn AnyTable; 24] {
         [
             &self.users.records,
             &self.children.records,
@@ -160,6 +163,7 @@ impl State {
             &self.feeds,
             &self.webhooks,
             &self.deliveries,
+            &self.members,
         ]
     }
 
@@ -204,6 +208,8 @@ impl State {
             Change::PutWebhook(webhook) => vec![self.webhooks.put(webhook)],
             Change::RemoveWebhook(id) => self.remove_webhook(&id),
             Change::PutDelivery(delivery) => vec![self.deliveries.put(delivery)],
+            Change::PutMember(member) => vec![self.members.put(member)],
+            Change::RemoveMember(id) => self.members.remove(id.as_str()),
             Change::PutSession(session) => vec![self.sessions.put(session)],
             Change::RemoveSession(hash) => self.sessions.remove(&hash.0),
             Change::RemoveIdempotencyKey(user_id, key) => {
@@ -243,7 +249,7 @@ impl State {
         }
     }
 
-    pub(crate) fn tables_mut(&mut self) -> [&mut dyn AnyTable; 23] {
+    pub(crate) fn tables_mut(&mut self) -> [&mut dyn AnyTable; 24] {
         [
             &mut self.users.records,
             &mut self.children.records,
@@ -268,6 +274,7 @@ impl State {
             &mut self.feeds,
             &mut self.webhooks,
             &mut self.deliveries,
+            &mut self.members,
         ]
     }
 }

@@ -110,6 +110,9 @@ impl State {
                 !has_account(it.user_id.as_str()) || it.child_id.as_ref().is_some_and(lacks_child)
             })
             + self.remove_lost_deliveries()
+            + self.members.remove_if(|it| {
+                !has_account(it.user_id.as_str()) || !has_account(it.account_id.as_str())
+            })
             + self.users.remove_orphans(has_account)
             + self.children.remove_orphans(has_account)
             + self.tasks.remove_orphans(has_account)

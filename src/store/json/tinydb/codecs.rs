@@ -14,12 +14,13 @@ use crate::domain::calendar::FamilySettings;
 use crate::domain::schedule::Mark;
 use crate::domain::webhooks::{Delivery, Webhook};
 use crate::domain::{
-    CalendarFeed, Child, Device, Email, EndedRequest, Id, IdempotencyRecord, LogEntry, Message,
-    PendingReward, PendingTask, Reward, Role, Session, Setting, Task, TokenHash, User,
+    CalendarFeed, Child, Device, Email, EndedRequest, FamilyRole, Id, IdempotencyRecord,
+    Invitation, LogEntry, Member, Message, PendingReward, PendingTask, Reward, Role, Session,
+    Setting, Task, TokenHash, User,
 };
 
 /// The files of the small tables.
-pub(crate) const TABLE_FILES: [&str; 23] = [
+pub(crate) const TABLE_FILES: [&str; 24] = [
     User::FILE,
     Child::FILE,
     Task::FILE,
@@ -43,6 +44,7 @@ pub(crate) const TABLE_FILES: [&str; 23] = [
     CalendarFeed::FILE,
     Webhook::FILE,
     Delivery::FILE,
+    Member::FILE,
 ];
 
 impl Record for User {
@@ -65,6 +67,7 @@ impl Record for User {
             language: None,
             family: FamilySettings::default(),
             schedule_at: None,
+            member_of: None,
             extra: fields.extra(&[
                 "id",
                 "first_name",
@@ -319,6 +322,15 @@ impl Record for PendingReward {
     }
 }
 
+/// What an invitation offers; `None` in the rows of sessions.
+fn invitation(fields: &Fields<'_>) -> Result<Option<Invitation>, Unreadable> {
+    let Some(role) = fields.optional_text("invited_as") else { return Ok(None) };
+    let unreadable = Unreadable { field: "invited_as", expected: "a role" };
+    let role = FamilyRole::parse(&role).ok_or(unreadable)?;
+    let email = fields.optional_text("invited_email").map(|email| Email::from_stored(&email));
+    Ok(Some(Invitation { role, email }))
+}
+
 impl Record for Session {
     const FILE: &'static str = "sessions.json";
 
@@ -327,6 +339,8 @@ impl Record for Session {
             token_hash: TokenHash(Arc::from(&*fields.text("token_sha256")?)),
             user_id: fields.id("user_id")?,
             child_id: fields.optional_id("child_id")?,
+            member: fields.optional_id("member_account_id")?,
+            invitation: invitation(fields)?,
             created_at: fields.moment("created_at")?,
             last_used_at: fields.moment("last_used_at")?,
             expires_at: fields.moment("expires_at")?,
@@ -340,6 +354,13 @@ impl Record for Session {
         row.text("token_sha256", &self.token_hash.0);
         row.text("user_id", self.user_id.as_str());
         row.optional_text("child_id", self.child_id.as_ref().map(Id::as_str));
+        if let Some(account) = &self.member {
+            row.text("member_account_id", account.as_str());
+        }
+        if let Some(Invitation { role, email }) = &self.invitation {
+            row.text("invited_as", role.as_str());
+            row.optional_text("invited_email", email.as_ref().map(Email::as_str));
+        }
         row.moment("created_at", self.created_at);
         row.moment("last_used_at", self.last_used_at);
         row.moment("expires_at", self.expires_at);

@@ -32,6 +32,7 @@ pub(crate) struct UserDetails {
     language: Option<Language>,
     family: FamilySettings,
     schedule_at: Option<Timestamp>,
+    member_of: Option<UserId>,
 }
 
 #[derive(Clone, PartialEq)]
@@ -65,11 +66,13 @@ impl Extended for User {
 
     fn details(&self) -> Option<UserDetails> {
         let has_settings = self.language.is_some() || self.family != FamilySettings::default();
-        (has_settings || self.schedule_at.is_some()).then(|| UserDetails {
+        let has_state = self.schedule_at.is_some() || self.member_of.is_some();
+        (has_settings || has_state).then(|| UserDetails {
             id: self.id.clone(),
             language: self.language.clone(),
             family: self.family.clone(),
             schedule_at: self.schedule_at,
+            member_of: self.member_of.clone(),
         })
     }
 
@@ -77,6 +80,7 @@ impl Extended for User {
         self.language.clone_from(&details.language);
         self.family.clone_from(&details.family);
         self.schedule_at = details.schedule_at;
+        self.member_of.clone_from(&details.member_of);
     }
 }
 
@@ -147,6 +151,7 @@ impl Record for UserDetails {
             language,
             family: family::decode(fields),
             schedule_at: fields.optional_moment("schedule_at"),
+            member_of: fields.optional_id("member_of")?,
         })
     }
 
@@ -158,6 +163,10 @@ impl Record for UserDetails {
             row.optional_moment("schedule_at", self.schedule_at);
         } else {
             row.absent("schedule_at");
+        }
+        match &self.member_of {
+            Some(family) => row.text("member_of", family.as_str()),
+            None => row.absent("member_of"),
         }
     }
 

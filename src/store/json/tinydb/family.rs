@@ -37,12 +37,17 @@ pub(super) fn decode(fields: &Fields<'_>) -> FamilySettings {
         daily_goal: goal.and_then(|number| FamilySettings::daily_goal(number).ok()),
         hidden_badges: fields.texts("hidden_badges"),
         ranks: ranks(fields),
-        shows_ranking: fields.raw("shows_ranking").is_some_and(|it| it.trim() == "true"),
+        shows_ranking: is_true(fields, "shows_ranking"),
         streak_rule: fields
             .optional_text("streak_rule")
             .and_then(|name| StreakRule::parse(&name))
             .unwrap_or_default(),
+        penalties_by_helpers: is_true(fields, "penalties_by_helpers"),
     }
+}
+
+fn is_true(fields: &Fields<'_>, name: &str) -> bool {
+    fields.raw(name).is_some_and(|it| it.trim() == "true")
 }
 
 fn ranks(fields: &Fields<'_>) -> Option<Ranks> {
@@ -77,6 +82,7 @@ pub(super) fn encode(settings: &FamilySettings, row: &mut Encoder) {
         ranks,
         shows_ranking,
         streak_rule,
+        penalties_by_helpers,
     } = settings;
     unless(time_zone.is_none(), "time_zone", &|row| {
         row.optional_text("time_zone", time_zone.as_deref());
@@ -110,6 +116,9 @@ pub(super) fn encode(settings: &FamilySettings, row: &mut Encoder) {
     unless(*streak_rule == default.streak_rule, "streak_rule", &|row| {
         row.text("streak_rule", streak_rule.as_str());
     });
+    unless(!penalties_by_helpers, "penalties_by_helpers", &|row| {
+        row.plain("penalties_by_helpers", *penalties_by_helpers);
+    });
     unless(!shows_ranking, "shows_ranking", &|row| row.plain("shows_ranking", *shows_ranking));
 }
 
@@ -132,6 +141,7 @@ mod tests {
             ranks: Some(Ranks::default()),
             shows_ranking: true,
             streak_rule: StreakRule::AllDue,
+            penalties_by_helpers: true,
         };
         for settings in [settings, FamilySettings::default()] {
             let mut row = Encoder::new();

@@ -12,6 +12,7 @@ pub(crate) mod fields;
 pub(crate) mod file;
 pub(crate) mod idempotency;
 pub(crate) mod log_entry;
+mod member;
 pub(crate) mod message;
 pub(crate) mod pyjson;
 pub(crate) mod record;

@@ -57,8 +57,8 @@ impl Draft {
         for change in &changes.records {
             let Change::PutUser(user) = change else { continue };
             let same_email = |it: &User| it.email.folded() == user.email.folded();
-            let is_taken = self.records.users.iter().any(|it| same_email(it) && it.id != user.id);
-            if is_taken {
+            let is_other = |it: &User| it.id != user.id && !changes.gives_up_email(it);
+            if self.records.users.iter().any(|it| same_email(it) && is_other(it)) {
                 return Err(Obstacle::Refused(RuleViolation::EmailTaken));
             }
             if self.demotes(change) && self.admins.is_some_and(|admins| admins <= 1) {

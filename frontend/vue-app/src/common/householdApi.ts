@@ -1,0 +1,62 @@
+/** The adults of a family, and the invitations with which they join it. */
+
+import type { CallOptions, Paging } from "./apiOptions";
+import { at } from "./client";
+import { DevicesApi } from "./devicesApi";
+import type {
+  InvitationList,
+  InvitationOffer,
+  Member,
+  NewInvitation,
+  ShownInvitation,
+} from "./households";
+import type { User } from "./models";
+
+export class HouseholdApi extends DevicesApi {
+  /** The adults of the family, the owner first. */
+  members(options?: CallOptions): Promise<{ members: Member[] }> {
+    return this.request("GET", "/family/members", options);
+  }
+
+  /** Gives a member another role, which ends the member's sessions. */
+  setMemberRole(id: string, role: "parent" | "helper", options?: CallOptions): Promise<void> {
+    return this.request("PATCH", at`/family/members/${id}`, { ...options, body: { role } });
+  }
+
+  removeMember(id: string, options?: CallOptions): Promise<void> {
+    return this.request("DELETE", at`/family/members/${id}`, options);
+  }
+
+  /** Returns to the empty family of the own account, with a new session. */
+  leaveFamily(options?: CallOptions): Promise<{ user: User }> {
+    return this.request("POST", "/family/leave", options);
+  }
+
+  /** Makes a member the owner, and ends the sessions of both. */
+  transferFamily(memberId: string, password: string, options?: CallOptions): Promise<void> {
+    const body = { member_id: memberId, password };
+    return this.request("POST", "/family/transfer", { ...options, body });
+  }
+
+  /** Invites an adult. Only this response contains the link. */
+  invite(offer: InvitationOffer, options?: CallOptions): Promise<NewInvitation> {
+    return this.request("POST", "/family/invitations", { ...options, body: offer });
+  }
+
+  invitations(page: Paging = {}, options?: CallOptions): Promise<InvitationList> {
+    return this.request("GET", "/family/invitations", { ...options, query: page });
+  }
+
+  revokeInvitation(id: string, options?: CallOptions): Promise<void> {
+    return this.request("DELETE", at`/family/invitations/${id}`, options);
+  }
+
+  showInvitation(secret: string, options?: CallOptions): Promise<ShownInvitation> {
+    return this.request("POST", "/auth/invitation", { ...options, body: { secret } });
+  }
+
+  /** Joins the family, with a new session. The own family must be empty. */
+  acceptInvitation(secret: string, options?: CallOptions): Promise<{ user: User }> {
+    return this.request("POST", "/auth/invitation/accept", { ...options, body: { secret } });
+  }
+}
