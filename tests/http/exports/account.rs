@@ -29,6 +29,8 @@ async fn exported(server: &TestServer) -> (Family, Value) {
     parent.post(&task_path(child, task, "skip"), skip).await.expect(200);
     parent.patch("/user", json!({"language": "de"})).await.expect(200);
     parent.act(&format!("/children/{child}/calendar-feeds")).await.expect(201);
+    let webhook = json!({"url": "https://example.org/", "events": ["task.due"]});
+    parent.post("/webhooks", webhook).await.expect(201);
     parent.hand_over(server.nobody(), child).await;
     parent.get(&format!("/children/{child}/awards")).await.expect(200);
     let answer = parent.get("/account/export").await;
@@ -78,7 +80,8 @@ async fn the_document_contains_what_the_api_returns() {
     assert_eq!(fields, expected.iter().collect(), "a session without its token");
     assert_eq!(document["idempotency_keys"][0]["key"], "click-1");
     let text = document.to_string();
-    for secret in ["scrypt", PASSWORD, "token", &other.parent.id, &other.child, &other.parent.email]
+    for secret in
+        ["scrypt", PASSWORD, "token", "whsec_", &other.parent.id, &other.child, &other.parent.email]
     {
         assert!(!text.contains(secret), "{secret}");
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Receiver, Reply, delivery, hook, hook_with};
-use crate::harness::{Settings, TestServer};
+use crate::harness::{Settings, TestServer, eventually};
 
 async fn process() -> TestServer {
     let flags = vec!["--webhook-allow=127.0.0.1".to_owned()];
@@ -40,6 +40,9 @@ async fn what_happened_just_before_a_kill_is_delivered() {
     let task = family.parent.task("Read", 3).await;
     server.kill();
     server.start_again().await;
-    let received = program.after(1).await;
-    assert!(received.iter().any(|it| it.body["data"] == json!({"kind": "task", "id": task})));
+    let expected = json!({"kind": "task", "id": task});
+    eventually("the message about the task", async || {
+        program.received().iter().any(|it| it.body["data"] == expected).then_some(())
+    })
+    .await;
 }
