@@ -75,8 +75,17 @@ async fn the_document_contains_what_the_api_returns() {
     assert_eq!(sessions.len(), 2);
     assert!(sessions.iter().any(|session| session["child_id"] == json!(family.child)));
     let fields: BTreeSet<&String> = sessions[0].as_object().unwrap().keys().collect();
-    let expected = ["child_id", "created_at", "expires_at", "is_reset_link", "last_used_at"]
-        .map(str::to_owned);
+    let expected = [
+        "child_id",
+        "created_at",
+        "device_name",
+        "expires_at",
+        "is_invitation",
+        "is_reset_link",
+        "is_waiting",
+        "last_used_at",
+    ]
+    .map(str::to_owned);
     assert_eq!(fields, expected.iter().collect(), "a session without its token");
     assert_eq!(document["idempotency_keys"][0]["key"], "click-1");
     let text = document.to_string();
