@@ -2,6 +2,8 @@
 
 import zlib
 
+from people import PASSWORD, invite
+
 # The operations after which a session or an account has ended, where they succeed.
 ENDING = {"logOut", "changePassword", "beginChildSession", "markAccountForDeletion", "endAllSessions"}
 
@@ -148,6 +150,8 @@ def feed(case, person):
     if isinstance(case.body, dict):
         # Without it, whichever request is pending counts.
         case.body.pop("request_id", None)
+        # Without it, sign-up is open.
+        case.body.pop("invitation", None)
         known = fields(name, person)
         if is_too_long(case):
             known = dict.fromkeys(NEW_PASSWORDS, family.account["password"]) | known
@@ -175,6 +179,7 @@ def record(path, parameter, family):
         "user_id": family.id,
         # What needs a session or an event prepares one.
         "auth": "x",
+        "family": "x",
         "event_id": "x",
         "kind": "rank",
         "certificate_id": "1",
@@ -194,6 +199,8 @@ def fields(name, person):
     family = person.family
     if name == "restoreAccount":
         return person.leaving.account
+    if name == "transferFamily":
+        return {"member_id": person.heir, "password": PASSWORD}
     if name in ("signUp", "createManagedAccount", "updateManagedAccount"):
         return {"email": f"{person.role}-{next(person.numbers)}@example.org"}
     if name in ("createBadge", "updateBadge"):
@@ -291,6 +298,57 @@ def new_device(case, person):
     case.path_parameters["device_id"] = person.family.pair()[1]
 
 
+def may_invite(person):
+    return person.role in ("parent", "admin")
+
+
+def invitation(case, person):
+    if isinstance(case.body, dict):
+        case.body["secret"] = person.family.invite()
+
+
+def open_invitation(case, person):
+    if may_invite(person):
+        person.family.invite()
+        (found,) = person.family.ask("GET", "/family/invitations").json()["invitations"]
+        case.path_parameters["id"] = found["id"]
+
+
+def as_guest(case, person):
+    """Only an account with an empty family can join another one."""
+    invitation(case, person)
+    if may_invite(person):
+        person.token = person.guest()
+
+
+def new_member(case, person):
+    family = person.family
+    if may_invite(person):
+        # A family can have only some.
+        for member in family.ask("GET", "/family/members").json()["members"][1:]:
+            family.ask("DELETE", f"/family/members/{member['id']}")
+        case.path_parameters["id"] = person.join(family.token, family.invite())[1]
+
+
+def as_member(_case, person):
+    """The owner of a family can't leave it."""
+    if may_invite(person):
+        owner = person.guest()
+        person.token = person.join(owner, invite(person.family.url, owner))[0]
+
+
+def as_another_owner(_case, person):
+    """The role's own account is still needed."""
+    if may_invite(person):
+        owner = person.guest()
+        person.heir = person.join(owner, invite(person.family.url, owner))[1]
+        person.token = owner
+
+
+# The operations that guests ask for.
+OF_GUESTS = {"acceptInvitation", "leaveFamily", "transferFamily"}
+
+
 def device_cookie(case, person):
     case.cookies = {"session_device": person.family.device_cookie()}
 
@@ -351,6 +409,13 @@ PREPARE = {
     "resendWebhookDelivery": sent_delivery,
     "removeDevice": new_device,
     "chooseDeviceChild": device_cookie,
+    "showInvitation": invitation,
+    "acceptInvitation": as_guest,
+    "revokeInvitation": open_invitation,
+    "updateMember": new_member,
+    "removeMember": new_member,
+    "leaveFamily": as_member,
+    "transferFamily": as_another_owner,
     "requestReward": mutation("cancel"),
     "requestRewardLegacy": mutation("cancel"),
     "redeemReward": mutation("cancel"),
@@ -378,6 +443,8 @@ def is_operation(case):
 def tidy(case, person, response):
     """Undoes what would keep later requests from succeeding."""
     name = operation_id(case)
+    if name in OF_GUESTS:
+        person.log_in()
     if not is_operation(case) or response.status_code // 100 != 2:
         return
     if name == "changePassword":
@@ -394,6 +461,10 @@ def tidy(case, person, response):
         # A family can have only some.
         webhook = response.json()["webhook"]["id"]
         person.family.ask("DELETE", f"/webhooks/{webhook}")
+    if name == "createInvitation":
+        # A family can have only some.
+        invitation = response.json()["invitation"]["id"]
+        person.family.ask("DELETE", f"/family/invitations/{invitation}")
     if name == "pairDevice":
         # A child can have only some.
         device = response.json()["device"]["id"]

@@ -36,8 +36,7 @@ class Family:
 
     def ask(self, method, path, **more):
         """Asks as the parent, or the administrator, of the family."""
-        headers = {"Authorization": f"Bearer {self.token}"}
-        return requests.request(method, self.url + path, headers=headers, **more)
+        return ask(self.url, self.token, method, path, **more)
 
     def make(self, kind):
         """The id of a new child, task, reward or badge."""
@@ -98,6 +97,12 @@ class Family:
         answer.raise_for_status()
         return answer.cookies["session_device"]
 
+    def invite(self):
+        """The secret of a new invitation. A family can have only some: the others go."""
+        for invitation in self.ask("GET", "/family/invitations").json()["invitations"]:
+            self.ask("DELETE", f"/family/invitations/{invitation['id']}")
+        return invite(self.url, self.token)
+
     def mark_for_deletion(self):
         """Every session of the account ends; a login after a restore begins another."""
         self.ask("POST", "/user/mark-for-deletion", json={"password": self.account["password"]})
@@ -121,6 +126,8 @@ class Person:
         # For email addresses that have no account yet.
         self.numbers = itertools.count()
         self.token = None
+        # The member of another family, which an owner who is a guest transfers to it.
+        self.heir = None
         self.administrator = None
         self.log_in()
 
@@ -134,6 +141,21 @@ class Person:
         answer = self.administrator.ask("POST", f"/admin/accounts/{found['id']}/reset-link")
         answer.raise_for_status()
         return answer.json()["link"].partition("#")[2]
+
+    def guest(self):
+        """The token of a new account, whose family is empty."""
+        account = sign_up(self.family.url, f"guest-{self.role}-{next(self.numbers)}")
+        answer = requests.post(self.family.url + "/auth/login", json=account)
+        answer.raise_for_status()
+        return answer.cookies["session"]
+
+    def join(self, owner, secret):
+        """The token and the id of a new member, who is the only one beside the owner."""
+        token = self.guest()
+        answer = ask(self.family.url, token, "POST", "/auth/invitation/accept", json={"secret": secret})
+        answer.raise_for_status()
+        members = ask(self.family.url, owner, "GET", "/family/members").json()["members"]
+        return answer.cookies["session"], members[-1]["id"]
 
     def another_leaving(self):
         """An account that may be deleted."""
@@ -156,6 +178,18 @@ class Person:
     def headers(self):
         known = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         return known | {"X-Forwarded-For": address()}
+
+
+def ask(url, token, method, path, **more):
+    headers = {"Authorization": f"Bearer {token}"}
+    return requests.request(method, url + path, headers=headers, **more)
+
+
+def invite(url, token):
+    """The secret of a new invitation of the owner with that token."""
+    answer = ask(url, token, "POST", "/family/invitations", json={"role": "parent"})
+    answer.raise_for_status()
+    return answer.json()["link"].partition("#")[2]
 
 
 # Hypothesis makes random numbers repeat.
