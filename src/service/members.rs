@@ -3,7 +3,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::caller::member_of;
+use super::family_records::fingerprint;
 use super::joining::{Joining, check_room, other_members, owner_of, valid};
 use super::limits::one_more;
 use super::sessions::{Acting, Ending, session_id, sessions_of_account};
@@ -11,16 +14,16 @@ use super::{
     Adult, Caller, Listing, LoggedIn, Owner, Parent, SentSessions, Service, ServiceError, Token,
 };
 use crate::domain::{
-    EventFilter, FamilyLimit, FamilyRole, Invitation, Member, MemberId, Page, RecordKind,
-    RuleViolation, Session, SortOrder, Timestamp, TokenHash, User, UserId,
+    EventFilter, FamilyLimit, FamilyRole, IdempotencyKey, Invitation, KeyResult, Member, MemberId,
+    Page, RecordKind, RuleViolation, Session, SortOrder, Timestamp, TokenHash, User, UserId,
 };
 use crate::store::{Change, Changes, Fence, Scope, Snapshot, Store};
 
 /// A new invitation.
 #[derive(Debug)]
 pub struct NewInvitation {
-    /// It is not stored and cannot be read again.
-    pub secret: Token,
+    /// It is not stored and cannot be read again; `None` for a repeat.
+    pub secret: Option<Token>,
     pub invitation: ListedInvitation,
 }
 
@@ -73,33 +76,44 @@ impl Service {
         Ok(self.records_of(caller).await?.members_of(&caller.user().id))
     }
 
-    /// Invites somebody to the caller's family.
+    /// Invites somebody to the caller's family. A repeat with the same key returns the invitation without its secret.
     ///
     /// Fails if the family has too many open invitations or members.
     pub async fn invite(
-        self: &Arc<Self>,
+        &self,
         owner: &Owner,
+        key: Option<IdempotencyKey>,
         offer: Invitation,
     ) -> Result<NewInvitation, ServiceError> {
         let secret = Token::random();
         let token_hash = TokenHash::of_invitation(&secret.hash());
         let family = owner.user().id.clone();
-        let invitation = self.end_sessions(Acting::Caller(owner), move |records, context| {
+        let fields = json!([offer.role.as_str(), offer.email.as_ref().map(|it| it.as_str())]);
+        let key = self.used_key(owner, key, || fingerprint("invitation", &fields));
+        let commit = self.transact_as(owner, move |records, context| {
             let now = context.now();
-            one_more(
-                FamilyLimit::Invitations,
-                Invitation::MOST,
-                open(records, &family, now).len(),
-            )?;
+            let open = open(records, &family, now);
+            let first = key.as_ref().map(|key| key.first(records)).transpose()?.flatten();
+            if let Some(KeyResult::Record(id)) = first.as_ref().map(|first| &first.result) {
+                let mut listed = open.iter().filter_map(|session| ListedInvitation::of(session));
+                let found = listed.find(|listed| *listed.id == **id);
+                let found = found.ok_or(RuleViolation::NotFound(RecordKind::Invitation))?;
+                return Ok((Changes::none(), Some((found, true))));
+            }
+            one_more(FamilyLimit::Invitations, Invitation::MOST, open.len())?;
             check_room(records, &family)?;
-            let (offer, hash) = (offer.clone(), token_hash.clone());
-            let session = Session::invitation(hash, family.clone(), offer, now);
-            let value = ListedInvitation::of(&session);
-            Ok(Ending { sessions: Vec::new(), changes: vec![Change::PutSession(session)], value })
+            let session =
+                Session::invitation(token_hash.clone(), family.clone(), offer.clone(), now);
+            let listed = ListedInvitation::of(&session);
+            let id = listed.as_ref().map(|listed| listed.id.as_str().into());
+            let remember = key.as_ref().map(|key| key.stored(id));
+            let changes = Changes { remember, ..Changes::of([Change::PutSession(session)]) };
+            Ok((changes, listed.map(|listed| (listed, false))))
         });
-        let invitation = invitation.await?;
-        let invitation = invitation.ok_or_else(|| ServiceError::internal("no invitation"))?;
-        Ok(NewInvitation { secret, invitation })
+        let created = commit.await?.value;
+        let (invitation, replayed) =
+            created.ok_or_else(|| ServiceError::internal("no invitation"))?;
+        Ok(NewInvitation { secret: (!replayed).then_some(secret), invitation })
     }
 
     /// Returns the open invitations of the caller's family, the newest first.

@@ -14,7 +14,7 @@ mod deletion;
 mod devices;
 mod disk;
 mod exports;
-mod households;
+pub(crate) mod households;
 mod operation;
 mod points;
 mod protocol;

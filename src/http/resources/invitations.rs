@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::domain::Invitation;
 use crate::http::error::{ApiError, ErrorCode};
-use crate::http::extract::caller::Path;
+use crate::http::extract::caller::{Key, Path};
 use crate::http::extract::field_types::{EMAIL, TEXT};
 use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::Input;
@@ -24,12 +24,13 @@ use crate::http::openapi::{
 use crate::http::resources::account::UserAnswer;
 use crate::http::resources::auth::{Cookie, logged_in_as};
 use crate::http::resources::members::{ROLE, role};
+use crate::http::resources::mutations::replayed_header;
 use crate::http::resources::records::Iso;
 use crate::http::response::json;
 use crate::http::response::page::{ListItem, PageOf};
 use crate::http::server::request_context::Client;
 use crate::http::settings::{HttpSettings, Origin};
-use crate::service::{Adult, ListedInvitation, Owner, SentSessions, Service, Token};
+use crate::service::{Adult, ListedInvitation, NewInvitation, Owner, SentSessions, Service, Token};
 
 // `utoipa::path` takes no generic types.
 type InvitationPage = PageOf<InvitationBody>;
@@ -78,8 +79,10 @@ impl From<ListedInvitation> for InvitationBody {
 pub(crate) struct NewInvitationBody {
     invitation: InvitationBody,
     /// The address of the front end's page, with the secret behind `#`: `/invitation#<secret>` under `public_url`, or
-    /// without an origin if the operator has not set it.
-    link: String,
+    /// without an origin if the operator has not set it. Null in the response to a repeat: only the first response
+    /// contains the secret.
+    #[schema(required)]
+    link: Option<String>,
 }
 
 fn sample() -> Value {
@@ -167,23 +170,34 @@ impl ErrorCodes for AcceptErrors {
     path = "/family/invitations",
     operation_id = "createInvitation",
     tag = tags::FAMILY,
+    params(Key),
     request_body = OfferInput,
     responses(
-        (status = 201, description = "The invitation", body = NewInvitationBody),
-        Errors<Owner, OfferInput, ChangeErrors, FamilyLimitErrors>
+        (
+            status = 201,
+            description = "The invitation",
+            body = NewInvitationBody,
+            headers((
+                "Idempotent-Replayed" = String,
+                description = "`true` if this is the response to an earlier request with the same `Idempotency-Key`."
+            ))
+        ),
+        Errors<Owner, Key, OfferInput, ChangeErrors, FamilyLimitErrors>
     )
 )]
 pub(crate) async fn create(
     State(service): State<Arc<Service>>,
     State(settings): State<Arc<HttpSettings>>,
     owner: Owner,
+    Key(key): Key,
     Input(Offer(offer)): OfferInput,
-) -> Result<(StatusCode, Json<NewInvitationBody>), ApiError> {
-    let created = service.invite(&owner, offer).await?;
+) -> Result<Response, ApiError> {
+    let NewInvitation { secret, invitation } = service.invite(&owner, key, offer).await?;
+    let replayed = replayed_header(secret.is_none());
     let origin = settings.public_origin.as_ref().map_or("", Origin::as_str);
-    let link = format!("{origin}/invitation#{}", created.secret.reveal());
-    let invitation = created.invitation.into();
-    Ok((StatusCode::CREATED, Json(NewInvitationBody { invitation, link })))
+    let link = secret.map(|secret| format!("{origin}/invitation#{}", secret.reveal()));
+    let body = Json(NewInvitationBody { invitation: invitation.into(), link });
+    Ok((StatusCode::CREATED, replayed, body).into_response())
 }
 
 /// List the open invitations of your family

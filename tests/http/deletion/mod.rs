@@ -15,6 +15,7 @@ mod imported;
 mod kills;
 mod many;
 mod marking;
+mod members;
 mod pictures;
 mod queue;
 mod runs;

@@ -31,6 +31,21 @@ async fn an_invitation_is_used_once() {
 }
 
 #[tokio::test]
+async fn an_invitation_is_made_once_for_a_key() {
+    let server = TestServer::start().await;
+    let owner = server.parent().await;
+    let offer = || json!({"role": "helper"});
+    let first = owner.post_once("/family/invitations", offer(), "key").await.expect(201);
+    let again = owner.post_once("/family/invitations", offer(), "key").await;
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    let again = again.expect(201);
+    assert_eq!((&again["invitation"], &again["link"]), (&first["invitation"], &json!(null)));
+    let other = owner.post_once("/family/invitations", json!({"role": "parent"}), "key").await;
+    assert_error(&other, 422, "IDEMPOTENCY_KEY_REUSED");
+    assert_eq!(owner.get("/family/invitations").await.expect(200)["total"], 1);
+}
+
+#[tokio::test]
 async fn invitations_are_listed_revoked_and_expire() {
     let (hand, machine) = Hand::new();
     let server = TestServer::with(Settings { machine, ..Settings::default() }).await;

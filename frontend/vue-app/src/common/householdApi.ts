@@ -1,6 +1,6 @@
 /** The adults of a family, and the invitations with which they join it. */
 
-import type { CallOptions, Paging } from "./apiOptions";
+import type { CallOptions, MutationOptions, Paging } from "./apiOptions";
 import { at } from "./client";
 import { DevicesApi } from "./devicesApi";
 import type {
@@ -39,8 +39,8 @@ export class HouseholdApi extends DevicesApi {
   }
 
   /** Invites an adult. Only this response contains the link. */
-  invite(offer: InvitationOffer, options?: CallOptions): Promise<NewInvitation> {
-    return this.request("POST", "/family/invitations", { ...options, body: offer });
+  invite(offer: InvitationOffer, options?: MutationOptions): Promise<NewInvitation> {
+    return this.create("/family/invitations", offer, options);
   }
 
   invitations(page: Paging = {}, options?: CallOptions): Promise<InvitationList> {

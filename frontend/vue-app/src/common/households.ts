@@ -31,8 +31,8 @@ export interface InvitationList extends Page {
 /** A new invitation. */
 export interface NewInvitation {
   invitation: Invitation;
-  /** The address of the front end's page, `/invitation#<secret>`. Only this response contains it. */
-  link: string;
+  /** The address of the front end's page, `/invitation#<secret>`. Null in the response to a repeat. */
+  link: string | null;
 }
 
 /** What an invitation offers to whoever has its secret. */
