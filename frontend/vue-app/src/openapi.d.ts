@@ -3843,9 +3843,10 @@ export interface components {
             invitation: components["schemas"]["Invitation"];
             /**
              * @description The address of the front end's page, with the secret behind `#`: `/invitation#<secret>` under `public_url`, or
-             *     without an origin if the operator has not set it.
+             *     without an origin if the operator has not set it. Null in the response to a repeat: only the first response
+             *     contains the secret.
              */
-            link: string;
+            link: string | null;
         };
         /**
          * @description A new account with its role, which is `parent` by default.
@@ -12385,7 +12386,10 @@ export interface operations {
     createInvitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -12398,6 +12402,8 @@ export interface operations {
             /** @description The invitation */
             201: {
                 headers: {
+                    /** @description `true` if this is the response to an earlier request with the same `Idempotency-Key`. */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12443,6 +12449,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
