@@ -14,8 +14,9 @@ use super::{
     Adult, Caller, Listing, LoggedIn, Owner, Parent, SentSessions, Service, ServiceError, Token,
 };
 use crate::domain::{
-    EventFilter, FamilyLimit, FamilyRole, IdempotencyKey, Invitation, KeyResult, Member, MemberId,
-    Page, RecordKind, RuleViolation, Session, SortOrder, Timestamp, TokenHash, User, UserId,
+    Email, EventFilter, FamilyLimit, FamilyRole, IdempotencyKey, Invitation, KeyResult, Member,
+    MemberId, Page, RecordKind, RuleViolation, Session, SortOrder, Timestamp, TokenHash, User,
+    UserId,
 };
 use crate::store::{Change, Changes, Fence, Scope, Snapshot, Store};
 
@@ -88,7 +89,7 @@ impl Service {
         let secret = Token::random();
         let token_hash = TokenHash::of_invitation(&secret.hash());
         let family = owner.user().id.clone();
-        let fields = json!([offer.role.as_str(), offer.email.as_ref().map(|it| it.as_str())]);
+        let fields = json!([offer.role.as_str(), offer.email.as_ref().map(Email::as_str)]);
         let key = self.used_key(owner, key, || fingerprint("invitation", &fields));
         let commit = self.transact_as(owner, move |records, context| {
             let now = context.now();
