@@ -106,6 +106,7 @@ fn family_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(family::settings, family::set_settings))
         .routes(routes!(members::list))
         .routes(routes!(members::update, members::remove))
+        .routes(routes!(members::reset_link))
         .routes(routes!(members::leave))
         .routes(routes!(members::transfer))
         .routes(routes!(invitations::list, invitations::create))

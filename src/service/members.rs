@@ -18,7 +18,7 @@ use crate::domain::{
     MemberId, Page, RecordKind, RuleViolation, Session, SortOrder, Timestamp, TokenHash, User,
     UserId,
 };
-use crate::store::{Change, Changes, Fence, Scope, Snapshot, Store};
+use crate::store::{Change, Changes, Context, Fence, Scope, Snapshot, Store};
 
 /// A new invitation.
 #[derive(Debug)]
@@ -274,12 +274,7 @@ impl Service {
     ) -> Result<(), ServiceError> {
         self.confirm(address, owner, password).await?;
         let family = owner.user().id.clone();
-        let account = self.member(owner, &id).await?.account_id.clone();
-        let scope = Scope::of_families([family.clone(), account]);
-        let caller = owner.clone();
-        self.end_sessions(Acting::Anyone(scope), move |records, context| {
-            caller.check_session(records, context.now())?;
-            let member = other_member(records, &family, &id)?;
+        self.decide_on_member(owner, id, move |records, member, context| {
             let own = member_of(records, &family, &family).ok_or(RuleViolation::SessionEnded)?;
             let account = |id| records.user(id).ok_or(RuleViolation::NotFound(RecordKind::Member));
             let (from, to) = (account(&family)?, account(&member.account_id)?);
@@ -294,7 +289,7 @@ impl Service {
                 Change::PutUser(User { updated_at, ..with_person(of, person) })
             };
             let new_owner =
-                Member { account_id: from.id.clone(), role: own.role, ..(*member).clone() };
+                Member { account_id: from.id.clone(), role: own.role, ..member.clone() };
             let former =
                 Member { account_id: to.id.clone(), role: FamilyRole::Parent, ..(*own).clone() };
             let changes = vec![
@@ -345,6 +340,24 @@ impl Service {
         id: MemberId,
         change: impl Fn(&dyn Snapshot, &Member) -> (Vec<TokenHash>, Vec<Change>) + Send + Sync + 'static,
     ) -> Result<(), ServiceError> {
+        self.decide_on_member(owner, id, move |records, member, _| {
+            let (sessions, changes) = change(records, member);
+            Ok(Ending { sessions, changes, value: () })
+        })
+        .await
+    }
+
+    /// Commits what `decide` decides about a member that is not the owner. The snapshot contains the family and the
+    /// member's account.
+    pub(super) async fn decide_on_member<T: Send + 'static>(
+        self: &Arc<Self>,
+        owner: &Owner,
+        id: MemberId,
+        decide: impl Fn(&dyn Snapshot, &Member, &mut Context) -> Result<Ending<T>, RuleViolation>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<T, ServiceError> {
         let family = owner.user().id.clone();
         let account = self.member(owner, &id).await?.account_id.clone();
         let scope = Scope::of_families([family.clone(), account]);
@@ -352,8 +365,7 @@ impl Service {
         self.end_sessions(Acting::Anyone(scope), move |records, context| {
             caller.check_session(records, context.now())?;
             let member = other_member(records, &family, &id)?;
-            let (sessions, changes) = change(records, &member);
-            Ok(Ending { sessions, changes, value: () })
+            decide(records, &member, context)
         })
         .await
     }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use super::administration::changeable;
 use super::sessions::{Acting, Ending, sessions_of_account};
-use super::{Authority, Service, ServiceError, Token};
+use super::{Authority, Owner, Service, ServiceError, Token};
 use crate::domain::password::NewPassword;
-use crate::domain::{AdminAction, RuleViolation, Session, Timestamp, TokenHash, User, UserId};
+use crate::domain::{
+    AdminAction, MemberId, RuleViolation, Session, Timestamp, TokenHash, User, UserId,
+};
 use crate::store::{Change, Scope, Snapshot, Store};
 
 /// A new link.
@@ -33,10 +35,27 @@ impl Service {
         let token_hash = TokenHash::of_reset_link(&secret.hash());
         let acting = Acting::Authority(authority, user_id.clone(), AdminAction::ResetLinkCreated);
         let expires_at = self.end_sessions(acting, move |records, context| {
-            changeable(records, &user_id)?;
-            let link = Session::reset_link(token_hash.clone(), user_id.clone(), context.now());
-            let (sessions, expires_at) = (surplus_links(records, &user_id), link.expires_at);
-            Ok(Ending { sessions, changes: vec![Change::PutSession(link)], value: expires_at })
+            new_link(records, &token_hash, &user_id, context.now())
+        });
+        Ok(ResetLink { secret, expires_at: expires_at.await? })
+    }
+
+    /// Creates a link to reset the password of a member of the owner's family, for a client at `address`.
+    ///
+    /// Fails if `password` is not the owner's, after too many attempts, and if the family has no such member besides
+    /// its owner.
+    pub async fn create_reset_link_of_member(
+        self: &Arc<Self>,
+        address: IpAddr,
+        owner: &Owner,
+        id: MemberId,
+        password: String,
+    ) -> Result<ResetLink, ServiceError> {
+        self.confirm(address, owner, password).await?;
+        let secret = Token::random();
+        let token_hash = TokenHash::of_reset_link(&secret.hash());
+        let expires_at = self.decide_on_member(owner, id, move |records, member, context| {
+            new_link(records, &token_hash, &member.account_id, context.now())
         });
         Ok(ResetLink { secret, expires_at: expires_at.await? })
     }
@@ -69,6 +88,20 @@ impl Service {
         })
         .await
     }
+}
+
+/// A new link of an account, and the links that end for it. Fails if there is no such account, and if its deletion has
+/// started.
+fn new_link(
+    records: &dyn Snapshot,
+    token_hash: &TokenHash,
+    user_id: &UserId,
+    now: Timestamp,
+) -> Result<Ending<Timestamp>, RuleViolation> {
+    changeable(records, user_id)?;
+    let link = Session::reset_link(token_hash.clone(), user_id.clone(), now);
+    let (sessions, expires_at) = (surplus_links(records, user_id), link.expires_at);
+    Ok(Ending { sessions, changes: vec![Change::PutSession(link)], value: expires_at })
 }
 
 /// Returns a link that can be used, and its account.

@@ -414,6 +414,7 @@ PREPARE = {
     "revokeInvitation": open_invitation,
     "updateMember": new_member,
     "removeMember": new_member,
+    "createResetLinkOfMember": new_member,
     "leaveFamily": as_member,
     "transferFamily": as_another_owner,
     "requestReward": mutation("cancel"),

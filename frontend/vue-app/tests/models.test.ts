@@ -188,6 +188,7 @@ type Requests =
   | "InvitationSecret"
   | "MemberPatch"
   | "NewDevice"
+  | "OwnPassword"
   | "NewPin"
   | "NewThreshold"
   | "RequestAnswer"

@@ -23,6 +23,7 @@ use crate::http::openapi::{
 use crate::http::resources::account::UserAnswer;
 use crate::http::resources::auth::{Cookie, header_of, logged_in_as};
 use crate::http::resources::records::Iso;
+use crate::http::resources::resets::LinkAnswer;
 use crate::http::server::request_context::Client;
 use crate::http::settings::HttpSettings;
 use crate::service::{Adult, Owner, Parent, SentSessions, Service};
@@ -30,6 +31,7 @@ use crate::service::{Adult, Owner, Parent, SentSessions, Service};
 // `utoipa::path` takes no generic types.
 type RoleInput = Input<RoleChange>;
 type TransferInput = Input<Transfer>;
+type OwnPasswordInput = Input<OwnPassword>;
 
 /// An adult of a family.
 #[derive(Serialize, ToSchema)]
@@ -120,10 +122,32 @@ impl RequestBody for Transfer {
     }
 }
 
+pub(crate) struct OwnPassword(String);
+
+impl RequestBody for OwnPassword {
+    const NAME: &'static str = "OwnPassword";
+    const ABOUT: &'static str = "The caller's own password.";
+
+    fn example() -> Value {
+        json!({"password": "correct horse battery"})
+    }
+
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
+        Ok(Self(fields.required("password", TEXT)?))
+    }
+}
+
 enum OwnerErrors {}
 
 impl ErrorCodes for OwnerErrors {
     const CODES: &'static [ErrorCode] = &[ErrorCode::OwnerRemains];
+}
+
+enum LinkErrors {}
+
+impl ErrorCodes for LinkErrors {
+    const CODES: &'static [ErrorCode] =
+        &[ErrorCode::WrongPassword, ErrorCode::OwnerRemains, ErrorCode::DeletionInProgress];
 }
 
 enum TransferErrors {}
@@ -196,6 +220,35 @@ pub(crate) async fn remove(
 ) -> Result<StatusCode, ApiError> {
     service.remove_member(&owner, id.into()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Create a link to reset the password of a member
+///
+/// Whoever opens it within 24 hours can set a new password once: give it to that member only. A member can have five
+/// links; a sixth one ends the oldest.
+#[utoipa::path(
+    post,
+    path = "/family/members/{id}/reset-link",
+    operation_id = "createResetLinkOfMember",
+    tag = tags::FAMILY,
+    params(("id" = String, Path, description = "The id of the member.")),
+    request_body = OwnPasswordInput,
+    responses(
+        (status = 201, description = "The link", body = LinkAnswer),
+        Errors<Owner, OwnPasswordInput, Path<String>, PasswordErrors, ChangeErrors, LinkErrors>
+    )
+)]
+pub(crate) async fn reset_link(
+    State(service): State<Arc<Service>>,
+    State(settings): State<Arc<HttpSettings>>,
+    client: Client,
+    owner: Owner,
+    Path(id): Path<String>,
+    Input(OwnPassword(password)): OwnPasswordInput,
+) -> Result<(StatusCode, Json<LinkAnswer>), ApiError> {
+    let address = client.address;
+    let link = service.create_reset_link_of_member(address, &owner, id.into(), password).await?;
+    Ok((StatusCode::CREATED, Json(LinkAnswer::of(&link, &settings))))
 }
 
 /// Leave the family

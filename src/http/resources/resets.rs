@@ -23,7 +23,7 @@ use crate::http::resources::account_changes::StartedError;
 use crate::http::resources::records::Iso;
 use crate::http::server::request_context::Client;
 use crate::http::settings::{HttpSettings, Origin};
-use crate::service::{Service, Token};
+use crate::service::{ResetLink, Service, Token};
 
 // `utoipa::path` takes no generic types.
 type ResetInput = Input<Reset>;
@@ -40,6 +40,14 @@ pub(crate) struct LinkAnswer {
     /// When it ends if it is not used.
     #[schema(schema_with = schemas::moment)]
     expires_at: Iso,
+}
+
+impl LinkAnswer {
+    pub(crate) fn of(created: &ResetLink, settings: &HttpSettings) -> Self {
+        let origin = settings.public_origin.as_ref().map_or("", Origin::as_str);
+        let link = format!("{origin}/reset#{}", created.secret.reveal());
+        Self { link, expires_at: Iso(created.expires_at) }
+    }
 }
 
 fn sample() -> Value {
@@ -96,9 +104,7 @@ pub(crate) async fn create(
     Confirmed(authority): Confirmed,
 ) -> Result<(StatusCode, Json<LinkAnswer>), ApiError> {
     let created = service.create_reset_link(&authority, user_id.into()).await?;
-    let origin = settings.public_origin.as_ref().map_or("", Origin::as_str);
-    let link = format!("{origin}/reset#{}", created.secret.reveal());
-    Ok((StatusCode::CREATED, Json(LinkAnswer { link, expires_at: Iso(created.expires_at) })))
+    Ok((StatusCode::CREATED, Json(LinkAnswer::of(&created, &settings))))
 }
 
 /// Set a new password with a link

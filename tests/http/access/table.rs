@@ -69,6 +69,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row("PUT /family/settings", r#"{"time_zone":"Europe/Berlin"}"#, PARENTS),
     Row("GET /family/members", "", PARENTS),
     Row("PATCH /family/members/{member}", r#"{"role":"parent"}"#, [401, 403, 204, 404, 404, 403, 403, 403]),
+    Row("POST /family/members/{member}/reset-link", r#"{"password":"correct horse"}"#, [401, 403, 201, 404, 404, 403, 403, 403]),
     Row("GET /family/invitations", "", OWNERS),
     Row("POST /family/invitations", r#"{"role":"helper"}"#, [401, 403, 201, 201, 201, 403, 403, 403]),
     Row("DELETE /family/invitations/{invitation}", "", [401, 403, 204, 404, 404, 403, 403, 403]),

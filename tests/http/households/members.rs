@@ -197,6 +197,26 @@ async fn each_adult_has_sessions_and_keys_of_its_own() {
 }
 
 #[tokio::test]
+async fn the_owner_helps_a_member_with_a_forgotten_password() {
+    let server = TestServer::start().await;
+    let house = Household::new(&server, "helper").await;
+    let path = |id: &str| format!("/family/members/{id}/reset-link");
+    let id = house.id_of("helper").await;
+    let wrong = house.owner().post(&path(&id), json!({"password": "wrong"})).await;
+    assert_error(&wrong, 403, "WRONG_PASSWORD");
+    let own = path(&house.id_of("owner").await);
+    let answer = house.owner().post(&own, with_password(json!({}))).await;
+    assert_error(&answer, 409, "OWNER_REMAINS");
+    let made = house.owner().post(&path(&id), with_password(json!({}))).await.expect(201);
+    let secret = made["link"].as_str().unwrap().split_once("/reset#").unwrap().1;
+    let body = json!({"secret": secret, "new_password": "another password"});
+    server.nobody().post("/auth/reset", body).await.expect(204);
+    assert_error(&house.member.get("/auth/me").await, 401, "UNAUTHENTICATED");
+    let member = Parent::log_in(server.nobody(), &house.member.email, "another password").await;
+    assert_eq!(me(&member).await["family_role"], "helper");
+}
+
+#[tokio::test]
 async fn an_account_ends_with_its_own_person_only() {
     let server = TestServer::start().await;
     let house = Household::new(&server, "parent").await;

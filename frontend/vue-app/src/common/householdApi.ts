@@ -1,6 +1,7 @@
 /** The adults of a family, and the invitations with which they join it. */
 
 import type { CallOptions, MutationOptions, Paging } from "./apiOptions";
+import type { ResetLink } from "./administration";
 import { at } from "./client";
 import { DevicesApi } from "./devicesApi";
 import type {
@@ -25,6 +26,16 @@ export class HouseholdApi extends DevicesApi {
 
   removeMember(id: string, options?: CallOptions): Promise<void> {
     return this.request("DELETE", at`/family/members/${id}`, options);
+  }
+
+  /** A link with which a member sets a new password. Only this response contains it. */
+  createResetLinkOfMember(
+    id: string,
+    password: string,
+    options?: CallOptions,
+  ): Promise<ResetLink> {
+    const path = at`/family/members/${id}/reset-link`;
+    return this.request("POST", path, { ...options, body: { password } });
   }
 
   /** Returns to the empty family of the own account, with a new session. */
