@@ -2,9 +2,10 @@
 
 use futures_util::future::join_all;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
-use super::{Household, invite, members, with_password};
-use crate::harness::{TestServer, text};
+use super::{Household, accept, invite, members, with_password};
+use crate::harness::{Client, Family, PASSWORD, TestServer, log_in, text};
 
 #[tokio::test]
 async fn of_many_who_accept_one_invitation_one_joins() {
@@ -59,4 +60,65 @@ async fn of_many_transfers_one_happens() {
     let statuses = join_all([&ids[1], &ids[2], &ids[1], &ids[2]].map(transfer)).await;
     assert_eq!(statuses.iter().filter(|status| **status == 204).count(), 1, "{statuses:?}");
     assert!(statuses.iter().all(|status| [204, 401, 409].contains(status)), "{statuses:?}");
+}
+
+/// Requests at random, one after the other. Returns how many tasks it has activated. Once its session has ended, every
+/// request is refused.
+async fn act_at_random(client: &Client, family: &Family, seed: usize) -> usize {
+    let Family { child, task, reward, .. } = family;
+    let (mut activated, mut has_ended) = (0, false);
+    for step in 0..20 {
+        let answer = match Sha256::digest(format!("{seed} {step}"))[0] % 6 {
+            0 | 1 => {
+                let answer = client.activate(child, task).await;
+                activated += usize::from(answer.status == 200);
+                answer
+            }
+            2 => client.get(&format!("/children/{child}/tracking")).await,
+            3 => client.get("/children").await,
+            4 => client.redeem(child, reward).await,
+            _ => client.post("/tasks", json!({"name": "New", "points": 1})).await,
+        };
+        // Helpers may neither redeem without a request nor create a task, and the points may not be enough.
+        assert!([200, 201, 401, 403, 409].contains(&answer.status), "{}", answer.text);
+        assert!(!has_ended || answer.status == 401, "{}", answer.text);
+        has_ended |= answer.status == 401;
+    }
+    activated
+}
+
+#[tokio::test]
+async fn members_act_on_many_devices_while_others_come_and_go() {
+    let server = TestServer::start().await;
+    let family = server.family().await;
+    let owner = &family.parent;
+    let mut devices = Vec::new();
+    for number in 0..10 {
+        let member = server.parent().await;
+        let role = if number % 2 == 0 { "parent" } else { "helper" };
+        accept(&member, &invite(owner, role).await).await;
+        devices.push(Client::clone(&member));
+        if number < 2 {
+            let second = server.nobody();
+            log_in(&second, &member.email, PASSWORD).await.expect(200);
+            devices.push(second);
+        }
+    }
+    let ids: Vec<_> = members(owner).await[1..].iter().map(|it| text(&it["id"])).collect();
+    let come_and_go = async {
+        for id in &ids[..4] {
+            owner.delete(&format!("/family/members/{id}")).await.expect(204);
+            let newcomer = server.parent().await;
+            accept(&newcomer, &invite(owner, "helper").await).await;
+            newcomer.get("/children").await.expect(200);
+        }
+        let role = json!({"role": "parent"});
+        owner.patch(&format!("/family/members/{}", ids[5]), role).await.expect(204);
+    };
+    let act = devices.iter().zip(1..).map(|(device, seed)| act_at_random(device, &family, seed));
+    let (activated, ()) = tokio::join!(join_all(act), come_and_go);
+    let path = format!("/children/{}/tracking?action=activated&limit=500", family.child);
+    let total = owner.get(&path).await.expect(200)["total"].clone();
+    assert_eq!(total, activated.iter().sum::<usize>());
+    assert_eq!(members(owner).await.len(), 11);
 }
