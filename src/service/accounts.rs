@@ -126,13 +126,14 @@ impl Service {
         let token = Token::random_for_member();
         let joining = Joining::new(secret, &token);
         let acting = Acting::Anyone(Scope::Family(family));
-        let caller = self.end_sessions(acting, move |records, context| {
+        self.end_sessions(acting, move |records, context| {
             let user = new_user(&account, &hash, Role::Parent, context);
             let joined = joining.join(records, user, context)?;
             let sessions = sent.and([joining.invitation.clone()]);
-            Ok(Ending { sessions, changes: joined.changes, value: joined.caller })
-        });
-        Ok(LoggedIn { token, caller: caller.await? })
+            Ok(Ending { sessions, changes: joined.changes, value: () })
+        })
+        .await?;
+        self.logged_in(token).await
     }
 
     /// Creates a parent's account and a session, even if sign-up is closed.
@@ -152,7 +153,11 @@ impl Service {
             Ok(Ending { sessions: sent.and([]), changes, value: () })
         })
         .await?;
-        // The stored account has further fields.
+        self.logged_in(token).await
+    }
+
+    /// The new session of a new account. The stored account has further fields.
+    async fn logged_in(&self, token: Token) -> Result<LoggedIn, ServiceError> {
         match self.authenticate(&token).await {
             Ok(caller) => Ok(LoggedIn { token, caller }),
             // The account was created: "nothing has changed" would not be true.

@@ -134,7 +134,8 @@ async fn a_person_signs_up_with_an_invitation_where_sign_up_is_closed() {
     assert_error(&answer, 403, "INVALID_INVITATION");
     let taken = account(Some(&secret), &family.parent.email);
     assert_error(&nobody.post("/auth/signup", taken).await, 409, "EMAIL_TAKEN");
-    nobody.post("/auth/signup", account(Some(&secret), "oma@example.org")).await.expect(201);
+    let joined = nobody.post("/auth/signup", account(Some(&secret), "oma@example.org")).await;
+    assert_eq!(joined.expect(201)["user"]["verified"], true);
     let me = nobody.get("/auth/me").await.expect(200);
     assert_eq!(
         (&me["family_id"], &me["family_role"]),
