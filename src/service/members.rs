@@ -261,48 +261,6 @@ impl Service {
         .await
     }
 
-    /// Exchanges the persons behind two accounts: the member becomes the owner of the family, and the owner a parent
-    /// with the member's account. Ends the sessions and links of both. For a client at `address`.
-    ///
-    /// Fails if `password` is not the owner's, and after too many attempts.
-    pub async fn transfer_family(
-        self: &Arc<Self>,
-        address: IpAddr,
-        owner: &Owner,
-        id: MemberId,
-        password: String,
-    ) -> Result<(), ServiceError> {
-        self.confirm(address, owner, password).await?;
-        let family = owner.user().id.clone();
-        self.decide_on_member(owner, id, move |records, member, context| {
-            let own = member_of(records, &family, &family).ok_or(RuleViolation::SessionEnded)?;
-            let account = |id| records.user(id).ok_or(RuleViolation::NotFound(RecordKind::Member));
-            let (from, to) = (account(&family)?, account(&member.account_id)?);
-            if to.deletion.is_some() {
-                return Err(RuleViolation::NotFound(RecordKind::Member));
-            }
-            let mut sessions = sessions_in(records, &family, &to.id);
-            sessions.extend(sessions_of_person(records, &from.id));
-            sessions.extend(sessions_of_person(records, &to.id));
-            let updated_at = Some(context.now());
-            let put = |of: &User, person: &User| {
-                Change::PutUser(User { updated_at, ..with_person(of, person) })
-            };
-            let new_owner =
-                Member { account_id: from.id.clone(), role: own.role, ..member.clone() };
-            let former =
-                Member { account_id: to.id.clone(), role: FamilyRole::Parent, ..(*own).clone() };
-            let changes = vec![
-                put(&from, &to),
-                put(&to, &from),
-                Change::PutMember(new_owner),
-                Change::PutMember(former),
-            ];
-            Ok(Ending { sessions, changes, value: () })
-        })
-        .await
-    }
-
     /// Ends the memberships that a family and its account have, before both are deleted.
     pub(super) async fn end_memberships(
         &self,
@@ -371,20 +329,6 @@ impl Service {
     }
 }
 
-/// An account with the personal fields of another one.
-fn with_person(of: &User, person: &User) -> User {
-    User {
-        first_name: person.first_name.clone(),
-        last_name: person.last_name.clone(),
-        email: person.email.clone(),
-        password: Arc::clone(&person.password),
-        role: person.role,
-        image_id: person.image_id.clone(),
-        language: person.language.clone(),
-        ..of.clone()
-    }
-}
-
 /// Whether a family has no records that would be out of reach of a member of another one.
 fn is_empty(records: &dyn Snapshot, family: &UserId) -> bool {
     let is_alone = other_members(records, family).is_empty();
@@ -420,16 +364,14 @@ fn departure(
     (sessions, removed.into_iter().chain(freed).collect())
 }
 
-fn sessions_in(records: &dyn Snapshot, family: &UserId, account: &UserId) -> Vec<TokenHash> {
+/// The sessions of a member in a family.
+pub(super) fn sessions_in(
+    records: &dyn Snapshot,
+    family: &UserId,
+    account: &UserId,
+) -> Vec<TokenHash> {
     let sessions = records.sessions_of(family);
     let own = sessions.iter().filter(|session| session.is_of_adult(account));
-    own.map(|session| session.token_hash.clone()).collect()
-}
-
-/// The sessions and links of the owner of a family, without those of its children.
-fn sessions_of_person(records: &dyn Snapshot, account: &UserId) -> Vec<TokenHash> {
-    let sessions = records.sessions_of(account);
-    let own = sessions.iter().filter(|it| it.is_of_adult(account) && it.invitation.is_none());
     own.map(|session| session.token_hash.clone()).collect()
 }
 

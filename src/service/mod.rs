@@ -49,6 +49,7 @@ mod task_limits;
 mod task_states;
 mod tasks;
 mod tracking;
+mod transfer;
 mod webhooks;
 
 pub use accounts::{LoggedIn, NewAccount};

@@ -31,7 +31,9 @@ pub(super) fn check(
             return Err(RuleViolation::EmailTaken);
         }
         let was_admin = old.is_some_and(|old| old.is_active_admin());
-        if was_admin && !user.is_active_admin() && count_active_admins() <= 1 {
+        let is_demoted = was_admin && !user.is_active_admin();
+        let is_admin = |id: &UserId| account(id).is_some_and(|user| user.is_active_admin());
+        if is_demoted && count_active_admins() <= 1 && !changes.promotes(is_admin) {
             return Err(RuleViolation::LastAdministrator);
         }
     }

@@ -142,6 +142,14 @@ impl Changes {
         })
     }
 
+    /// Whether an account becomes an administrator. The closure tells who is one before the changes.
+    pub(super) fn promotes(&self, is_active_admin: impl Fn(&UserId) -> bool) -> bool {
+        self.records.iter().any(|change| match change {
+            Change::PutUser(new) => new.is_active_admin() && !is_active_admin(&new.id),
+            _ => false,
+        })
+    }
+
     pub fn is_empty(&self) -> bool {
         self.records.is_empty() && self.event.is_none()
     }

@@ -3274,7 +3274,7 @@ export interface components {
             day: string;
             /** @description `skipped`, `penalty`, or the message that was sent: `due`, `late`, `missed` or `done`. */
             kind: string;
-            /** @description What the parent wrote who skipped it. */
+            /** @description The note of the parent who skipped it. */
             note: string | null;
             /**
              * Format: date-time

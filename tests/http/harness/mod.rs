@@ -39,7 +39,7 @@ pub(crate) use process::{Process, goldstar, goldstar_after, run_with_input};
 pub(crate) use python::{python, python_command};
 pub(crate) use raw::Raw;
 pub(crate) use scrape::Scrape;
-pub(crate) use server::{PASSWORD_METHOD, Settings, TestServer, hash_as_for_users};
+pub(crate) use server::{ADMIN, PASSWORD_METHOD, Settings, TestServer, hash_as_for_users};
 pub(crate) use small_disk::SmallDisk;
 pub(crate) use stream::{Events, Frame};
 pub(crate) use wait::{DEADLINE, eventually, within};

@@ -74,7 +74,7 @@ enum Running {
 pub(crate) const PASSWORD_METHOD: &str = "scrypt:16:1:1";
 
 /// The administrator of every test server, whose password is hashed by that method.
-const ADMIN: (&str, &str) = ("admin@example.org", "correct horse 0");
+pub(crate) const ADMIN: (&str, &str) = ("admin@example.org", "correct horse 0");
 const ADMIN_HASH: &str = "scrypt:16:1:1$B5TWbkgfWzsVhBP0$ad30ca9911f76fd195c3a86e1fa1c84827c02690316566bb\
     aafdc658b37bd4c46f4a47cea8267a2baa2af6aab45f0f32a70be8936d123fdaa5690466f41abfd9";
 

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::{Household, members, with_password};
-use crate::harness::{PASSWORD, Parent, TestServer, assert_error, log_in, text};
+use super::{Household, accept, id_of, invite, members, with_password};
+use crate::harness::{ADMIN, PASSWORD, Parent, TestServer, assert_error, log_in, text};
 
 #[tokio::test]
 async fn a_transfer_exchanges_the_persons() {
@@ -46,6 +46,23 @@ async fn a_transfer_exchanges_the_persons() {
         former.post("/family/transfer", with_password(json!({"member_id": owner_id}))).await;
     assert_error(&answer, 403, "OWNER_REQUIRED");
     log_in(&server.nobody(), &owner.email, "wrong").await.expect(401);
+}
+
+#[tokio::test]
+async fn the_role_on_the_server_goes_with_the_person() {
+    let server = TestServer::start().await;
+    let (admin, member) = (server.admin().await, server.parent().await);
+    accept(&member, &invite(&admin, "helper").await).await;
+    let id = id_of(&admin, "helper").await;
+    let body = json!({"member_id": id, "password": ADMIN.1});
+    admin.post("/family/transfer", body).await.expect(204);
+    let owner = Parent::log_in(server.nobody(), &member.email, PASSWORD).await;
+    assert_eq!(owner.get("/auth/me").await.expect(200)["scope"], "parent");
+    assert_error(&owner.get("/admin/stats").await, 403, "ADMIN_REQUIRED");
+    let former = server.admin().await;
+    let me = former.get("/auth/me").await.expect(200);
+    assert_eq!((&me["scope"], &me["family_role"]), (&json!("admin"), &json!("parent")));
+    former.get("/admin/stats").await.expect(200);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Members: records of a family, sessions that name another account, and the exchange of email addresses.
 
 use goldstar::domain::{
-    Email, FamilyRole, Invitation, Member, Name, RuleViolation, Session, Timestamp, User,
+    Email, FamilyRole, Invitation, Member, Name, Role, RuleViolation, Session, Timestamp, User,
 };
 use goldstar::store::{Change, Changes, CommitError, Scope};
 
@@ -59,7 +59,7 @@ async fn members_are_records_of_their_family() {
 }
 
 #[tokio::test]
-async fn two_accounts_exchange_their_addresses() {
+async fn two_accounts_exchange_their_addresses_and_roles() {
     over_each(async |bench| {
         let users = ["u", "other-family", "w"];
         let users = users.map(|id| user(id, &format!("{id}@example.org")));
@@ -68,6 +68,15 @@ async fn two_accounts_exchange_their_addresses() {
             Change::PutUser(User { email: like.email.clone(), ..user.clone() })
         };
         let [u, v, w] = &users;
+        // The last administrator remains one, unless another account becomes one.
+        let role = |user: &User, role| Change::PutUser(User { role, ..user.clone() });
+        bench.put([role(u, Role::Admin)]).await;
+        let changes = Changes::of([role(u, Role::Parent), role(v, Role::Admin)]);
+        bench.commit(move |_, _| Ok(changes.clone())).await.unwrap();
+        let changes = Changes::of([role(v, Role::Parent)]);
+        let refused = bench.commit(move |_, _| Ok(changes.clone())).await;
+        assert!(matches!(refused, Err(CommitError::Refused(RuleViolation::LastAdministrator))));
+        bench.put([role(w, Role::Admin)]).await;
         let changes = Changes::of([named(u, v), named(v, u)]);
         bench.commit(move |_, _| Ok(changes.clone())).await.unwrap();
         let bench = bench.reopen().await;

@@ -61,7 +61,8 @@ impl Draft {
             if self.records.users.iter().any(|it| same_email(it) && is_other(it)) {
                 return Err(Obstacle::Refused(RuleViolation::EmailTaken));
             }
-            if self.demotes(change) && self.admins.is_some_and(|admins| admins <= 1) {
+            let is_last = self.admins.is_some_and(|admins| admins <= 1);
+            if is_last && self.demotes(change) && !changes.promotes(|id| self.is_active_admin(id)) {
                 return Err(Obstacle::Refused(RuleViolation::LastAdministrator));
             }
         }
