@@ -272,7 +272,8 @@ mod tests {
     /// Returns the seconds to wait; 0 if the attempt is allowed.
     fn try_password(attempts: &mut Attempts, address: &str, email: &str) -> u64 {
         let Attempts(counters, now) = attempts;
-        wait(counters.at_guessable(*now, address.parse().unwrap(), email))
+        let email = Email::from_stored(email);
+        wait(counters.at_guessable(*now, address.parse().unwrap(), email.folded()))
     }
 
     fn sign_up(attempts: &mut Attempts, address: impl Into<IpAddr>) -> u64 {

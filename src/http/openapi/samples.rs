@@ -291,6 +291,8 @@ fn bad_request(code: ErrorCode) -> ApiError {
             name: "limit".to_owned(),
             rule: "must be a whole number of at least 1".into(),
         },
+        ErrorCode::AuthorizationPending => ServiceError::AuthorizationPending.into(),
+        ErrorCode::InvalidDeviceCode => ServiceError::from(RuleViolation::InvalidDeviceCode).into(),
         ErrorCode::NotFound => {
             ServiceError::from(RuleViolation::NotFound(RecordKind::Child)).into()
         }
@@ -329,9 +331,7 @@ fn not_allowed(code: ErrorCode) -> ApiError {
         ErrorCode::SharedReadOnly => RuleViolation::SharedReadOnly(RecordKind::Task).into(),
         ErrorCode::WrongPassword => RuleViolation::WrongPassword.into(),
         ErrorCode::PasswordRequired => ServiceError::PasswordRequired,
-        ErrorCode::AuthorizationPending => ServiceError::AuthorizationPending,
         ErrorCode::WrongPin => RuleViolation::WrongPin.into(),
-        ErrorCode::InvalidDeviceCode => RuleViolation::InvalidDeviceCode.into(),
         ErrorCode::InvalidInvitation => RuleViolation::InvalidInvitation.into(),
         ErrorCode::InvalidResetLink => RuleViolation::InvalidResetLink.into(),
         ErrorCode::AccountMarkedForDeletion => {

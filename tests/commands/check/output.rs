@@ -99,7 +99,7 @@ fn the_json_report_has_a_fixed_form() {
     assert_eq!(names, ["directory", "status", "tables", "journal", "deletion", "findings"]);
     assert_eq!((&report["directory"], &report["status"]), (&json!("data"), &json!("damage")));
     assert_eq!(report["journal"], json!({"waiting": 0, "is_torn": false}));
-    assert_eq!(report["tables"].as_array().unwrap().len(), 24);
+    assert_eq!(report["tables"].as_array().unwrap().len(), 25);
     let users = json!({"file": "users.json", "state": "present", "rows": 3});
     assert_eq!(report["tables"][0], users);
     let finding = report["findings"][0].as_object().unwrap();

@@ -11,6 +11,7 @@ use crate::harness::{
     Answer, Client, TestServer, adjust_path, assert_error, python, reverse_path, send, task_path,
     text,
 };
+use crate::households::{accept, invite};
 
 /// Every method and path of the document.
 fn routes(document: &Value) -> Vec<(Method, String)> {
@@ -126,6 +127,11 @@ async fn an_event_is_described_with_the_fields_that_it_has() {
         parent.post(&adjust_path(&family.child), json!({"delta": 1, "note": "x"})).await,
     ];
     events.extend(answers.map(|answer| answer.expect(200)["tracking_event"].take()));
+    // A family with several adults.
+    let helper = server.parent().await;
+    accept(&helper, &invite(parent, "helper").await).await;
+    let mut activated = parent.activate(&family.child, &family.task).await.expect(200);
+    events.push(activated["tracking_event"].take());
     let frame = stream.next().await.data;
 
     let document = server.nobody().get("/openapi.json").await.expect(200);

@@ -18,7 +18,7 @@ async fn settings_have_defaults_and_keep_what_is_left_out() {
     let expected = json!({
         "time_zone": "UTC", "default_time_zone": "UTC", "day_starts_at": 0, "week_start": "monday",
         "rest_days": [], "pauses": [], "daily_goal": null, "ranks": null, "shows_ranking": false,
-        "streak_rule": "any_task",
+        "streak_rule": "any_task", "penalties_by_helpers": false,
     });
     assert_eq!(found, expected);
     let pauses = json!([
@@ -27,13 +27,14 @@ async fn settings_have_defaults_and_keep_what_is_left_out() {
     let change = json!({
         "time_zone": "europe/berlin", "day_starts_at": 3, "week_start": "sunday",
         "rest_days": ["sunday", "saturday"], "pauses": pauses, "daily_goal": 2,
-        "shows_ranking": true, "streak_rule": "all_due",
+        "shows_ranking": true, "streak_rule": "all_due", "penalties_by_helpers": true,
     });
     let ordered = json!([pauses[1], pauses[0]]);
     let expected = json!({
         "time_zone": "Europe/Berlin", "default_time_zone": "UTC", "day_starts_at": 3,
         "week_start": "sunday", "rest_days": ["saturday", "sunday"], "pauses": ordered,
         "daily_goal": 2, "ranks": ranks, "shows_ranking": true, "streak_rule": "all_due",
+        "penalties_by_helpers": true,
     });
     assert_eq!(parent.put(PATH, change).await.expect(200), expected);
     assert_eq!(parent.put(PATH, json!({})).await.expect(200), expected);

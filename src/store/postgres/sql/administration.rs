@@ -40,11 +40,11 @@ pub(in crate::store::postgres) const LIVE_SESSIONS: Sql = Sql {
     text: "
 WITH live AS (
     SELECT u.row AS account, s.row, s.position,
-        s.expires_at - CASE WHEN strpos(s.row, '\"device_id\"') > 0 THEN $2 ELSE 0 END AS expires_at
+        s.expires_at - CASE WHEN strpos(s.row, '\"device_id\"') > 0 THEN $2 ELSE 0::bigint END AS expires_at
     FROM records s
     JOIN accounts a ON a.family_id = s.family_id
     JOIN records u ON u.family_id = s.family_id AND u.kind = 'users' AND u.id = a.id
-    WHERE s.kind = 'sessions' AND s.expires_at > $1 AND strpos(s.id, '-') = 0
+    WHERE s.kind = 'sessions' AND s.expires_at > $1 AND (strpos(s.id, '-') = 0 OR s.id LIKE 'member-%')
 ), page AS (SELECT * FROM live ORDER BY expires_at DESC, position DESC LIMIT $3 OFFSET $4)
 SELECT (SELECT count(*) FROM live) AS number,
     ARRAY(SELECT account FROM page ORDER BY expires_at DESC, position DESC) AS accounts,
