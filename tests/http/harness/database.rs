@@ -78,19 +78,23 @@ pub(crate) fn import(folders: &Folders, url: &str) {
 /// An import leaves out sessions, which some tests write by hand.
 fn put_sessions(folders: &Folders, url: &str) {
     let sessions: Vec<_> = folders.rows("sessions.json").into_iter().map(|(_, row)| row).collect();
-    let insert = format!(
-        "WITH sessions AS (
-            SELECT s.value AS row, s.value->>'token_sha256' AS token, a.family_id
-            FROM jsonb_array_elements($json${}$json$::jsonb) s
-            JOIN accounts a ON a.id = s.value->>'user_id'
-        ),
-        tokens AS (INSERT INTO tokens SELECT token, family_id FROM sessions)
-        INSERT INTO records (family_id, kind, id, expires_at, row)
-        SELECT family_id, 'sessions', token, ((row->>'expires_at')::float8 * 1e6)::bigint, row::text
-        FROM sessions",
-        serde_json::Value::from(sessions)
-    );
-    execute(url, &insert);
+    // The length of an argument is limited.
+    for sessions in sessions.chunks(200) {
+        let insert = format!(
+            "WITH sessions AS (
+                SELECT s.value AS row, s.value->>'token_sha256' AS token, a.family_id
+                FROM jsonb_array_elements($json${}$json$::jsonb) s
+                JOIN accounts a ON a.id = s.value->>'user_id'
+            ),
+            tokens AS (INSERT INTO tokens SELECT token, family_id FROM sessions)
+            INSERT INTO records (family_id, kind, id, expires_at, row)
+            SELECT family_id, 'sessions', token,
+                ((row->>'expires_at')::float8 * 1e6)::bigint, row::text
+            FROM sessions",
+            serde_json::Value::from(sessions)
+        );
+        execute(url, &insert);
+    }
 }
 
 fn contents(folders: &Folders) -> Vec<(String, Vec<u8>)> {
