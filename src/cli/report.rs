@@ -15,8 +15,8 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Prints a result, as an object or in words. `done` says what the command has done: the error starts with it if
-    /// the result cannot be printed.
+    /// Prints a result, as a JSON object or as text. The error of a failed print starts with `done`, which says what
+    /// the command has done.
     pub(super) fn print<T: Serialize>(
         &self,
         done: &str,

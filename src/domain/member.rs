@@ -28,6 +28,25 @@ impl Member {
     /// The number of adults that a family can have besides its owner.
     pub const MOST: usize = 20;
 
+    /// The person with that account as a member of a family.
+    pub fn new(
+        id: MemberId,
+        family: UserId,
+        account: &User,
+        role: FamilyRole,
+        joined_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            user_id: family,
+            account_id: account.id.clone(),
+            first_name: account.first_name.clone(),
+            last_name: account.last_name.clone(),
+            role,
+            created_at: joined_at,
+        }
+    }
+
     /// The member with the name of an account.
     #[must_use]
     pub fn named_as(&self, account: &User) -> Self {
@@ -67,11 +86,11 @@ impl Session {
         Self { expires_at, invitation: Some(offer), ..Self::begin(token_hash, family, None, now) }
     }
 
-    /// Whether it belongs to that account: as the owner of its family, or as a member of another one. Not the sessions
-    /// of children.
+    /// Whether it is a session or a link of the person with that account: as the owner of its family, or as a member of
+    /// another one. Not the sessions of children, and not the invitations of a family.
     pub fn is_of_adult(&self, account: &UserId) -> bool {
         let adult = self.member.as_ref().unwrap_or(&self.user_id);
-        self.child_id.is_none() && adult == account
+        self.child_id.is_none() && self.invitation.is_none() && adult == account
     }
 }
 
@@ -123,5 +142,8 @@ mod tests {
         assert!(own.is_of_adult(&"u".into()) && !own.is_of_adult(&"m".into()));
         assert!(member.is_of_adult(&"m".into()) && !member.is_of_adult(&"u".into()));
         assert!(!child.is_of_adult(&"u".into()));
+        let offer = Invitation { role: FamilyRole::Helper, email: None };
+        let invitation = Session { invitation: Some(offer), ..own };
+        assert!(!invitation.is_of_adult(&"u".into()));
     }
 }

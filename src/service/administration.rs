@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::accounts::new_user;
 use super::family_records::fingerprint;
 use super::keys::KeyOfRequest;
-use super::sessions::{Acting, Ending, sessions_of_account};
+use super::sessions::{Acting, Ending, sessions_of_account, sessions_of_person};
+use super::signups::new_user;
 use super::{Authority, Created, NewAccount, Service, ServiceError};
 use crate::domain::deletion::{Policy, Status};
 use crate::domain::password::NewPassword;
@@ -115,10 +115,10 @@ impl Service {
         let records = self.store.read(Scope::Family(user_id.clone())).await?;
         let user = records.user(&user_id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
         let now = self.clock.now();
-        let mut sessions = records.sessions_of(&user_id);
-        sessions.retain(|session| {
-            session.is_live(now) && session.is_session() && session.member.is_none()
-        });
+        let joined = user.member_of.iter().chain([&user_id]).cloned();
+        let records = self.store.read(Scope::of_families(joined)).await?;
+        let mut sessions = sessions_of_person(&*records, &user_id);
+        sessions.retain(|session| session.is_live(now) && session.is_session());
         let last_used_at = sessions.iter().map(|session| session.last_used_at).max();
         let account = ManagedAccount::new(user, policy);
         Ok(AccountDetails { account, sessions: sessions.len(), last_used_at })

@@ -1,76 +1,15 @@
 //! The caller of a use case: its session, and what that session may do and see.
 
-use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
 use super::ServiceError;
-use crate::clock;
 use crate::domain::ledger::Actor;
 use crate::domain::{
     Child, ChildId, FamilyRole, Member, RecordKind, Reward, RewardId, Role, RuleViolation, Session,
     Task, TaskId, Timestamp, TokenHash, User, UserId,
 };
 use crate::store::{Scope, Snapshot};
-
-/// What the token of a member's session starts with. Its stored form differs, too: see [`TokenHash::of_member`].
-const MEMBER: &str = "member_";
-
-/// The secret of a session, a link or an address, in hexadecimal digits. Only its hash is stored.
-pub struct Token(String);
-
-impl Token {
-    /// 256 random bits.
-    pub(super) fn random() -> Self {
-        Self(hexadecimal(&clock::random::<32>()))
-    }
-
-    /// 128 random bits, for an address that people copy.
-    pub(super) fn random_for_address() -> Self {
-        Self(hexadecimal(&clock::random::<16>()))
-    }
-
-    /// 256 random bits, for the session of a member.
-    pub(super) fn random_for_member() -> Self {
-        Self(format!("{MEMBER}{}", hexadecimal(&clock::random::<32>())))
-    }
-
-    /// A token from a request, which is not checked.
-    pub fn presented(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-
-    /// The secret itself, for the response that creates it.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// The stored form. One round of SHA-256 is enough: unlike a password, 128 random bits
-    /// cannot be guessed from their hash.
-    pub(super) fn hash(&self) -> TokenHash {
-        let hash = TokenHash(hexadecimal(&Sha256::digest(self.0.as_bytes())).into());
-        if self.0.starts_with(MEMBER) { TokenHash::of_member(&hash) } else { hash }
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(..)")
-    }
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| char::from(DIGITS[usize::from(value & 15)]);
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(*byte));
-    }
-    text
-}
 
 /// What a session may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,10 +117,11 @@ impl Caller {
 
     /// What the caller may do in the family; `None` for a child.
     pub fn family_role(&self) -> Option<FamilyRole> {
-        if self.child_id().is_some() {
-            return None;
+        match self.child_id() {
+            Some(_) => None,
+            None if self.is_in_other_family() => self.member.as_ref().map(|member| member.role),
+            None => Some(FamilyRole::Owner),
         }
-        Some(self.member.as_ref().map_or(FamilyRole::Owner, |member| member.role))
     }
 
     pub fn is_helper(&self) -> bool {
@@ -415,74 +355,5 @@ impl Deref for Admin {
 
     fn deref(&self) -> &Caller {
         &self.0
-    }
-}
-
-/// Who administers the server.
-#[derive(Clone, Debug)]
-pub enum Authority {
-    Administrator(Admin),
-    /// The operator, who works on the machine of the server and needs no session.
-    Operator,
-}
-
-impl Authority {
-    /// The scope of a change of accounts.
-    pub(super) fn scope_of(&self, accounts: impl IntoIterator<Item = UserId>) -> Scope {
-        let own = match self {
-            Self::Administrator(admin) => {
-                vec![admin.user().id.clone(), admin.account().id.clone()]
-            }
-            Self::Operator => Vec::new(),
-        };
-        Scope::of_families(own.into_iter().chain(accounts))
-    }
-
-    /// The scope of a change of the server's settings.
-    pub(super) fn scope_of_settings(&self) -> Scope {
-        match self {
-            Self::Administrator(admin) => admin.with_account(),
-            Self::Operator => Scope::Server,
-        }
-    }
-
-    /// Fails if an administrator's session has ended since the request was authenticated.
-    pub(super) fn check(
-        &self,
-        records: &dyn Snapshot,
-        now: Timestamp,
-    ) -> Result<(), RuleViolation> {
-        match self {
-            Self::Administrator(admin) => admin.check_session(records, now),
-            Self::Operator => Ok(()),
-        }
-    }
-
-    /// The session of an administrator.
-    pub fn token_hash(&self) -> Option<&TokenHash> {
-        match self {
-            Self::Administrator(admin) => Some(admin.token_hash()),
-            Self::Operator => None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_is_stored_as_its_sha256() {
-        let token = Token::presented("abc");
-        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(&*token.hash().0, expected);
-    }
-
-    #[test]
-    fn tokens_are_long_and_hidden_in_debug_output() {
-        let token = Token::random();
-        assert_eq!(token.reveal().len(), 64);
-        assert_ne!(token.reveal(), Token::random().reveal());
-        assert_eq!(format!("{token:?}"), "Token(..)");
     }
 }

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::caller::hexadecimal;
 use super::family_records::fingerprint;
 use super::limits::one_more;
 use super::rates::{network, whole_seconds};
 use super::sessions::{Acting, Ending};
+use super::token::hexadecimal;
 use super::{Caller, Causes, Listing, LoggedIn, Parent, Service, ServiceError, Token};
 use crate::clock;
 use crate::domain::{

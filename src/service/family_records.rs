@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::caller::{hexadecimal, member_of};
+use super::caller::member_of;
+use super::token::hexadecimal;
 use super::{Adult, Caller, Parent, Service, ServiceError};
 use crate::domain::{Id, IdempotencyKey, KeyResult, RuleViolation, User};
 use crate::store::{Change, Changes, Context, Snapshot};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::limits::one_more;
 use super::{Caller, Token};
 use crate::domain::{
-    FamilyLimit, FamilyRole, Invitation, Member, MemberId, Name, RuleViolation, Session, Timestamp,
+    FamilyLimit, FamilyRole, Invitation, Member, Name, RuleViolation, Session, Timestamp,
     TokenHash, User, UserId,
 };
 use crate::store::{Change, Context, Snapshot};
@@ -45,16 +45,12 @@ impl Joining {
         check_room(records, &owner.id)?;
         let mut changes = Vec::new();
         if records.members_of(&owner.id).is_empty() {
-            changes.push(Change::PutMember(owner_of(&owner, context.new_id())));
+            let (id, joined_at) = (context.new_id(), owner.created_at.unwrap_or(now));
+            let (family, role) = (owner.id.clone(), FamilyRole::Owner);
+            changes.push(Change::PutMember(Member::new(id, family, &owner, role, joined_at)));
         }
-        let member = Member {
-            id: context.new_id(),
-            user_id: owner.id.clone(),
-            account_id: account.id.clone(),
-            role: offer.role,
-            created_at: now,
-            ..owner_of(&account, MemberId::from(""))
-        };
+        let (id, family) = (context.new_id(), owner.id.clone());
+        let member = Member::new(id, family, &account, offer.role, now);
         let account = User { member_of: Some(owner.id.clone()), ..account };
         let session = Session::begin(self.token_hash.clone(), owner.id.clone(), None, now);
         let session = Session { member: Some(account.id.clone()), ..session };
@@ -74,19 +70,7 @@ pub(super) fn other_members(records: &dyn Snapshot, family: &UserId) -> Vec<Name
     others.map(|member| member.first_name.clone()).collect()
 }
 
-/// An owner as a member of its own family.
-pub(super) fn owner_of(user: &User, id: MemberId) -> Member {
-    Member {
-        id,
-        user_id: user.id.clone(),
-        account_id: user.id.clone(),
-        first_name: user.first_name.clone(),
-        last_name: user.last_name.clone(),
-        role: FamilyRole::Owner,
-        created_at: user.created_at.unwrap_or(Timestamp::EPOCH),
-    }
-}
-
+/// Fails if the family has as many members as it can have.
 pub(super) fn check_room(records: &dyn Snapshot, family: &UserId) -> Result<(), RuleViolation> {
     one_more(FamilyLimit::Members, Member::MOST, other_members(records, family).len())
 }

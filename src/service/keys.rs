@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::caller::hexadecimal;
+use super::token::hexadecimal;
 use super::{Caller, Service};
 use crate::domain::{IdempotencyKey, IdempotencyRecord, KeyTime, RuleViolation, UserId};
 use crate::store::{KeyUse, Snapshot};

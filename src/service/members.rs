@@ -1,5 +1,6 @@
 //! The adults of a family: invitations, roles, and the transfer to another owner.
 
+use std::cmp::Reverse;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -7,12 +8,10 @@ use serde_json::json;
 
 use super::caller::member_of;
 use super::family_records::fingerprint;
-use super::joining::{Joining, check_room, other_members, owner_of, valid};
+use super::joining::{Joining, check_room, other_members, valid};
 use super::limits::one_more;
-use super::sessions::{Acting, Ending, session_id, sessions_of_account};
-use super::{
-    Adult, Caller, Listing, LoggedIn, Owner, Parent, SentSessions, Service, ServiceError, Token,
-};
+use super::sessions::{Acting, Ending, all_sessions, session_id};
+use super::{Adult, Caller, Listing, LoggedIn, Owner, SentSessions, Service, ServiceError, Token};
 use crate::domain::{
     Email, EventFilter, FamilyLimit, FamilyRole, IdempotencyKey, Invitation, KeyResult, Member,
     MemberId, Page, RecordKind, RuleViolation, Session, SortOrder, Timestamp, TokenHash, User,
@@ -48,33 +47,22 @@ pub struct ShownInvitation {
 }
 
 impl ListedInvitation {
-    fn of(session: &Session) -> Option<Self> {
-        Some(Self {
+    fn of(session: &Session, offer: &Invitation) -> Self {
+        Self {
             id: session_id(&session.token_hash),
-            offer: session.invitation.clone()?,
+            offer: offer.clone(),
             created_at: session.created_at,
             expires_at: session.expires_at,
-        })
+        }
     }
 }
 
 impl Service {
-    /// Returns the adults of the caller's family, the owner first. Of a family that never had another one, the owner
-    /// has no id.
-    pub async fn members(&self, parent: &Parent) -> Result<Vec<Arc<Member>>, ServiceError> {
-        let records = self.records_of(parent).await?;
-        let user = records.user(&parent.user().id).ok_or(RuleViolation::SessionEnded)?;
-        let mut members = records.members_of(&user.id);
-        if members.is_empty() {
-            members.push(Arc::new(owner_of(&user, MemberId::from(""))));
-        }
+    /// Returns the adults of the caller's family, the owner first. Empty for a family that never had a second one.
+    pub async fn members(&self, caller: &Caller) -> Result<Vec<Arc<Member>>, ServiceError> {
+        let mut members = self.records_of(caller).await?.members_of(&caller.user().id);
         members.sort_by_key(|member| member.role != FamilyRole::Owner);
         Ok(members)
-    }
-
-    /// Returns the adults of the caller's family whom events can name.
-    pub async fn actors(&self, caller: &Caller) -> Result<Vec<Arc<Member>>, ServiceError> {
-        Ok(self.records_of(caller).await?.members_of(&caller.user().id))
     }
 
     /// Invites somebody to the caller's family. A repeat with the same key returns the invitation without its secret.
@@ -96,24 +84,20 @@ impl Service {
             let open = open(records, &family, now);
             let first = key.as_ref().map(|key| key.first(records)).transpose()?.flatten();
             if let Some(KeyResult::Record(id)) = first.as_ref().map(|first| &first.result) {
-                let mut listed = open.iter().filter_map(|session| ListedInvitation::of(session));
-                let found = listed.find(|listed| *listed.id == **id);
+                let found = open.into_iter().find(|listed| *listed.id == **id);
                 let found = found.ok_or(RuleViolation::NotFound(RecordKind::Invitation))?;
-                return Ok((Changes::none(), Some((found, true))));
+                return Ok((Changes::none(), (found, true)));
             }
             one_more(FamilyLimit::Invitations, Invitation::MOST, open.len())?;
             check_room(records, &family)?;
             let session =
                 Session::invitation(token_hash.clone(), family.clone(), offer.clone(), now);
-            let listed = ListedInvitation::of(&session);
-            let id = listed.as_ref().map(|listed| listed.id.as_str().into());
-            let remember = key.as_ref().map(|key| key.stored(id));
+            let listed = ListedInvitation::of(&session, &offer);
+            let remember = key.as_ref().map(|key| key.stored(Some(listed.id.as_str().into())));
             let changes = Changes { remember, ..Changes::of([Change::PutSession(session)]) };
-            Ok((changes, listed.map(|listed| (listed, false))))
+            Ok((changes, (listed, false)))
         });
-        let created = commit.await?.value;
-        let (invitation, replayed) =
-            created.ok_or_else(|| ServiceError::internal("no invitation"))?;
+        let (invitation, replayed) = commit.await?.value;
         Ok(NewInvitation { secret: (!replayed).then_some(secret), invitation })
     }
 
@@ -125,9 +109,8 @@ impl Service {
     ) -> Result<Listing<ListedInvitation>, ServiceError> {
         let records = self.records_of(owner).await?;
         let mut open = open(&*records, &owner.user().id, self.clock.now());
-        open.sort_by_key(|session| std::cmp::Reverse(session.created_at));
-        let listed = open.iter().filter_map(|session| ListedInvitation::of(session));
-        Ok(Listing::of(listed.collect(), page))
+        open.sort_by_key(|listed| Reverse(listed.created_at));
+        Ok(Listing::of(open, page))
     }
 
     /// Revokes an invitation of the caller's family.
@@ -138,12 +121,11 @@ impl Service {
     ) -> Result<(), ServiceError> {
         let family = owner.user().id.clone();
         self.end_sessions(Acting::Caller(owner), move |records, context| {
-            let mut open = open(records, &family, context.now());
-            open.retain(|session| session_id(&session.token_hash) == id);
-            if open.is_empty() {
-                return Err(RuleViolation::NotFound(RecordKind::Invitation));
-            }
-            let sessions = open.iter().map(|session| session.token_hash.clone()).collect();
+            let sessions = records.sessions_of(&family).into_iter();
+            let mut open = sessions.filter(|it| is_open(it, context.now()));
+            let found = open.find(|session| session_id(&session.token_hash) == id);
+            let found = found.ok_or(RuleViolation::NotFound(RecordKind::Invitation))?;
+            let sessions = vec![found.token_hash.clone()];
             Ok(Ending { sessions, changes: Vec::new(), value: () })
         })
         .await
@@ -177,11 +159,9 @@ impl Service {
         sent: SentSessions,
     ) -> Result<LoggedIn, ServiceError> {
         let ShownInvitation { owner, .. } = self.invitation(address, secret).await?;
-        if adult.is_in_other_family() {
-            return Err(RuleViolation::AlreadyMember.into());
-        }
         // Events come only from children: once the family has none, no more are added before the decision.
-        let filter = EventFilter { user_id: Some(adult.user().id.clone()), ..Default::default() };
+        let account = adult.account().id.clone();
+        let filter = EventFilter { user_id: Some(account), ..Default::default() };
         let page = Page { limit: 1, offset: 0 };
         let history = self.store.events(&filter, SortOrder::Ascending, page).await?;
         if history.total > 0 {
@@ -189,16 +169,20 @@ impl Service {
         }
         let token = Token::random_for_member();
         let joining = Joining::new(secret, &token);
-        let (caller, family) = (adult.clone(), owner.id.clone());
-        let scope = Scope::of_families([family, adult.user().id.clone()]);
+        let caller = adult.clone();
+        let scope = Scope::of_families(families_of(adult).chain([owner.id.clone()]));
         let caller = self.end_sessions(Acting::Anyone(scope), move |records, context| {
             caller.check_session(records, context.now())?;
             let account = caller.current_account(records)?;
+            if joined_family(records, &account).is_some() {
+                return Err(RuleViolation::AlreadyMember);
+            }
             if !is_empty(records, &account.id) {
                 return Err(RuleViolation::FamilyNotEmpty);
             }
             let joined = joining.join(records, User::clone(&account), context)?;
-            let own = sessions_of_account(records, &account.id);
+            // Nobody joins the family that the person has left empty.
+            let own = all_sessions(records, &account.id);
             let sessions = sent.and(own.into_iter().chain([joining.invitation.clone()]));
             Ok(Ending { sessions, changes: joined.changes, value: joined.caller })
         });
@@ -215,12 +199,13 @@ impl Service {
     ) -> Result<LoggedIn, ServiceError> {
         let token = Token::random();
         let (caller, token_hash) = (adult.clone(), token.hash());
-        let caller = self.end_sessions(Acting::Caller(adult), move |records, context| {
+        let scope = Scope::of_families(families_of(adult));
+        let caller = self.end_sessions(Acting::Anyone(scope), move |records, context| {
+            caller.check_session(records, context.now())?;
             let account = caller.current_account(records)?;
-            if !caller.is_in_other_family() {
-                return Err(RuleViolation::OwnerRemains);
-            }
-            let (sessions, mut changes) = departure(records, &caller.user().id, &account.id);
+            // While that family is marked for deletion, the member's session is in its own one.
+            let family = joined_family(records, &account).ok_or(RuleViolation::OwnerRemains)?;
+            let (sessions, mut changes) = departure(records, &family, &account.id);
             let hash = token_hash.clone();
             let session = Session::begin(hash, account.id.clone(), None, context.now());
             changes.push(Change::PutSession(session.clone()));
@@ -329,6 +314,19 @@ impl Service {
     }
 }
 
+/// The families that the caller's account has to do with: that of the session, its own, and the one that it has joined.
+fn families_of(adult: &Adult) -> impl Iterator<Item = UserId> {
+    let account = adult.account();
+    let joined = account.member_of.clone();
+    [adult.user().id.clone(), account.id.clone()].into_iter().chain(joined)
+}
+
+/// The family that an account is a member of, if that family agrees.
+fn joined_family(records: &dyn Snapshot, account: &User) -> Option<UserId> {
+    let family = account.member_of.clone()?;
+    member_of(records, &family, &account.id).map(|_| family)
+}
+
 /// Whether a family has no records that would be out of reach of a member of another one.
 fn is_empty(records: &dyn Snapshot, family: &UserId) -> bool {
     let is_alone = other_members(records, family).is_empty();
@@ -364,7 +362,7 @@ fn departure(
     (sessions, removed.into_iter().chain(freed).collect())
 }
 
-/// The sessions of a member in a family.
+/// The sessions and links of an adult in a family.
 pub(super) fn sessions_in(
     records: &dyn Snapshot,
     family: &UserId,
@@ -375,8 +373,15 @@ pub(super) fn sessions_in(
     own.map(|session| session.token_hash.clone()).collect()
 }
 
-fn open(records: &dyn Snapshot, family: &UserId, now: Timestamp) -> Vec<Arc<Session>> {
-    let mut open = records.sessions_of(family);
-    open.retain(|session| session.invitation.is_some() && session.is_live(now));
-    open
+/// Whether it is an invitation that can be accepted.
+fn is_open(session: &Session, now: Timestamp) -> bool {
+    session.invitation.is_some() && session.is_live(now)
+}
+
+/// The invitations of a family that can be accepted.
+fn open(records: &dyn Snapshot, family: &UserId, now: Timestamp) -> Vec<ListedInvitation> {
+    let mut sessions = records.sessions_of(family);
+    sessions.retain(|session| is_open(session, now));
+    let listed = |it: &Arc<Session>| Some(ListedInvitation::of(it, it.invitation.as_ref()?));
+    sessions.iter().filter_map(listed).collect()
 }

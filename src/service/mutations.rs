@@ -11,14 +11,14 @@ use super::messages::of_restored;
 use super::requests::{Pending, RequestEnd, ends_of, new_reward_request, new_task_request};
 use super::schedules::announce;
 use super::task_limits::{Bounds, LimitCheck, Prepared, TaskUses};
-use super::{Caller, ChildState, FamilyLimits, Service, ServiceError};
+use super::{Caller, ChildState, FamilyLimits, Service, ServiceError, helpers};
 use crate::domain::calendar::Calendar;
 use crate::domain::ledger::{self, Adjustment, Answer, EventOrigin, Reversal};
 use crate::domain::schedule::{MarkKind, Occurrence};
 use crate::domain::{
-    Child, Ending, EventError, EventFields, FamilyRole, IdempotencyKey, IdempotencyRecord,
-    Mutation, Operation, PendingReward, PendingTask, Points, RecordKind, RequestId, Reward,
-    RuleViolation, Task, Timestamp, TrackingEvent,
+    Child, Ending, EventError, EventFields, IdempotencyKey, IdempotencyRecord, Mutation, Operation,
+    PendingReward, PendingTask, Points, RecordKind, RequestId, Reward, RuleViolation, Task,
+    Timestamp, TrackingEvent,
 };
 use crate::store::{
     Change, Changes, Commit, Context, Decided, Malformed, ReadError, Scope, Snapshot, Store,
@@ -76,7 +76,7 @@ impl Service {
         if caller.child_id().is_some() && !mutation.operation.is_open_to_children() {
             return Err(ServiceError::ParentRequired);
         }
-        check_helper(caller, &mutation)?;
+        helpers::check_mutation(caller, &mutation)?;
         let key = self.used_key(caller, key, || mutation.fingerprint());
         let (mut scope, mut original) = (caller.family(), None);
         if let Operation::Reverse(event_id) = &mutation.operation {
@@ -207,9 +207,7 @@ impl Decider {
         let effect = match &self.mutation.operation {
             Operation::Activate(task) => {
                 let task = self.caller.task(records, task)?;
-                if self.caller.is_helper() && !task.is_good && !self.penalties_by_helpers(records) {
-                    return Err(RuleViolation::NotAllowedToHelper);
-                }
+                helpers::check_task(&self.caller, &task, records)?;
                 let pending = self.pending_task(records, child, &task)?;
                 let (pending, given) = (pending.as_deref(), self.mutation.details.points);
                 let answer = Answer { pending, given };
@@ -322,7 +320,7 @@ impl Decider {
         if let Some(reversal) = records.reversal_of(&original.id) {
             return Err(RuleViolation::AlreadyReversed(reversal));
         }
-        self.check_own_event(original, origin.now)?;
+        helpers::check_reversal(&self.caller, original, origin.now)?;
         let entity = Entity::of(original, &self.caller, records);
         let name = entity.as_ref().map(Entity::name);
         let is_partial = self.mutation.details.is_partial;
@@ -373,45 +371,12 @@ impl Decider {
         Ok(pending)
     }
 
-    fn penalties_by_helpers(&self, records: &dyn Snapshot) -> bool {
-        let user = records.user(&self.caller.user().id);
-        user.is_some_and(|user| user.family.penalties_by_helpers)
-    }
-
-    /// Fails if a helper may not reverse the event: it is of somebody else, or too old.
-    fn check_own_event(
-        &self,
-        original: &TrackingEvent,
-        now: Timestamp,
-    ) -> Result<(), RuleViolation> {
-        if !self.caller.is_helper() {
-            return Ok(());
-        }
-        let actor = original.actor_id();
-        let is_own = actor.is_some() && actor == self.caller.member().map(|it| it.id.as_str());
-        let is_recent = now < original.created_at.after(FamilyRole::HELPER_REVERSES);
-        if is_own && is_recent { Ok(()) } else { Err(RuleViolation::NotAllowedToHelper) }
-    }
-
     fn check_pending(&self, pending: Option<&RequestId>) -> Result<(), RuleViolation> {
         match &self.mutation.details.request_id {
             Some(named) if pending != Some(named) => Err(RuleViolation::RequestGone(None)),
             _ => Ok(()),
         }
     }
-}
-
-/// Fails if a helper may not execute the mutation. Whether it may activate a penalty is a setting of the family.
-fn check_helper(caller: &Caller, mutation: &Mutation) -> Result<(), RuleViolation> {
-    if !caller.is_helper() {
-        return Ok(());
-    }
-    let operation = &mutation.operation;
-    let names_request = mutation.details.request_id.is_some();
-    let is_allowed = operation.is_open_to_helpers()
-        && (names_request || !operation.answers_a_request())
-        && !mutation.details.is_forced;
-    if is_allowed { Ok(()) } else { Err(RuleViolation::NotAllowedToHelper) }
 }
 
 /// An event, and the changes that end the request that it answers.

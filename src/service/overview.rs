@@ -10,7 +10,7 @@ use super::{Authority, Service, ServiceError, SessionRole};
 use crate::domain::calendar::{Calendar, Day, DayStart, Zone};
 use crate::domain::progress::Span;
 use crate::domain::{EventFilter, Page, Session, SortOrder, User};
-use crate::store::{Activity, Counts, DayActivity, Listing, Store};
+use crate::store::{Activity, Counts, DayActivity, Listing, Scope, Store};
 
 const DAY: Duration = Duration::from_hours(24);
 /// Only the number is needed.
@@ -55,12 +55,23 @@ impl Service {
         page: Page,
     ) -> Result<Listing<ServerSession>, ServiceError> {
         let found = self.store.administration().sessions(self.clock.now(), page).await?;
-        Ok(found.map(|(user, session)| ServerSession {
-            id: session_id(&session.token_hash),
-            role: SessionRole::of(&user, &session),
-            user,
-            session,
-        }))
+        let mut sessions = Vec::with_capacity(found.records.len());
+        for (owner, session) in found.records {
+            let user = match &session.member {
+                Some(id) => self.store.read(Scope::Family(id.clone())).await?.user(id),
+                None => Some(owner),
+            };
+            // The account of a member may be deleted since.
+            let Some(user) = user else { continue };
+            let id = session_id(&session.token_hash);
+            sessions.push(ServerSession {
+                id,
+                role: SessionRole::of(&user, &session),
+                user,
+                session,
+            });
+        }
+        Ok(Listing { records: sessions, total: found.total })
     }
 
     /// Returns what happened on each of these days, in UTC.

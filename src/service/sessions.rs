@@ -10,9 +10,9 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::caller::hexadecimal;
 use super::messages::with_messages;
 use super::schedules::with_next_look;
+use super::token::hexadecimal;
 use super::{Adult, Authority, Caller, Causes, Listing, Service, ServiceError, Token, spawn};
 use crate::domain::{
     AdminAction, Page, RecordKind, RuleViolation, Session, Timestamp, TokenHash, UserId,
@@ -85,22 +85,29 @@ pub(super) enum Acting<'a> {
 
 /// The sessions of the person with that account, those of the children of its own family, and its links to reset the
 /// password. Of a member of another family, the snapshot must contain that family.
-pub(super) fn sessions_of_account(records: &dyn Snapshot, account: &UserId) -> Vec<TokenHash> {
+pub(super) fn sessions_of_person(records: &dyn Snapshot, account: &UserId) -> Vec<Arc<Session>> {
     let mut sessions = records.sessions_of(account);
     sessions.retain(|it| it.member.is_none() && it.invitation.is_none());
     let joined = records.user(account).and_then(|user| user.member_of.clone());
     let in_joined = joined.iter().flat_map(|family| records.sessions_of(family));
     sessions.extend(in_joined.filter(|it| it.is_of_adult(account)));
-    sessions.iter().map(|session| session.token_hash.clone()).collect()
+    sessions
+}
+
+/// The same, as what ends them.
+pub(super) fn sessions_of_account(records: &dyn Snapshot, account: &UserId) -> Vec<TokenHash> {
+    hashes(sessions_of_person(records, account))
 }
 
 /// The same, with the sessions of all members of the account's own family, and its invitations.
 pub(super) fn all_sessions(records: &dyn Snapshot, account: &UserId) -> Vec<TokenHash> {
-    let mut all = sessions_of_account(records, account);
-    let family = records.sessions_of(account);
-    let others = family.iter().filter(|it| it.member.is_some() || it.invitation.is_some());
-    all.extend(others.map(|session| session.token_hash.clone()));
-    all
+    let others = records.sessions_of(account).into_iter();
+    let others = others.filter(|it| it.member.is_some() || it.invitation.is_some());
+    hashes(sessions_of_person(records, account).into_iter().chain(others))
+}
+
+fn hashes(sessions: impl IntoIterator<Item = Arc<Session>>) -> Vec<TokenHash> {
+    sessions.into_iter().map(|session| session.token_hash.clone()).collect()
 }
 
 /// Whether the session is one that the caller sees: its own, and for the owner of a family those of the children.

@@ -7,10 +7,8 @@ use super::caller::member_of;
 use super::members::sessions_in;
 use super::sessions::Ending;
 use super::{Owner, Service, ServiceError};
-use crate::domain::{
-    FamilyRole, Member, MemberId, RecordKind, RuleViolation, TokenHash, User, UserId,
-};
-use crate::store::{Change, Snapshot};
+use crate::domain::{FamilyRole, Member, MemberId, RecordKind, RuleViolation, User};
+use crate::store::Change;
 
 impl Service {
     /// Exchanges the persons behind two accounts: the member becomes the owner of the family, and the owner a parent
@@ -34,8 +32,8 @@ impl Service {
                 return Err(RuleViolation::NotFound(RecordKind::Member));
             }
             let mut sessions = sessions_in(records, &family, &to.id);
-            sessions.extend(sessions_of_person(records, &from.id));
-            sessions.extend(sessions_of_person(records, &to.id));
+            sessions.extend(sessions_in(records, &from.id, &from.id));
+            sessions.extend(sessions_in(records, &to.id, &to.id));
             let updated_at = Some(context.now());
             let put = |of: &User, person: &User| {
                 Change::PutUser(User { updated_at, ..with_person(of, person) })
@@ -68,11 +66,4 @@ fn with_person(of: &User, person: &User) -> User {
         language: person.language.clone(),
         ..of.clone()
     }
-}
-
-/// The sessions and links of the owner of a family, without those of its children.
-fn sessions_of_person(records: &dyn Snapshot, account: &UserId) -> Vec<TokenHash> {
-    let sessions = records.sessions_of(account);
-    let own = sessions.iter().filter(|it| it.is_of_adult(account) && it.invitation.is_none());
-    own.map(|session| session.token_hash.clone()).collect()
 }

@@ -3719,8 +3719,11 @@ export interface components {
              * @enum {string}
              */
             role: "owner" | "parent" | "helper";
-            /** Format: date-time */
-            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the person joined; for the owner, when the account was created. Null if an older file does not contain it.
+             */
+            created_at: string | null;
         };
         /**
          * @description The new role.

@@ -177,7 +177,7 @@ impl FromRequestParts<AppState> for Operator {
 /// Whether a helper may use a route: what it reads and does in the family, and its own account. Everything else, also
 /// what is added later, is for parents.
 fn is_open_to_helpers(method: &Method, route: &str) -> bool {
-    const READ: [&str; 11] = [
+    const READ: [&str; 13] = [
         "/children",
         "/children/{id}",
         "/children/{id}/rewards",
@@ -187,11 +187,12 @@ fn is_open_to_helpers(method: &Method, route: &str) -> bool {
         "/events",
         "/rewards",
         "/rewards/pending",
+        "/rewards/{id}",
         "/tasks",
         "/tasks/pending",
+        "/tasks/{id}",
     ];
-    const ITEMS: [&str; 2] = ["/rewards/{id}", "/tasks/{id}"];
-    const DO: [&str; 6] = [
+    const ACT: [&str; 6] = [
         "/children/{id}/tracking/{event_id}/reverse",
         "/children/{id}/rewards/{reward_id}/cancel",
         "/children/{id}/rewards/{reward_id}/redeem",
@@ -201,8 +202,12 @@ fn is_open_to_helpers(method: &Method, route: &str) -> bool {
     ];
     let is_of_account =
         ["/account/", "/admin/", "/auth/", "/user"].iter().any(|it| route.starts_with(it));
-    let is_read = method.is_safe() && (READ.contains(&route) || ITEMS.contains(&route));
-    is_of_account && route != "/auth/child-session" || is_read || DO.contains(&route)
+    match route {
+        "/auth/child-session" => false,
+        _ if is_of_account => true,
+        _ if method.is_safe() => READ.contains(&route),
+        _ => ACT.contains(&route),
+    }
 }
 
 /// Whether a route starts or ends sessions. These routes have limits of their own: a flood of requests with

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa::openapi::ObjectBuilder;
 
-use crate::domain::{FamilyRole, Invalid, Member};
+use crate::domain::{FamilyRole, Invalid, Member, User};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::caller::Path;
 use crate::http::extract::cookies::no_cookie;
@@ -46,19 +46,32 @@ pub(crate) struct MemberBody {
     last_name: String,
     #[schema(schema_with = role)]
     role: &'static str,
-    /// When the person joined; for the owner, when the account was created.
-    #[schema(schema_with = schemas::moment)]
-    created_at: Iso,
+    /// When the person joined; for the owner, when the account was created. Null if an older file does not contain it.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    created_at: Option<Iso>,
 }
 
 impl From<Arc<Member>> for MemberBody {
     fn from(member: Arc<Member>) -> Self {
         Self {
-            id: Some(member.id.to_string()).filter(|id| !id.is_empty()),
+            id: Some(member.id.to_string()),
             first_name: member.first_name.as_str().to_owned(),
             last_name: member.last_name.as_str().to_owned(),
             role: member.role.as_str(),
-            created_at: Iso(member.created_at),
+            created_at: Some(Iso(member.created_at)),
+        }
+    }
+}
+
+impl MemberBody {
+    /// The owner of a family that never had another member.
+    fn only_adult(user: &User) -> Self {
+        Self {
+            id: None,
+            first_name: user.first_name.as_str().to_owned(),
+            last_name: user.last_name.as_str().to_owned(),
+            role: FamilyRole::Owner.as_str(),
+            created_at: user.created_at.map(Iso),
         }
     }
 }
@@ -171,7 +184,11 @@ pub(crate) async fn list(
     parent: Parent,
 ) -> Result<Json<MembersAnswer>, ApiError> {
     let members = service.members(&parent).await?;
-    Ok(Json(MembersAnswer { members: members.into_iter().map(MemberBody::from).collect() }))
+    let mut members: Vec<_> = members.into_iter().map(MemberBody::from).collect();
+    if members.is_empty() {
+        members.push(MemberBody::only_adult(parent.user()));
+    }
+    Ok(Json(MembersAnswer { members }))
 }
 
 /// Change the role of a member

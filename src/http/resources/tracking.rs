@@ -69,7 +69,7 @@ pub(crate) async fn of_family(
 ) -> Result<Response, ApiError> {
     let page = query.page;
     let found = service.tracking_of_family(&parent, query).await?;
-    let actors = service.actors(&parent).await?;
+    let actors = service.members(&parent).await?;
     event_list::answer(found, page, &actors, Some(json::reader(&service, &parent))).await
 }
 
@@ -95,7 +95,7 @@ pub(crate) async fn of_child(
 ) -> Result<Response, ApiError> {
     let page = query.page;
     let found = service.tracking_of_child(&caller, &id.into(), query).await?;
-    let actors = service.actors(&caller).await?;
+    let actors = service.members(&caller).await?;
     event_list::answer(found, page, &actors, Some(json::reader(&service, &caller))).await
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use super::super::caller::hexadecimal;
+use super::super::token::hexadecimal;
 use super::super::{Causes, Service, ServiceError, spawn};
 use crate::clock;
 use crate::domain::{User, UserId, pseudonym};

@@ -104,7 +104,12 @@ async fn only_an_account_with_an_empty_family_joins() {
     let answer = other.parent.post("/auth/invitation/accept", body.clone()).await;
     assert_error(&answer, 409, "FAMILY_NOT_EMPTY");
     let member = server.parent().await;
+    let own = invite(&member, "parent").await;
     accept(&member, &secret).await;
+    // Nobody joins the family that the member has left empty.
+    let answer =
+        server.parent().await.post("/auth/invitation/accept", json!({"secret": own})).await;
+    assert_error(&answer, 403, "INVALID_INVITATION");
     let other = server.parent().await;
     let second = invite(&other, "parent").await;
     let answer = member.post("/auth/invitation/accept", json!({"secret": second})).await;

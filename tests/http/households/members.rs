@@ -102,6 +102,14 @@ async fn a_helper_may_do_little() {
     let asked = request(owner.act(&task_path(child, &family.task, "request")).await.expect(200));
     helper.post(&task_path(child, &family.task, "cancel"), asked).await.expect(200);
 
+    // A parent decides about other points.
+    let asked = request(owner.act(&task_path(child, &family.task, "request")).await.expect(200));
+    let mut more = asked.clone();
+    more["points"] = json!(1000);
+    let approve = task_path(child, &family.task, "activate");
+    assert_error(&helper.post(&approve, more).await, 403, "PARENT_REQUIRED");
+    helper.post(&approve, asked).await.expect(200);
+
     // Only its own events, and only soon after them.
     let own = helper.activate(child, &family.task).await.expect(200);
     let others = owner.activate(child, &family.task).await.expect(200);
@@ -239,4 +247,41 @@ async fn an_account_ends_with_its_own_person_only() {
     assert_error(&member.get("/auth/me").await, 401, "UNAUTHENTICATED");
     let own = Parent::log_in(server.nobody(), &house.member.email, PASSWORD).await;
     assert_eq!(me(&own).await["family_id"], json!(own.id));
+}
+
+#[tokio::test]
+async fn a_member_of_a_marked_family_can_leave_it() {
+    let server = TestServer::start().await;
+    let house = Household::new(&server, "parent").await;
+    let mark = with_password(json!({"delete_family": true}));
+    house.owner().post("/user/mark-for-deletion", mark).await.expect(202);
+    let member = Parent::log_in(server.nobody(), &house.member.email, PASSWORD).await;
+    let other = server.parent().await;
+    let secret = json!({"secret": invite(&other, "parent").await});
+    let answer = member.post("/auth/invitation/accept", secret.clone()).await;
+    assert_error(&answer, 409, "ALREADY_A_MEMBER");
+    member.act("/family/leave").await.expect(200);
+    assert_error(&member.act("/family/leave").await, 409, "OWNER_REMAINS");
+    member.post("/auth/invitation/accept", secret).await.expect(200);
+    assert_eq!(me(&member).await["family_id"], json!(other.id));
+    let credentials = json!({"email": house.owner().email, "password": PASSWORD});
+    let owner = server.nobody();
+    owner.post("/auth/restore", credentials).await.expect(200);
+    assert_eq!(members(&owner).await.len(), 1);
+}
+
+#[tokio::test]
+async fn administrators_see_the_sessions_of_a_member_as_its_own() {
+    let server = TestServer::start().await;
+    let house = Household::new(&server, "parent").await;
+    let admin = server.admin().await;
+    let path = format!("/admin/accounts/{}", house.member.id);
+    assert_eq!(admin.get(&path).await.expect(200)["sessions"], 1);
+    let listed = admin.get("/admin/sessions").await.expect(200)["sessions"].clone();
+    let of =
+        |email: &str| listed.as_array().unwrap().iter().filter(|it| it["email"] == email).count();
+    assert_eq!((of(&house.member.email), of(&house.owner().email)), (1, 1), "{listed}");
+    admin.act(&format!("{path}/end-sessions")).await.expect(204);
+    assert_error(&house.member.get("/auth/me").await, 401, "UNAUTHENTICATED");
+    house.owner().get("/auth/me").await.expect(200);
 }

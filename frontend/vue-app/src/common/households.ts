@@ -11,7 +11,8 @@ export interface Member {
   first_name: string;
   last_name: string;
   role: FamilyRole;
-  created_at: string;
+  /** Null if an older file does not contain it. */
+  created_at: string | null;
 }
 
 /** An open invitation, without its secret. */

@@ -7,16 +7,15 @@ use super::details::{ChildDetails, RewardDetails, TaskDetails, UserDetails};
 use super::encoder::Encoder;
 use super::fields::{Fields, Unreadable};
 use super::pyjson;
-use super::record::{Place, Record, list_name, request_lists};
+use super::record::{Place, Record, request_lists};
 use super::requests::RequestDetails;
 use crate::domain::badges::{Award, Badge};
 use crate::domain::calendar::FamilySettings;
 use crate::domain::schedule::Mark;
 use crate::domain::webhooks::{Delivery, Webhook};
 use crate::domain::{
-    CalendarFeed, Child, Device, Email, EndedRequest, FamilyRole, Id, IdempotencyRecord,
-    Invitation, LogEntry, Member, Message, PendingReward, PendingTask, Reward, Role, Session,
-    Setting, Task, TokenHash, User,
+    CalendarFeed, Child, Email, EndedRequest, Id, IdempotencyRecord, LogEntry, Member, Message,
+    PendingReward, PendingTask, Reward, Role, Session, Setting, Task, User,
 };
 
 /// The files of the small tables.
@@ -319,71 +318,6 @@ impl Record for PendingReward {
 
     fn lists(&self) -> Vec<Arc<str>> {
         request_lists(&self.user_id, self.child_id.as_str(), self.reward_id.as_str())
-    }
-}
-
-/// What an invitation offers; `None` in the rows of sessions.
-fn invitation(fields: &Fields<'_>) -> Result<Option<Invitation>, Unreadable> {
-    let Some(role) = fields.optional_text("invited_as") else { return Ok(None) };
-    let unreadable = Unreadable { field: "invited_as", expected: "a role" };
-    let role = FamilyRole::parse(&role).ok_or(unreadable)?;
-    let email = fields.optional_text("invited_email").map(|email| Email::from_stored(&email));
-    Ok(Some(Invitation { role, email }))
-}
-
-impl Record for Session {
-    const FILE: &'static str = "sessions.json";
-
-    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
-        Ok(Self {
-            token_hash: TokenHash(Arc::from(&*fields.text("token_sha256")?)),
-            user_id: fields.id("user_id")?,
-            child_id: fields.optional_id("child_id")?,
-            member: fields.optional_id("member_account_id")?,
-            invitation: invitation(fields)?,
-            created_at: fields.moment("created_at")?,
-            last_used_at: fields.moment("last_used_at")?,
-            expires_at: fields.moment("expires_at")?,
-            device: fields
-                .optional_id("device_id")?
-                .map(|id| Device { id, name: fields.name("device_name") }),
-        })
-    }
-
-    fn encode(&self, row: &mut Encoder) {
-        row.text("token_sha256", &self.token_hash.0);
-        row.text("user_id", self.user_id.as_str());
-        row.optional_text("child_id", self.child_id.as_ref().map(Id::as_str));
-        if let Some(account) = &self.member {
-            row.text("member_account_id", account.as_str());
-        }
-        if let Some(Invitation { role, email }) = &self.invitation {
-            row.text("invited_as", role.as_str());
-            row.optional_text("invited_email", email.as_ref().map(Email::as_str));
-        }
-        row.moment("created_at", self.created_at);
-        row.moment("last_used_at", self.last_used_at);
-        row.moment("expires_at", self.expires_at);
-        if let Some(device) = &self.device {
-            row.text("device_id", device.id.as_str());
-            row.text("device_name", device.name.as_str());
-        } else {
-            row.absent("device_id");
-            row.absent("device_name");
-        }
-    }
-
-    fn key(&self) -> Arc<str> {
-        Arc::clone(&self.token_hash.0)
-    }
-
-    fn group(&self) -> Option<Arc<str>> {
-        Some(self.user_id.shared())
-    }
-
-    fn lists(&self) -> Vec<Arc<str>> {
-        let child = self.child_id.iter();
-        child.map(|child| list_name('c', &[self.user_id.as_str(), child.as_str()])).collect()
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod pyjson;
 pub(crate) mod record;
 pub(crate) mod requests;
 pub(crate) mod schedule;
+mod session;
 mod webhooks;
 
 /// The number of a row in its table. Events are numbered in the order of writing.
