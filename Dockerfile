@@ -29,6 +29,8 @@ RUN groupadd --gid 10001 goldstar \
     && install -d -m 0700 -o goldstar -g goldstar /var/lib/goldstar
 
 COPY LICENSE-APACHE LICENSE-MIT /usr/share/doc/goldstar/
+# The certificates that verify the receivers of webhooks, and a database.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /build/target/release/goldstar /usr/local/bin/goldstar
 
 # By number, so that Kubernetes can verify that it is not root.

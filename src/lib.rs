@@ -9,7 +9,7 @@
 //! | 4 | [`http`] | HTTP and nothing else |
 //! | 3 | [`service`] | what the product does: load, decide, commit, publish |
 //! | 2 | [`followers`], [`repair`] | what follows the committed history: the audit log, the event streams; `check` and `salvage` |
-//! | 1 | [`store`], [`clock`](mod@clock), [`disk`], [`metrics`] | files, the clock and the ids, metrics; they do not know each other |
+//! | 1 | [`store`], [`clock`](mod@clock), [`disk`], [`metrics`], [`tls`] | files, the clock and the ids, metrics, TLS; they do not know each other |
 //! | 0 | [`domain`] | records and rules: no I/O, no clock, no random id, no async |
 //!
 //! # The files of one mutation
@@ -49,6 +49,7 @@ pub mod metrics;
 pub mod repair;
 pub mod service;
 pub mod store;
+pub mod tls;
 
 // A disk of the tests is one file here and in `tests/`, where the crate has this name.
 #[cfg(test)]

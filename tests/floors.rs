@@ -15,7 +15,7 @@ use std::path::Path;
 /// own floor.
 const FLOORS: &[&[&str]] = &[
     &["domain"],
-    &["disk", "clock", "metrics"],
+    &["disk", "clock", "metrics", "tls"],
     &["store"],
     &["followers", "repair"],
     &["service"],

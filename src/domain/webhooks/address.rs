@@ -104,7 +104,7 @@ pub(super) fn literal(host: &Host<&str>) -> Option<IpAddr> {
 }
 
 /// A name without the dot of the root.
-pub(super) fn without_dot(name: &str) -> &str {
+pub fn without_dot(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
 

@@ -7,7 +7,7 @@ mod outcome;
 mod secret;
 mod target;
 
-pub use address::{AllowedHosts, is_denied};
+pub use address::{AllowedHosts, is_denied, without_dot};
 pub use attempt::{Attempt, RETRY_DELAYS, retry_after};
 pub use event_type::WebhookEvent;
 pub use outcome::{Outcome, SendError};

@@ -1,19 +1,24 @@
 //! Connects to the host of a URL, at an address that was checked.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use url::Host;
 
 use super::Resolve;
-use crate::domain::webhooks::{AllowedHosts, SendError, Target};
+use crate::domain::webhooks::{AllowedHosts, SendError, Target, without_dot};
+use crate::tls::client_config;
 
 /// The number of addresses of a name that are tried.
 const ADDRESSES: usize = 4;
+/// The time for each of them: one that does not answer, such as by IPv6, leaves time for the others.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Connects to the host of a URL.
 ///
@@ -41,24 +46,17 @@ pub(super) async fn connect(
         return Err(SendError::Forbidden);
     }
     for address in addresses.into_iter().take(ADDRESSES) {
-        if let Ok(stream) = TcpStream::connect((address, target.port())).await {
+        let connecting = TcpStream::connect((address, target.port()));
+        if let Ok(Ok(stream)) = timeout(CONNECT_TIMEOUT, connecting).await {
             return Ok(stream);
         }
     }
     Err(SendError::Unreachable)
 }
 
-/// TLS that verifies the certificate and its name with the certificates of the system. `None` if TLS cannot be used.
+/// TLS for all connections. `None` if it cannot be used.
 pub(super) async fn tls() -> Option<Arc<ClientConfig>> {
-    let load = || {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider);
-        let config = config.with_safe_default_protocol_versions().ok()?;
-        Some(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
-    };
-    tokio::task::spawn_blocking(load).await.ok().flatten()
+    tokio::task::spawn_blocking(client_config).await.ok()?.ok().map(Arc::new)
 }
 
 pub(super) async fn encrypt(
@@ -70,7 +68,7 @@ pub(super) async fn encrypt(
         Host::Ipv4(address) => ServerName::from(std::net::IpAddr::from(address)),
         Host::Ipv6(address) => ServerName::from(std::net::IpAddr::from(address)),
         Host::Domain(name) => {
-            let name = name.strip_suffix('.').unwrap_or(name).to_owned();
+            let name = without_dot(name).to_owned();
             ServerName::try_from(name).map_err(|_| SendError::Tls)?
         }
     };

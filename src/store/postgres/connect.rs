@@ -11,7 +11,6 @@ use deadpool_postgres::{
     Runtime, StatementCache, TimeoutType, Transaction,
 };
 use parking_lot::Mutex;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::time::timeout;
 use tokio_postgres::config::{Host, TargetSessionAttrs};
 use tokio_postgres::tls::MakeTlsConnect;
@@ -22,6 +21,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::error::Failure;
 use super::open_error::OpenError;
 use super::sql::Sql;
+use crate::tls::client_config;
 
 /// The number of connections of a server, without the one for notifications.
 const POOL_SIZE: usize = 16;
@@ -148,15 +148,9 @@ impl Connector {
 pub(super) type Notifying =
     Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
 
-/// TLS that verifies the certificate and its name with the certificates of the system.
 fn tls() -> Result<MakeRustlsConnect, OpenError> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions =
-        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let versions = versions.map_err(|_| OpenError::NoCertificates)?;
-    Ok(MakeRustlsConnect::new(versions.with_root_certificates(roots).with_no_client_auth()))
+    let config = client_config().map_err(|_| OpenError::NoCertificates)?;
+    Ok(MakeRustlsConnect::new(config))
 }
 
 /// The connections of a server.

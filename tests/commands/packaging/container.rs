@@ -126,6 +126,13 @@ fn the_build_is_locked_and_uses_the_version_of_the_manifest() {
     assert!(arguments.iter().any(|argument| argument.starts_with(&wanted)), "{arguments:?}");
 }
 
+/// The base image has none.
+#[test]
+fn the_image_has_the_certificates_of_the_system() {
+    let file = "/etc/ssl/certs/ca-certificates.crt";
+    assert!(all("COPY").contains(&format!("--from=build {file} {file}")));
+}
+
 #[test]
 fn the_program_does_not_run_as_root_and_receives_signals() {
     let user = only("USER");
