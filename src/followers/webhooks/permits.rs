@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 /// The connections of a server, and those of them to one host and port.
 const CONNECTIONS: usize = 128;
@@ -15,10 +15,10 @@ pub(super) struct Permits {
     hosts: Mutex<HashMap<String, Weak<Semaphore>>>,
 }
 
-/// The right to one connection.
+/// The right to one connection. There is no error: nothing closes the semaphores.
 pub(super) struct Permit {
-    _of_host: Option<OwnedSemaphorePermit>,
-    _of_all: Option<OwnedSemaphorePermit>,
+    _of_host: Result<OwnedSemaphorePermit, AcquireError>,
+    _of_all: Result<OwnedSemaphorePermit, AcquireError>,
 }
 
 impl Default for Permits {
@@ -30,9 +30,8 @@ impl Default for Permits {
 impl Permits {
     /// Waits for a connection to a host. What waits for a slow host does not keep others from theirs.
     pub(super) async fn acquire(&self, host: &str) -> Permit {
-        // The semaphores are never closed.
-        let of_host = self.host(host).acquire_owned().await.ok();
-        Permit { _of_host: of_host, _of_all: Arc::clone(&self.all).acquire_owned().await.ok() }
+        let of_host = self.host(host).acquire_owned().await;
+        Permit { _of_host: of_host, _of_all: Arc::clone(&self.all).acquire_owned().await }
     }
 
     fn host(&self, host: &str) -> Arc<Semaphore> {
