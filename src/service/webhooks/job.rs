@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::{Causes, Service, ServiceError, spawn};
 use super::run::{End, Endpoint};
 use crate::domain::webhooks::{Webhook, WebhookId};
-use crate::domain::{MessagePosition, Position, UserId};
+use crate::domain::{MessagePosition, Position, Timestamp, UserId};
 use crate::store::{Fence, Following, Lease, Projection, Purpose, ReadError, Store as _};
 
 /// The name of the job in `/health`.
@@ -25,6 +25,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 const REST: u32 = 9;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// The wait after a run has failed, for example because the store accepts no changes. Its message may have been sent, and the
+/// next run sends it again. Each further failure doubles the wait, [`MOST_DOUBLINGS`] times at most (about ten minutes).
+const FIRST_RETRY: Duration = Duration::from_secs(5);
+const MOST_DOUBLINGS: u32 = 7;
 /// The number of events and messages that are read at once.
 const AT_ONCE: usize = 1_000;
 /// What is being sent while the server stops has that much time; the next start sends it again otherwise.
@@ -35,6 +39,15 @@ const LAST_DELIVERIES: Duration = Duration::from_secs(2);
 struct Read {
     event: Position,
     message: MessagePosition,
+}
+
+/// A webhook whose runs fail because of this server, and not because of its receiver.
+struct Broken {
+    error: String,
+    /// The number of failures since the last run that has succeeded.
+    failures: u32,
+    /// When the next run may start, by the time that has passed.
+    retry_at: Duration,
 }
 
 /// The job of the server that has the lease. Dropping it stops all deliveries.
@@ -48,8 +61,7 @@ struct Job {
     waiting: HashSet<WebhookId>,
     running: HashMap<WebhookId, CancellationToken>,
     tasks: JoinSet<(WebhookId, Result<End, ServiceError>)>,
-    /// Why the last run of a webhook failed.
-    failed: HashMap<WebhookId, String>,
+    broken: HashMap<WebhookId, Broken>,
 }
 
 impl Drop for Job {
@@ -68,7 +80,9 @@ impl Service {
                 tokio::select! {
                     // This fails after the store is closed.
                     Ok(()) = wakeups.changed() => {}
-                    Some(ended) = job.tasks.join_next() => job.note(ended.ok()),
+                    Some(ended) = job.tasks.join_next() => {
+                        job.note(ended.ok(), self.clock.elapsed());
+                    }
                     () = tokio::time::sleep(LONGEST_WAIT) => {}
                 }
             };
@@ -100,7 +114,7 @@ impl Service {
         if let Some(error) = error.filter(|_| *last != text) {
             tracing::error!(error = %Causes(&error), "webhooks cannot be looked for");
         }
-        *last = text.or_else(|| job.failed.values().next().cloned());
+        *last = text.or_else(|| job.broken.values().next().map(|it| it.error.clone()));
     }
 
     pub(in crate::service) fn webhooks_health(&self) -> Projection {
@@ -108,14 +122,14 @@ impl Service {
         Projection { name: NAME, backlog: 0, last_error: self.webhooks.error.lock().clone() }
     }
 
-    /// Starts a task for each webhook that something may be waiting for, and ends those of webhooks that are gone.
+    /// Starts a task for each webhook that something may be waiting for, and ends the tasks of deleted webhooks.
     async fn start_deliveries(
         self: &Arc<Self>,
         job: &mut Job,
         lease: &Fence,
     ) -> Result<(), ServiceError> {
         while let Some(ended) = job.tasks.try_join_next() {
-            job.note(ended.ok());
+            job.note(ended.ok(), self.clock.elapsed());
         }
         // Before the webhooks are listed, so that nothing is missed in between.
         let (history, read) = (self.store.following(), job.read);
@@ -124,8 +138,7 @@ impl Service {
         let webhooks = self.store.webhooks().await?;
         job.read = (!webhooks.is_empty()).then_some(read);
         job.update(webhooks, &news);
-        let now = self.clock.now();
-        for webhook in job.due(now) {
+        for webhook in job.due(self.clock.now(), self.clock.elapsed()) {
             let stop = CancellationToken::new();
             let (user_id, id) = (webhook.user_id.clone(), webhook.id.clone());
             let endpoint =
@@ -141,23 +154,26 @@ impl Service {
 }
 
 impl Job {
-    /// Notes the end of a run.
-    fn note(&mut self, ended: Option<(WebhookId, Result<End, ServiceError>)>) {
+    /// Notes the end of a run. `elapsed` is the time that has passed, which a change of the clock does not affect.
+    fn note(&mut self, ended: Option<(WebhookId, Result<End, ServiceError>)>, elapsed: Duration) {
         let Some((id, end)) = ended else { return };
         self.running.remove(&id);
         match end {
             Ok(end) => {
-                self.failed.remove(&id);
+                self.broken.remove(&id);
                 if end == End::Waiting {
                     self.waiting.insert(id);
                 }
             }
             Err(error) => {
-                let text = error.to_string();
-                if self.failed.get(&id) != Some(&text) {
+                let (text, before) = (error.to_string(), self.broken.get(&id));
+                if before.is_none_or(|it| it.error != text) {
                     tracing::error!(error = %Causes(&error), "messages of a webhook cannot be delivered");
                 }
-                self.failed.insert(id.clone(), text);
+                let failures = before.map_or(0, |it| it.failures);
+                let retry_at = elapsed + FIRST_RETRY * 2_u32.pow(failures.min(MOST_DOUBLINGS));
+                let broken = Broken { error: text, failures: failures.saturating_add(1), retry_at };
+                self.broken.insert(id.clone(), broken);
                 self.waiting.insert(id);
             }
         }
@@ -176,7 +192,7 @@ impl Job {
         }
         let known = &self.known;
         self.waiting.retain(|id| known.contains_key(id));
-        self.failed.retain(|id, _| known.contains_key(id));
+        self.broken.retain(|id, _| known.contains_key(id));
         for (id, stop) in &self.running {
             let is_stopped = known.get(id).is_none_or(|it| {
                 // What a parent has asked for is sent anyway.
@@ -188,9 +204,12 @@ impl Job {
         }
     }
 
-    /// The webhooks whose turn it is.
-    fn due(&self, now: crate::domain::Timestamp) -> Vec<Arc<Webhook>> {
+    /// The webhooks for which a run starts now.
+    fn due(&self, now: Timestamp, elapsed: Duration) -> Vec<Arc<Webhook>> {
+        let is_broken =
+            |id: &WebhookId| self.broken.get(id).is_some_and(|it| elapsed < it.retry_at);
         let waiting = self.waiting.iter().filter(|id| !self.running.contains_key(id));
+        let waiting = waiting.filter(|id| !is_broken(id));
         let waiting = waiting.filter_map(|id| self.known.get(id));
         let is_due = |webhook: &&Arc<Webhook>| {
             !webhook.requested.is_empty() || (webhook.disabled.is_none() && webhook.is_due(now))

@@ -1,9 +1,16 @@
-//! A server that is killed while it delivers.
+//! A server that is killed while it delivers, or cannot store the result.
 
+use std::io::ErrorKind;
+use std::sync::Arc;
+
+use goldstar::app::Machine;
 use serde_json::json;
 
-use super::{Receiver, Reply, delivery, hook, hook_with};
-use crate::harness::{Settings, TestServer, eventually};
+use super::{Receiver, Reply, delivery, hook, hook_with, permissive};
+use crate::harness::database::is_on_postgres;
+use crate::harness::{Fails, FaultyDisk, Hand, Settings, TestServer, eventually};
+
+const SECOND: i64 = 1_000_000;
 
 async fn process() -> TestServer {
     let flags = vec!["--webhook-allow=127.0.0.1".to_owned()];
@@ -45,4 +52,42 @@ async fn what_happened_just_before_a_kill_is_delivered() {
         program.received().iter().any(|it| it.body["data"] == expected).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_message_whose_result_cannot_be_stored_is_sent_again_with_growing_waits() {
+    if is_on_postgres() {
+        return;
+    }
+    let (clock, machine) = Hand::new();
+    let disk = FaultyDisk::default();
+    let machine = Machine { disk: Arc::new(disk.clone()), ..machine };
+    let server = TestServer::with(Settings { machine, ..permissive() }).await;
+    let family = server.family().await;
+    let program = Receiver::start().await;
+    program.reply([Reply::Status(500, "")]);
+    let webhook = hook(&family.parent, &program).await;
+    family.event().await;
+    delivery(&family.parent, &webhook, "retrying", 1).await;
+    disk.fail_in("journal", Fails::Writes, ErrorKind::StorageFull);
+    clock.forward(6 * SECOND);
+    program.after(2).await;
+    let mut seconds = 0;
+    let passing = eventually("two more attempts", async || {
+        clock.forward(SECOND);
+        seconds += 1;
+        (program.received().len() >= 4).then_some(())
+    });
+    passing.await;
+    assert!(seconds >= 5 + 10, "{seconds}");
+    disk.repair();
+    eventually("the result", async || {
+        clock.forward(SECOND);
+        let page = family.parent.get(&format!("{}/deliveries", super::path(&webhook))).await;
+        (page.body["deliveries"][0]["status"] == "delivered").then_some(())
+    })
+    .await;
+    let received = program.received();
+    assert!(received.iter().all(|it| it.id() == received[0].id()));
+    assert_eq!(received.len(), 5);
 }
