@@ -7,7 +7,7 @@ use chrono::DateTime;
 use super::outcome::Outcome;
 use super::{
     Current, Cursor, Delivery, DeliveryStatus, Disabled, DisabledReason, Failing, Requested,
-    Webhook,
+    Target, Webhook,
 };
 use crate::domain::Timestamp;
 
@@ -21,6 +21,8 @@ pub const RETRY_DELAYS: [u64; 9] =
 /// One attempt to deliver a message.
 #[derive(Clone, Debug)]
 pub struct Attempt {
+    /// Where the message was sent to.
+    pub target: Target,
     pub message: Requested,
     pub started_at: Timestamp,
     pub duration: Duration,
@@ -44,12 +46,14 @@ impl Webhook {
         let is_success = attempt.outcome.is_success();
         let age = now.since(attempt.message.created_at);
         let is_over = is_success || attempt.next.is_none() || age > Self::LONGEST_RETRY;
+        // Otherwise a parent has set another URL meanwhile, and the failure says nothing about it.
+        let is_same_target = attempt.target == self.target;
         if is_success {
             webhook.failing = None;
-        } else if attempt.next.is_some() {
+        } else if attempt.next.is_some() && is_same_target {
             webhook.fail(attempt, now);
         }
-        if attempt.outcome == Outcome::Status(410) {
+        if attempt.outcome == Outcome::Status(410) && is_same_target {
             webhook.disable(DisabledReason::Gone, now);
         }
         match &attempt.next {
@@ -124,7 +128,7 @@ pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{SendError, Source, Target, WebhookEvent, WebhookSecret};
+    use super::super::{SendError, Source, WebhookEvent, WebhookSecret};
     use super::*;
     use crate::domain::{Epoch, Seq};
 
@@ -165,6 +169,7 @@ mod tests {
 
     fn attempt(outcome: Outcome) -> Attempt {
         Attempt {
+            target: webhook().target,
             message: message(Timestamp::EPOCH),
             started_at: Timestamp::EPOCH,
             duration: Duration::from_millis(20),
@@ -256,6 +261,17 @@ mod tests {
         assert_eq!(reason(&saved.after(&attempt(FAILURE), at(121)).0), None);
         let (failing, _) = failing.after(&attempt(FAILURE), at(120));
         assert_eq!(reason(&failing), Some(DisabledReason::Failing));
+    }
+
+    #[test]
+    fn a_failure_at_an_earlier_url_says_nothing_about_the_new_one() {
+        let moved = Target::from_stored("https://example.org/other").unwrap();
+        let moved = Webhook { target: moved, ..webhook() };
+        for outcome in [FAILURE, Outcome::Status(410)] {
+            let (after, delivery) = moved.after(&attempt(outcome), at(0));
+            assert_eq!((after.failing, after.disabled, &after.cursor), (None, None, &moved.cursor));
+            assert_eq!((delivery.status, delivery.attempts), (DeliveryStatus::Retrying, 1));
+        }
     }
 
     #[test]

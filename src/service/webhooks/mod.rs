@@ -21,7 +21,7 @@ use crate::domain::webhooks::{
     WebhookId, WebhookSecret, test_message_id,
 };
 use crate::domain::{
-    Child, ChildId, FamilyLimit, Id, IdempotencyKey, Page, RecordKind, RuleViolation,
+    Child, ChildId, FamilyLimit, Id, IdempotencyKey, Page, RecordKind, RuleViolation, UserId,
 };
 use crate::store::{Change, Changes, Context, Snapshot, Store as _};
 
@@ -139,7 +139,8 @@ impl Service {
         Ok(Webhook::find(parent, &*self.records_of(parent).await?, id)?)
     }
 
-    /// Updates a webhook. One that is enabled again continues where it has stopped.
+    /// Updates a webhook. One that is enabled again continues where it has stopped. If nothing is waiting to be delivered, new
+    /// `events` and a new `child_id` apply only to what happens from now on.
     pub async fn update_webhook(
         &self,
         parent: &Parent,
@@ -147,8 +148,12 @@ impl Service {
         patch: WebhookPatch,
     ) -> Result<Arc<Webhook>, ServiceError> {
         let (decider, settings) = (parent.clone(), self.settings());
+        let before = self.webhook(parent, &id).await?;
+        let is_other = patch.events.is_some() || patch.child_id != FieldUpdate::Keep;
+        let end = if is_other { self.end_if_idle(&before).await? } else { None };
         self.update(parent, move |records, context| {
             let webhook = Webhook::clone(&*Webhook::find(&decider, records, &id)?);
+            let end = end.clone().filter(|_| webhook.cursor == before.cursor);
             if let FieldUpdate::Set(child) = &patch.child_id {
                 decider.child(records, child)?;
             }
@@ -167,6 +172,7 @@ impl Service {
                 events: patch.events.clone().unwrap_or(webhook.events),
                 child_id: patch.child_id.clone().apply(webhook.child_id),
                 failing: webhook.failing.filter(|_| !is_new_start),
+                cursor: end.unwrap_or(webhook.cursor),
                 disabled,
                 updated_at: context.now(),
                 ..webhook
@@ -279,10 +285,18 @@ impl Service {
     }
 
     /// The cursor after everything that has happened so far.
-    async fn end_of(&self, family: &crate::domain::UserId) -> Result<Cursor, ServiceError> {
+    async fn end_of(&self, family: &UserId) -> Result<Cursor, ServiceError> {
         let event = self.store.head(family).await?;
         let message = self.store.last_message(family).await?;
         Ok(Cursor::new(&self.store.epoch(), event, message))
+    }
+
+    /// The cursor after everything that has happened so far; `None` if some of it is waiting to be delivered.
+    async fn end_if_idle(&self, webhook: &Webhook) -> Result<Option<Cursor>, ServiceError> {
+        // Read first: what happens in between is waiting, or is sent later.
+        let end = self.end_of(&webhook.user_id).await?;
+        let is_waiting = matches!(self.next_of(webhook).await?, Some(Ok(_)));
+        Ok((!is_waiting).then_some(end))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::clock::random;
 use crate::domain::webhooks::{
     Attempt, Cursor, Requested, Webhook, WebhookId, retry_after, unix_seconds,
 };
-use crate::domain::{ChangedKind, Message, UserId};
+use crate::domain::{ChangedKind, Message, Timestamp, UserId};
 use crate::followers::webhooks::SignedMessage;
 use crate::store::{Change, Changes, Fence, Scope, Store as _};
 
@@ -98,7 +98,7 @@ impl Service {
         if !webhook.is_due(self.clock.now()) {
             return Ok(Step::End(End::Waiting));
         }
-        Ok(match self.next_of(webhook, &webhook.cursor).await? {
+        Ok(match self.next_of(webhook).await? {
             Some(Ok(Next { message, body, cursor })) => {
                 Step::Send(Box::new(Due { message, body, cursor: Some(cursor) }))
             }
@@ -135,6 +135,7 @@ impl Service {
         let now = self.clock.now();
         let asked = answer.retry_after.as_deref();
         let attempt = Attempt {
+            target: webhook.target.clone(),
             message: due.message,
             started_at,
             duration: self.clock.elapsed().saturating_sub(started),
@@ -179,10 +180,7 @@ impl Service {
     async fn change_webhook(
         &self,
         endpoint: &Endpoint,
-        change: impl Fn(&Webhook, crate::domain::Timestamp) -> (Webhook, Option<Change>)
-        + Send
-        + Sync
-        + 'static,
+        change: impl Fn(&Webhook, Timestamp) -> (Webhook, Option<Change>) + Send + Sync + 'static,
     ) -> Result<(), ServiceError> {
         let endpoint = endpoint.clone();
         let commit =

@@ -13,8 +13,7 @@ use crate::domain::{Message, Seq, UserId};
 use crate::followers::webhooks::{body, event_data};
 use crate::store::{Store as _, StoredEvent};
 
-/// The number of events and messages that are read at once.
-const EVENTS_AT_ONCE: usize = 20;
+/// The number of messages that are read at once: a webhook does not send all of them.
 const MESSAGES_AT_ONCE: usize = 100;
 
 /// A message with the cursor after it.
@@ -32,10 +31,11 @@ impl Service {
     pub(super) async fn next_of(
         &self,
         webhook: &Webhook,
-        cursor: &Cursor,
     ) -> Result<Option<Result<Next, Cursor>>, ServiceError> {
         let epoch = self.store.epoch();
-        let Some((after_event, after_message)) = cursor.numbers(&epoch) else { return Ok(None) };
+        let Some((after_event, after_message)) = webhook.cursor.numbers(&epoch) else {
+            return Ok(None);
+        };
         let (event, passed_event) = self.next_event(webhook, after_event).await?;
         let (message, passed_message) = self.next_message(webhook, after_message).await?;
         let is_message_first = match (&event, &message) {
@@ -67,20 +67,14 @@ impl Service {
         if !webhook.events.contains(&WebhookEvent::TrackingEventCreated) {
             return Ok((None, after.max(self.store.head(family).await?)));
         }
-        loop {
-            let found = self.store.events_after(family, child, after, EVENTS_AT_ONCE).await?;
-            let is_end = found.len() < EVENTS_AT_ONCE;
-            for event in found {
-                match event {
-                    Ok(event) => return Ok((Some(event), after)),
-                    // Another program has written a row that is no event.
-                    Err(malformed) => after = after.max(Seq(malformed.number)),
-                }
-            }
-            if is_end {
-                return Ok((None, after));
+        while let Some(found) = self.store.events_after(family, child, after, 1).await?.pop() {
+            match found {
+                Ok(event) => return Ok((Some(event), after)),
+                // Another program has written a row that is no event.
+                Err(malformed) => after = after.max(Seq(malformed.number)),
             }
         }
+        Ok((None, after))
     }
 
     /// The first message after a number that the webhook sends, and the number before which there is none.

@@ -55,6 +55,28 @@ async fn a_webhook_is_created_updated_and_deleted() {
 }
 
 #[tokio::test]
+async fn what_a_webhook_newly_sends_begins_with_the_update() {
+    let server = server().await;
+    let family = server.family().await;
+    let (parent, program) = (&family.parent, Receiver::start().await);
+    let other = parent.child("Leo", 0).await;
+    let fields = json!({"url": program.url, "events": ["task.late"], "child_id": other});
+    let webhook = hook_with(parent, fields).await;
+    let update = async |change| parent.patch(&path(&webhook), change).await.expect(200);
+    family.event().await;
+    update(json!({"events": ["tracking_event.created"], "child_id": null})).await;
+    let first = family.event().await;
+    delivery(parent, &webhook, "delivered", 1).await;
+    update(json!({"child_id": other})).await;
+    family.event().await;
+    update(json!({"child_id": null})).await;
+    let last = family.event().await;
+    let received = program.after(2).await;
+    let ids = received.iter().map(|it| &it.body["data"]["tracking_event_id"]);
+    assert_eq!(ids.collect::<Vec<_>>(), [&first["id"], &last["id"]]);
+}
+
+#[tokio::test]
 async fn other_families_do_not_see_it_and_children_have_none() {
     let server = TestServer::start().await;
     let family = server.family().await;
