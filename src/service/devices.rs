@@ -166,15 +166,16 @@ impl Service {
 
     /// Counts an attempt at a code. Fails after too many.
     async fn count_code(&self, address: IpAddr, parent: &Parent) -> Result<(), ServiceError> {
-        let key = format!("device codes {}", parent.user().id.as_str());
+        let key = format!("device codes {}", parent.account().id.as_str());
         self.attempts.at_guessable(&self.store, address, key).await
     }
 
     /// Returns the session of a device at `address` that has asked with `device_code`, if a parent has confirmed it. The code
     /// is used up. Ends the session that the device has for the same child, of those in `held`.
     ///
-    /// Fails with [`ServiceError::AuthorizationPending`] until a parent has confirmed it; if it asks too often; and in the
-    /// same way for a code that is unknown, was used, or has expired.
+    /// Fails with [`ServiceError::AuthorizationPending`] until a parent has confirmed the device, with
+    /// [`ServiceError::SlowDown`] if it asks too often, and with the same error for every code that is unknown, was used, or
+    /// has expired.
     pub async fn fetch_device_session(
         self: &Arc<Self>,
         address: IpAddr,

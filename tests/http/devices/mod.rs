@@ -2,6 +2,7 @@
 
 mod endings;
 mod limits;
+mod members;
 mod pairing;
 mod pins;
 mod sharing;
