@@ -183,17 +183,17 @@ impl Service {
         held: &DeviceTokens,
     ) -> Result<LoggedIn, ServiceError> {
         let code = device_code.hash();
-        self.attempts.at_poll(&self.store, &code).await?;
         let requests = self.store.device_requests();
         let (hash, now) = (TokenHash::of_pairing(&code), self.clock.now());
         let records = self.store.read(Scope::Session(hash.clone())).await?;
-        let Some(pairing) = records.session(&hash).filter(|pairing| pairing.is_live(now)) else {
-            if requests.is_open(code, now).await? {
-                return Err(ServiceError::AuthorizationPending);
-            }
+        let pairing = records.session(&hash).filter(|pairing| pairing.is_live(now));
+        // Codes that do not exist have no counts of their own: anybody can invent any number of them.
+        if pairing.is_none() && !requests.is_open(code.clone(), now).await? {
             self.attempts.at_secret(&self.store, address).await?;
             return Err(RuleViolation::InvalidDeviceCode.into());
-        };
+        }
+        self.attempts.at_poll(&self.store, &code).await?;
+        let pairing = pairing.ok_or(ServiceError::AuthorizationPending)?;
         let token = Token::random();
         let (token_hash, held) = (token.hash(), held.0.iter().map(Token::hash).collect::<Vec<_>>());
         let acting = Acting::Anyone(Scope::Family(pairing.user_id.clone()));

@@ -50,6 +50,18 @@ async fn wrong_codes_are_limited_per_address() {
 }
 
 #[tokio::test]
+async fn codes_that_no_device_has_count_for_the_address_only() {
+    let configure = |config: &mut Config| config.service.logins.per_address = 5;
+    let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
+    let device_code = json!({"device_code": "0".repeat(64)});
+    let ask = async || server.nobody().post("/auth/device-token", device_code.clone()).await;
+    for _ in 0..5 {
+        assert_error(&ask().await, 400, "INVALID_DEVICE_CODE");
+    }
+    assert_error(&ask().await, 429, "TOO_MANY_ATTEMPTS");
+}
+
+#[tokio::test]
 async fn an_address_has_a_limited_number_of_open_requests() {
     let (clock, machine) = Hand::new();
     let server = TestServer::with(Settings { machine, ..Settings::default() }).await;
