@@ -176,14 +176,14 @@ impl CookieName {
     }
 }
 
-/// Whether the text is a valid host: a name of letters, digits, `-`, `.` and `_`, an IPv4 address, or an
-/// IPv6 address in brackets.
+/// Whether the text is a valid host: a name of at most 253 letters, digits, `-`, `.` and `_` (RFC 1035), an IPv4 address, or
+/// an IPv6 address in brackets.
 pub(crate) fn is_host(text: &str) -> bool {
     if let Some(rest) = text.strip_prefix('[') {
         return rest.strip_suffix(']').is_some_and(|inner| inner.parse::<Ipv6Addr>().is_ok());
     }
     let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_of_name)
+    (1..=253).contains(&text.len()) && text.bytes().all(is_of_name)
 }
 
 /// A secret, which is not printed.
@@ -237,6 +237,8 @@ mod tests {
             let parsed = Origin::parse(text);
             assert_eq!(parsed.as_ref().map(Origin::as_str), origin, "{text}");
         }
+        let of_length = |length| Origin::parse(&format!("http://{}", "a".repeat(length)));
+        assert!(of_length(253).is_some() && of_length(254).is_none());
     }
 
     #[test]

@@ -67,6 +67,10 @@ async fn codes_are_eight_consonants_in_an_address_and_in_a_qr_code() {
     let request = request.json(&json!({"device_name": "Tablet"})).header("Host", "chores.lan");
     let body = send(request).await.expect(200);
     assert_eq!(body["verification_uri"], "http://chores.lan/pair");
+    // No QR code has room for it.
+    let request = tablet.request(Method::POST, "/auth/device-codes");
+    let request = request.json(&json!({"device_name": "Tablet"})).header("Host", "a".repeat(5000));
+    assert_eq!(send(request).await.expect(200)["verification_uri"], "/pair");
 }
 
 #[tokio::test]
