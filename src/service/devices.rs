@@ -57,6 +57,14 @@ pub struct DeviceChild {
 #[derive(Debug, Default)]
 pub struct DeviceTokens(pub Vec<Token>);
 
+/// A live session of a device.
+pub struct LiveDeviceSession<'a> {
+    pub token: &'a Token,
+    pub caller: Caller,
+    /// Whether it is that of the current child.
+    pub is_current: bool,
+}
+
 fn parsed(typed: &str) -> Result<UserCode, RuleViolation> {
     UserCode::parse(typed).ok_or(RuleViolation::InvalidDeviceCode)
 }
@@ -238,14 +246,16 @@ impl Service {
         .await
     }
 
-    /// Returns the callers of the live sessions in `held`, with the index of their tokens.
-    pub async fn live_device_sessions(
+    /// Returns the live sessions in `held`, in its order.
+    pub async fn live_device_sessions<'a>(
         &self,
-        held: &DeviceTokens,
-    ) -> Result<Vec<(usize, Caller)>, ServiceError> {
+        held: &'a DeviceTokens,
+    ) -> Result<Vec<LiveDeviceSession<'a>>, ServiceError> {
         let mut live = Vec::new();
         for (index, token) in held.0.iter().enumerate() {
-            live.extend(self.live_session(&token.hash()).await?.map(|caller| (index, caller)));
+            let caller = self.live_session(&token.hash()).await?;
+            let is_current = index == 0;
+            live.extend(caller.map(|caller| LiveDeviceSession { token, caller, is_current }));
         }
         Ok(live)
     }
@@ -256,10 +266,10 @@ impl Service {
         held: &DeviceTokens,
     ) -> Result<Vec<DeviceChild>, ServiceError> {
         let mut children = Vec::new();
-        for (index, caller) in self.live_device_sessions(held).await? {
+        for LiveDeviceSession { caller, is_current, .. } in self.live_device_sessions(held).await? {
             let Some(child_id) = caller.child_id() else { continue };
             let child = self.child(&caller, child_id).await?;
-            children.push(DeviceChild { child: Arc::clone(&child.child), is_current: index == 0 });
+            children.push(DeviceChild { child: Arc::clone(&child.child), is_current });
         }
         Ok(children)
     }

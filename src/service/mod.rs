@@ -72,7 +72,7 @@ pub use deletion::{
     AttemptOutcome, Attempted, DeletionSettings, Queued, ThresholdInForce, Trigger,
 };
 pub use demo::{Demo, DemoLogin};
-pub use devices::{DeviceChild, DeviceCodes, DeviceTokens, PairedDevice};
+pub use devices::{DeviceChild, DeviceCodes, DeviceTokens, LiveDeviceSession, PairedDevice};
 pub use error::{Causes, ServiceError};
 pub use events::{EventStream, StreamRequest};
 pub use export::{AccountExport, ExportFormat, ExportQuery, ExportedEvents};

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{Caller, DeviceTokens, Parent, Service, ServiceError};
+use super::{Caller, DeviceTokens, Parent, Service, ServiceError, Token};
 use crate::domain::password::NewPassword;
 use crate::domain::{Child, ChildId, RecordKind, RuleViolation};
 
@@ -35,26 +35,26 @@ impl Service {
         updated.await.map(drop)
     }
 
-    /// Chooses one of the children that share a device at `address`. Returns the places of the live tokens, that of the child
-    /// first, and its caller.
+    /// Chooses one of the children that share a device at `address`. Returns the live tokens, that of the child first, and its
+    /// caller.
     ///
     /// Fails if the child does not share the device; if it has a PIN, is not the current child, and `pin` is another
     /// one; and after too many attempts at the PIN.
-    pub async fn choose_device_child(
+    pub async fn choose_device_child<'a>(
         &self,
         address: IpAddr,
-        held: &DeviceTokens,
+        held: &'a DeviceTokens,
         child_id: &ChildId,
         pin: Option<String>,
-    ) -> Result<(Vec<usize>, Caller), ServiceError> {
-        let live = self.live_device_sessions(held).await?;
-        let chosen = live.iter().find(|(_, caller)| caller.child_id() == Some(child_id));
-        let (first, caller) = chosen.ok_or(RuleViolation::NotFound(RecordKind::Child))?;
-        if *first > 0 {
-            self.check_pin(address, caller, child_id, pin).await?;
+    ) -> Result<(Vec<&'a Token>, Caller), ServiceError> {
+        let mut live = self.live_device_sessions(held).await?;
+        let chosen = live.iter().position(|it| it.caller.child_id() == Some(child_id));
+        let chosen = live.remove(chosen.ok_or(RuleViolation::NotFound(RecordKind::Child))?);
+        if !chosen.is_current {
+            self.check_pin(address, &chosen.caller, child_id, pin).await?;
         }
-        let others = live.iter().map(|(place, _)| *place).filter(|place| place != first);
-        Ok(([*first].into_iter().chain(others).collect(), caller.clone()))
+        let others = live.iter().map(|it| it.token);
+        Ok(([chosen.token].into_iter().chain(others).collect(), chosen.caller))
     }
 
     async fn check_pin(

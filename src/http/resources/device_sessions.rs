@@ -252,9 +252,8 @@ pub(crate) async fn token(
     let fetched = service.fetch_device_session(client.address, &device_code, &held).await?;
     let LoggedIn { token, caller } = fetched;
     let others = service.live_device_sessions(&held).await?;
-    let others = others.iter().filter_map(|(place, _)| held.0.get(*place));
-    let value = joined([&token].into_iter().chain(others));
-    answer(&value, &caller, &settings)
+    let tokens = [&token].into_iter().chain(others.iter().map(|it| it.token));
+    answer(&joined(tokens), &caller, &settings)
 }
 
 /// List the children that share a device
@@ -308,9 +307,8 @@ pub(crate) async fn choose(
     Input(ChosenChild { child_id, pin }): Input<ChosenChild>,
 ) -> Result<(Cookie, Json<SessionAnswer>), ApiError> {
     let chosen = service.choose_device_child(client.address, &held, &child_id, pin);
-    let (places, caller) = chosen.await?;
-    let tokens = places.iter().filter_map(|place| held.0.get(*place));
-    answer(&joined(tokens), &caller, &settings)
+    let (tokens, caller) = chosen.await?;
+    answer(&joined(tokens.into_iter()), &caller, &settings)
 }
 
 fn answer(
