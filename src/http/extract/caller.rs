@@ -67,9 +67,8 @@ async fn caller_of(headers: &HeaderMap, state: &AppState) -> Result<Caller, Serv
         return state.service.authenticate(&Token::presented(token)).await;
     }
     let settings = state.settings();
-    if let Some((_, caller)) =
-        live_cookie(headers, &settings.session_cookie, &state.service).await?
-    {
+    let live = live_cookie(headers, &settings.session_cookie, |token| token, &state.service);
+    if let Some((_, caller)) = live.await? {
         return Ok(caller);
     }
     let live = live_device_cookie(headers, &settings, &state.service).await?;

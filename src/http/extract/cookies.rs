@@ -22,15 +22,17 @@ pub(crate) fn cookies_named<'a>(
     values.filter_map(|token| str::from_utf8(token).ok())
 }
 
-/// Returns the first cookie whose session is live, and the caller whose session it is.
+/// Returns the first cookie whose session is live, and the caller whose session it is. `token_of` returns the token in the
+/// value of a cookie.
 pub(crate) async fn live_cookie<'a>(
     headers: &'a HeaderMap,
     name: &'a CookieName,
+    token_of: fn(&str) -> &str,
     service: &Service,
 ) -> Result<Option<(&'a str, Caller)>, ServiceError> {
-    for token in cookies_named(headers, name) {
-        match service.authenticate(&Token::presented(token)).await {
-            Ok(caller) => return Ok(Some((token, caller))),
+    for cookie in cookies_named(headers, name) {
+        match service.authenticate(&Token::presented(token_of(cookie))).await {
+            Ok(caller) => return Ok(Some((cookie, caller))),
             Err(ServiceError::Unauthenticated) => {}
             Err(error) => return Err(error),
         }

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 
 use crate::domain::{Device, Session};
-use crate::http::extract::cookies::{cookies_named, set_cookie};
+use crate::http::extract::cookies::{cookies_named, live_cookie, set_cookie};
 use crate::http::settings::HttpSettings;
 use crate::http::state::AppState;
 use crate::service::{Caller, DeviceTokens, Service, ServiceError, Token};
@@ -34,15 +34,12 @@ pub(crate) async fn live_device_cookie(
     service: &Service,
 ) -> Result<Option<(String, Caller)>, ServiceError> {
     let name = settings.session_cookie.of_devices();
-    for cookie in cookies_named(headers, &name) {
-        let token = cookie.split(SEPARATOR).next().unwrap_or_default();
-        match service.authenticate(&Token::presented(token)).await {
-            Ok(caller) => return Ok(Some((cookie.to_owned(), caller))),
-            Err(ServiceError::Unauthenticated) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(None)
+    let live = live_cookie(headers, &name, first_token, service).await?;
+    Ok(live.map(|(cookie, caller)| (cookie.to_owned(), caller)))
+}
+
+fn first_token(cookie: &str) -> &str {
+    cookie.split_once(SEPARATOR).map_or(cookie, |(first, _)| first)
 }
 
 /// The header that sets the cookie of a device. It lives as long as an unused session of a device.

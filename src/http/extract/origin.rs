@@ -10,7 +10,7 @@ use crate::http::settings::Origin;
 use crate::http::state::AppState;
 
 /// The origin of the addresses in a response: `public_url`. Without it, that of the page which has sent the request, if it is
-/// one of the server's own, or else that of the `Host` header. Empty if the request has none.
+/// one of the server's own, or else that of the `Host` header. Empty if the request has no valid one.
 pub(crate) struct OwnOrigin(pub(crate) String);
 
 impl FromRequestParts<AppState> for OwnOrigin {
@@ -27,14 +27,27 @@ fn of(headers: &HeaderMap, public: Option<&Origin>, allowed: &[Origin]) -> Optio
     if let Some(public) = public {
         return Some(public.clone());
     }
-    let text = |name: HeaderName| headers.get(name)?.to_str().ok();
-    let host = text(header::HOST);
-    let of_host = |scheme: &str| Origin::parse(&format!("{scheme}://{}", host?));
     // Only a page knows whether a proxy encrypts the connection.
-    let page = text(header::ORIGIN).and_then(Origin::parse);
-    let own =
-        page.filter(|page| allowed.contains(page) || of_host(page.scheme()).as_ref() == Some(page));
-    own.or_else(|| of_host("http"))
+    let page = of_page(headers);
+    let is_own = |page: &Origin| {
+        allowed.contains(page) || of_host(headers, page.scheme()).as_ref() == Some(page)
+    };
+    page.filter(is_own).or_else(|| of_host(headers, "http"))
+}
+
+/// The origin of the page that has sent the request; `None` if the browser hides it.
+pub(crate) fn of_page(headers: &HeaderMap) -> Option<Origin> {
+    Origin::parse(header_text(headers, &header::ORIGIN)?)
+}
+
+/// The origin of the `Host` header.
+pub(crate) fn of_host(headers: &HeaderMap, scheme: &str) -> Option<Origin> {
+    Origin::parse(&format!("{scheme}://{}", header_text(headers, &header::HOST)?))
+}
+
+/// The value of a header; `None` if it is not ASCII.
+pub(crate) fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
 }
 
 #[cfg(test)]

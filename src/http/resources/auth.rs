@@ -317,7 +317,7 @@ pub(crate) async fn me(
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<(HeaderMap, Json<SessionAnswer>), ApiError> {
-    let live = live_cookie(&headers, &settings.session_cookie, &service).await?;
+    let live = live_cookie(&headers, &settings.session_cookie, |token| token, &service).await?;
     let cookie = if let Some((token, _)) = live {
         cookie_with(token, &settings)
     } else {

@@ -19,7 +19,8 @@ use crate::http::error::ApiError;
 use crate::http::error::field::shortened;
 use crate::http::extract::cookies::cookies_named;
 use crate::http::extract::input::is_json;
-use crate::http::settings::{HttpSettings, Origin};
+use crate::http::extract::origin::{header_text, of_host, of_page};
+use crate::http::settings::HttpSettings;
 
 /// The header in which a browser states the relation of the page to this server.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -71,8 +72,7 @@ where
 
 /// The page's origin and the server's own origins, for the error.
 fn foreign(headers: &HeaderMap, settings: &HttpSettings) -> (String, String) {
-    let text = |name: HeaderName| headers.get(name)?.to_str().ok();
-    let page = match text(header::ORIGIN) {
+    let page = match header_text(headers, &header::ORIGIN) {
         Some(origin) if origin != "null" => shortened(origin),
         _ => "one whose origin the browser hides".to_owned(),
     };
@@ -83,21 +83,20 @@ fn foreign(headers: &HeaderMap, settings: &HttpSettings) -> (String, String) {
         .map(|origin| origin.as_str().to_owned())
         .collect();
     if own.is_empty() {
-        own.extend(text(header::HOST).map(|host| format!("http://{}", shortened(host))));
+        let host = header_text(headers, &header::HOST);
+        own.extend(host.map(|host| format!("http://{}", shortened(host))));
     }
     (page, own.join(" or "))
 }
 
 fn is_own(headers: &HeaderMap, settings: &HttpSettings) -> bool {
-    let text = |name: HeaderName| headers.get(name)?.to_str().ok();
-    let Some(origin) = text(header::ORIGIN).and_then(Origin::parse) else { return false };
+    let Some(origin) = of_page(headers) else { return false };
     // Without `Sec-Fetch-Site`, the host decides. `CsrfLayer` compares it letter by letter, but some
     // proxies add the default port.
-    let host = text(header::HOST).filter(|_| !headers.contains_key(SEC_FETCH_SITE));
-    let host = host.map(|host| format!("{}://{host}", origin.scheme()));
-    let own = host.and_then(|host| Origin::parse(&host));
+    let is_of_host = !headers.contains_key(SEC_FETCH_SITE)
+        && of_host(headers, origin.scheme()).as_ref() == Some(&origin);
     let mut named = settings.public_origin.iter().chain(&settings.allowed_origins);
-    own.as_ref() == Some(&origin) || named.any(|named| *named == origin)
+    is_of_host || named.any(|named| *named == origin)
 }
 
 fn has_cookie(headers: &HeaderMap, settings: &HttpSettings) -> bool {
