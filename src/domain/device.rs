@@ -38,7 +38,7 @@ impl UserCode {
     const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
     const LENGTH: usize = 8;
 
-    /// The code of a random number. The numbers are distributed evenly enough: there are a billion of them for each code.
+    /// The code of a random number. The numbers are distributed evenly enough: there are 700 million of them for each code.
     pub fn of(mut random: u64) -> Self {
         let letters = Self::LETTERS.len() as u64;
         let mut code = String::with_capacity(Self::LENGTH);
@@ -90,8 +90,8 @@ impl NewPin {
 
     /// Checks a PIN from a request. It is hashed like a password. The error names `field`.
     pub fn parse(field: &'static str, text: &str) -> Result<NewPassword, Invalid> {
-        let is_long = (Self::MIN_DIGITS..=Self::MAX_DIGITS).contains(&text.len());
-        if !is_long || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let has_length = (Self::MIN_DIGITS..=Self::MAX_DIGITS).contains(&text.len());
+        if !has_length || !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Invalid::new(field, "must have 4 to 8 digits"));
         }
         Ok(NewPassword::known(text))

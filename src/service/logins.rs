@@ -60,8 +60,8 @@ struct Counters {
     polls: RateCounter,
 }
 
-/// The number of requests of a device for its session within the window. A request may be late, and the next one in time:
-/// so some may come close together, and the window is shorter than three intervals.
+/// The number of requests of a device for its session within the window. The window is shorter than three intervals, because
+/// a request that is delayed arrives shortly before the next one.
 const POLLS: u32 = 3;
 const POLL_WINDOW: Duration = Duration::from_secs(12);
 
