@@ -86,11 +86,11 @@ impl Session {
         Self { expires_at, invitation: Some(offer), ..Self::begin(token_hash, family, None, now) }
     }
 
-    /// Whether it is a session or a link of the person with that account: as the owner of its family, or as a member of
-    /// another one. Not the sessions of children, and not the invitations of a family.
+    /// Whether it is a session, a link or an API token of the person with that account: as the owner of its family, or as
+    /// a member of another one. Not the sessions of children, and not the invitations of a family.
     pub fn is_of_adult(&self, account: &UserId) -> bool {
         let adult = self.member.as_ref().unwrap_or(&self.user_id);
-        self.child_id.is_none() && self.invitation.is_none() && adult == account
+        self.used_by_child().is_none() && self.invitation.is_none() && adult == account
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod account_filter;
 mod administration;
+mod api_token;
 pub mod badges;
 pub mod calendar;
 mod calendar_feed;
@@ -40,6 +41,7 @@ pub mod webhooks;
 
 pub use account_filter::AccountFilter;
 pub use administration::{AdminAction, LogEntry, LogEntryId, pseudonym};
+pub use api_token::{ApiToken, TokenScope};
 pub use calendar_feed::{CalendarFeed, CalendarFeedId};
 pub use clock_watch::{ClockJump, ClockWatch};
 pub use deletion::Deletion;

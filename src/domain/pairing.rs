@@ -45,14 +45,24 @@ impl Session {
         self.token_hash.0.starts_with(Self::PAIRING_PREFIX)
     }
 
-    /// Whether it can authenticate requests: it is no link to reset a password, no pairing and no invitation.
+    /// Whether it is a session: no link to reset a password, no pairing, no invitation and no API token.
     pub fn is_session(&self) -> bool {
-        !self.is_reset_link() && !self.is_pairing() && self.invitation.is_none()
+        let is_other = self.is_reset_link() || self.is_pairing() || self.api_token.is_some();
+        !is_other && self.invitation.is_none()
+    }
+
+    /// Whether it can authenticate requests.
+    pub fn authenticates(&self) -> bool {
+        self.is_session() || self.api_token.is_some()
     }
 
     /// How long it is valid after a use.
     pub(super) fn lifetime(&self) -> Duration {
-        if self.device.is_some() { Self::DEVICE_LIFETIME } else { Self::LIFETIME }
+        match (&self.api_token, &self.device) {
+            (Some(_), _) => Self::API_TOKEN_LIFETIME,
+            (None, Some(_)) => Self::DEVICE_LIFETIME,
+            (None, None) => Self::LIFETIME,
+        }
     }
 }
 

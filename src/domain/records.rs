@@ -9,8 +9,8 @@ use super::calendar::{FamilySettings, Zone};
 use super::deletion::Deletion;
 use super::schedule::Schedule;
 use super::{
-    Amount, Colour, Device, Email, Icon, Id, Invitation, Language, Name, Note, Points, TaskLimit,
-    Timestamp,
+    Amount, ApiToken, Colour, Device, Email, Icon, Id, Invitation, Language, Name, Note, Points,
+    TaskLimit, Timestamp,
 };
 
 pub type UserId = Id<User>;
@@ -199,13 +199,14 @@ pub struct Setting {
 pub struct TokenHash(pub Arc<str>);
 
 /// The session of a browser or another client that has logged in, a
-/// [link to reset a password](Self::is_reset_link), a [pairing](Self::is_pairing) of a device, or an invitation to a
-/// family.
+/// [link to reset a password](Self::is_reset_link), a [pairing](Self::is_pairing) of a device, an invitation to a
+/// family, or an API token.
 #[derive(Clone, Debug)]
 pub struct Session {
     pub token_hash: TokenHash,
     pub user_id: UserId,
-    /// The child that uses this session; `None` for a parent's session.
+    /// The child that uses this session, or that an API token is for; `None` for a parent's session, and for a token for
+    /// all children.
     pub child_id: Option<ChildId>,
     /// The account of the member that uses this session; `None` for the owner of the family and for a child.
     pub member: Option<UserId>,
@@ -218,6 +219,8 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// The device of the child; `None` for any other session.
     pub device: Option<Device>,
+    /// What it is besides, if it is an API token: exactly if the hash [says so](TokenHash::is_of_api_token).
+    pub api_token: Option<ApiToken>,
 }
 
 impl User {
@@ -257,6 +260,7 @@ impl Session {
             last_used_at: now,
             expires_at: now.after(Self::LIFETIME),
             device: None,
+            api_token: None,
         }
     }
 
@@ -277,11 +281,15 @@ impl Session {
 
     /// The session after a use at `now`; `None` if the use need not be recorded.
     pub fn touched(&self, now: Timestamp) -> Option<Self> {
-        (now.since(self.last_used_at) >= Self::TOUCH_INTERVAL).then(|| Self {
+        (now.since(self.last_used_at) >= Self::TOUCH_INTERVAL).then(|| self.touched_at(now))
+    }
+
+    pub(super) fn touched_at(&self, now: Timestamp) -> Self {
+        Self {
             last_used_at: now,
             // A use never shortens a session: it may have started while the clock was ahead.
             expires_at: self.expires_at.max(now.after(self.lifetime())),
             ..self.clone()
-        })
+        }
     }
 }

@@ -21,6 +21,7 @@ pub enum RecordKind {
     Delivery,
     Member,
     Invitation,
+    ApiToken,
 }
 
 /// What a family can have only a limited number of.
@@ -45,12 +46,14 @@ pub enum FamilyLimit {
     /// Besides the owner.
     Members,
     Invitations,
+    /// Those of one account.
+    ApiTokens,
     /// The bytes of all ids in a child's lists `tasks` and `rewards`.
     DisplayBytes,
 }
 
 impl FamilyLimit {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Children,
         Self::Tasks,
         Self::Rewards,
@@ -63,6 +66,7 @@ impl FamilyLimit {
         Self::RequestedDeliveries,
         Self::Members,
         Self::Invitations,
+        Self::ApiTokens,
         Self::DisplayBytes,
     ];
 
@@ -81,6 +85,7 @@ impl FamilyLimit {
             Self::RequestedDeliveries => "requested_deliveries",
             Self::Members => "members",
             Self::Invitations => "invitations",
+            Self::ApiTokens => "api_tokens",
             Self::DisplayBytes => "display_bytes",
         }
     }
@@ -101,6 +106,7 @@ impl FamilyLimit {
             }
             Self::Members => "members besides its owner: remove one first",
             Self::Invitations => "open invitations: delete one first",
+            Self::ApiTokens => "API tokens of each adult: revoke one first",
             Self::PendingRequests => "pending requests: redeem or cancel one first",
             Self::DisplayBytes => {
                 "bytes in the lists `tasks` and `rewards` of a child: put fewer ids into them"
@@ -236,6 +242,7 @@ impl RecordKind {
             Self::Delivery => "delivery",
             Self::Member => "member",
             Self::Invitation => "invitation",
+            Self::ApiToken => "API token",
         }
     }
 }

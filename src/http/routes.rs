@@ -14,7 +14,8 @@ use crate::http::resources::{
     badge_images, badges, calendar_feeds, checkpoints, children, corrections, crud, deletion,
     device_sessions, devices, events, exports, family, health, invitations, managed_accounts,
     members, metrics, mutations, overview, pins, progress, ranking, resets, rewards,
-    schedule_statistics, schedules, sessions, tasks, tracking, webhook_deliveries, webhooks,
+    schedule_statistics, schedules, sessions, tasks, tokens, tracking, webhook_deliveries,
+    webhooks,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -62,6 +63,8 @@ fn account_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(device_sessions::choose))
         .routes(routes!(sessions::list, sessions::end_all))
         .routes(routes!(sessions::end))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::revoke))
         .routes(routes!(account::update))
         .routes(routes!(account::change_email))
         .routes(routes!(account_export::export))

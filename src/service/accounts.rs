@@ -228,8 +228,21 @@ impl Service {
         }
     }
 
-    /// Checks that an administrator at `address` has repeated the password or has logged in a short time
-    /// ago. The operator needs neither.
+    /// Checks that a caller at `address` has repeated the password or has logged in a short time ago.
+    pub(super) async fn confirm_again(
+        &self,
+        address: IpAddr,
+        caller: &Caller,
+        password: Option<String>,
+    ) -> Result<(), ServiceError> {
+        match password {
+            Some(password) => self.confirm(address, caller, password).await,
+            None if caller.session().is_recent(self.clock.now()) => Ok(()),
+            None => Err(ServiceError::PasswordRequired),
+        }
+    }
+
+    /// The same for an administrator. The operator needs neither.
     pub async fn confirm_authority(
         &self,
         address: IpAddr,
@@ -237,11 +250,7 @@ impl Service {
         password: Option<String>,
     ) -> Result<(), ServiceError> {
         let Authority::Administrator(admin) = authority else { return Ok(()) };
-        match password {
-            Some(password) => self.confirm(address, admin, password).await,
-            None if admin.session().is_recent(self.clock.now()) => Ok(()),
-            None => Err(ServiceError::PasswordRequired),
-        }
+        self.confirm_again(address, admin, password).await
     }
 
     /// Replaces the caller's session by a session of a child. The token is new, so that nobody who knows

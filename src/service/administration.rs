@@ -13,7 +13,7 @@ use crate::domain::deletion::{Policy, Status};
 use crate::domain::password::NewPassword;
 use crate::domain::{
     AccountFilter, AdminAction, Deletion, Email, IdempotencyKey, Name, Page, RecordKind, Role,
-    RuleViolation, Timestamp, User, UserId,
+    RuleViolation, Session, Timestamp, User, UserId,
 };
 use crate::store::{Change, Changes, Listing, Scope, Snapshot, Store};
 
@@ -183,8 +183,7 @@ impl Service {
         self.change_account(authority, user_id, AdminAction::PasswordSet, change).await
     }
 
-    /// Ends the sessions of the account, unless it is only updated. Fails if there is no such account, and
-    /// if its deletion has started.
+    /// Ends what `action` [ends](is_ended_by). Fails if there is no such account, and if its deletion has started.
     async fn change_account(
         self: &Arc<Self>,
         authority: &Authority,
@@ -192,17 +191,32 @@ impl Service {
         action: AdminAction,
         change: impl Fn(&User) -> User + Send + Sync + 'static,
     ) -> Result<AccountDetails, ServiceError> {
-        let (id, ends_sessions) = (user_id.clone(), action != AdminAction::AccountUpdated);
+        let id = user_id.clone();
         let acting = Acting::Authority(authority, user_id.clone(), action);
         self.end_sessions(acting, move |records, context| {
             let user = changeable(records, &id)?;
             let user = User { updated_at: Some(context.now()), ..change(&user) };
-            let sessions =
-                if ends_sessions { sessions_of_account(records, &id) } else { Vec::new() };
+            let sessions = sessions_of_person(records, &id).into_iter();
+            let sessions = sessions.filter(|it| is_ended_by(it, action));
+            let sessions = sessions.map(|it| it.token_hash.clone()).collect();
             Ok(Ending { sessions, changes: vec![Change::PutUser(user)], value: () })
         })
         .await?;
         self.account(authority, user_id).await
+    }
+}
+
+/// Whether a session or an API token of an account ends with an action. A token does only what its account's role allows,
+/// so it survives a change of the role, unless it is an administrator's.
+fn is_ended_by(session: &Session, action: AdminAction) -> bool {
+    let scopes = session.api_token.as_ref().map(|token| &token.scopes);
+    match action {
+        AdminAction::AccountUpdated => false,
+        AdminAction::AccountPromoted => scopes.is_none(),
+        AdminAction::AccountDemoted => {
+            scopes.is_none_or(|scopes| scopes.iter().any(|scope| scope.is_administrative()))
+        }
+        _ => true,
     }
 }
 

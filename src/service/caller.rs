@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::ServiceError;
 use crate::domain::ledger::Actor;
 use crate::domain::{
-    Child, ChildId, FamilyRole, Member, RecordKind, Reward, RewardId, Role, RuleViolation, Session,
-    Task, TaskId, Timestamp, TokenHash, User, UserId,
+    ApiToken, Child, ChildId, FamilyRole, Member, RecordKind, Reward, RewardId, Role,
+    RuleViolation, Session, Task, TaskId, Timestamp, TokenHash, User, UserId,
 };
 use crate::store::{Scope, Snapshot};
 
@@ -24,7 +24,7 @@ pub enum SessionRole {
 
 impl SessionRole {
     pub(super) fn of(account: &User, session: &Session) -> Self {
-        match &session.child_id {
+        match session.used_by_child() {
             Some(child_id) => Self::Child(child_id.clone()),
             None if account.role == Role::Admin => Self::Admin,
             None => Self::Parent,
@@ -61,7 +61,7 @@ impl Caller {
         records: &dyn Snapshot,
         now: Timestamp,
     ) -> Option<Self> {
-        if !session.is_live(now) || !session.is_session() {
+        if !session.is_live(now) || !session.authenticates() {
             return None;
         }
         let active = |id| records.user(id).filter(|user| user.deletion.is_none());
@@ -90,7 +90,7 @@ impl Caller {
         session: Arc<Session>,
     ) -> Self {
         let role = SessionRole::of(&account, &session);
-        let member = member.filter(|_| session.child_id.is_none());
+        let member = member.filter(|_| session.used_by_child().is_none());
         Self { user, account, member, session, role }
     }
 
@@ -145,6 +145,16 @@ impl Caller {
         }
     }
 
+    /// The API token that the caller uses instead of a session.
+    pub fn api_token(&self) -> Option<&ApiToken> {
+        self.session.api_token.as_ref()
+    }
+
+    /// The only child that the caller sees: that of a child's session, or that of an API token.
+    pub fn visible_child(&self) -> Option<&ChildId> {
+        self.session.child_id.as_ref()
+    }
+
     /// The value of `actor` in an event's metadata.
     pub fn actor(&self) -> Actor {
         match self.role {
@@ -172,8 +182,8 @@ impl Caller {
         &self.session.token_hash
     }
 
-    /// Fails if the session has ended since the request was authenticated: a decision can run long
-    /// afterwards, for example after a password change.
+    /// Fails if the session has ended or a member's role has changed since the request was authenticated: a decision can
+    /// run long afterwards, for example after a password change.
     pub(super) fn check_session(
         &self,
         records: &dyn Snapshot,
@@ -181,8 +191,9 @@ impl Caller {
     ) -> Result<(), RuleViolation> {
         let session = records.session(self.token_hash());
         let is_live = session.is_some_and(|session| session.is_live(now));
-        let is_member = !self.is_in_other_family()
-            || member_of(records, &self.user.id, &self.account.id).is_some();
+        let member = || member_of(records, &self.user.id, &self.account.id);
+        let has_role = |member: Arc<Member>| Some(member.role) == self.family_role();
+        let is_member = !self.is_in_other_family() || member().is_some_and(has_role);
         if is_live && is_member { Ok(()) } else { Err(RuleViolation::SessionEnded) }
     }
 
@@ -195,7 +206,7 @@ impl Caller {
         records
             .child(id)
             .filter(|child| child.user_id == self.user.id)
-            .filter(|child| self.child_id().is_none_or(|own| *own == child.id))
+            .filter(|child| self.visible_child().is_none_or(|own| *own == child.id))
             .ok_or(RuleViolation::NotFound(RecordKind::Child))
     }
 

@@ -8,11 +8,11 @@ use parking_lot::Mutex;
 use super::ServiceError;
 use super::rates::{RateCounter, both, network, whole_seconds};
 use crate::clock::Clock;
-use crate::domain::UserId;
+use crate::domain::{TokenHash, UserId};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChangeLimits {
-    /// The number of changes of an account within the window; 0 for no limit.
+    /// The number of changes of an account, and of each API token, within the window; 0 for no limit.
     pub per_account: u32,
     /// The number of changes from an address within the window; 0 for no limit. IPv6 addresses are
     /// counted per /64.
@@ -54,6 +54,13 @@ impl ChangeRates {
         let counted = self.counters.lock().one_more(self.clock.elapsed(), address, account);
         counted.map_err(|wait| ServiceError::TooManyChanges { retry_after: whole_seconds(wait) })
     }
+
+    /// Counts a request with an API token: as if the token were an account, and for no address. A program that repeats
+    /// itself uses up nothing of the family's allowance.
+    pub(super) fn count_token(&self, token: &TokenHash) -> Result<(), ServiceError> {
+        let counted = self.counters.lock().one_more_of_token(self.clock.elapsed(), token);
+        counted.map_err(|wait| ServiceError::TooManyChanges { retry_after: whole_seconds(wait) })
+    }
 }
 
 impl Counters {
@@ -79,6 +86,14 @@ impl Counters {
         let (after_address, after_account) = both(after_address, after_account, |wait| *wait)?;
         self.by_address.set(by_address, after_address);
         self.by_account.set(by_account, after_account);
+        Ok(())
+    }
+
+    /// The error is the time until the next change is allowed.
+    fn one_more_of_token(&mut self, now: Duration, token: &TokenHash) -> Result<(), Duration> {
+        let count = self.by_account.count_of(&token.0);
+        let after = self.by_account.after_one_more(count, now)?;
+        self.by_account.set(count, after);
         Ok(())
     }
 }

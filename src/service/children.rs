@@ -82,14 +82,14 @@ impl Creatable for Child {
 }
 
 impl Service {
-    /// Returns the family's children; for a child's session, only that child.
+    /// Returns the family's children that the caller sees.
     pub async fn children(
         &self,
         caller: &Caller,
         page: Page,
     ) -> Result<Listing<Arc<ChildState>>, ServiceError> {
         let records = self.records_of(caller).await?;
-        let Some(own) = caller.child_id() else {
+        let Some(own) = caller.visible_child() else {
             let children = records.children_page(&caller.user().id, page);
             return Ok(children.map(|child| ChildState::of(child, &*records)));
         };

@@ -3,7 +3,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::domain::{Device, Invalid, RuleViolation};
+use crate::domain::{Device, Invalid, RuleViolation, TokenScope};
 use crate::followers::broker::TooManyStreams;
 use crate::store::{CommitError, ReadError};
 
@@ -47,7 +47,7 @@ pub enum ServiceError {
     /// A server makes one backup at a time.
     #[error("a backup is being made: wait until it has ended")]
     BackupInProgress,
-    #[error("there is no session, or it has ended: log in")]
+    #[error("there is no session or API token, or it has ended: log in")]
     Unauthenticated,
     #[error("only a parent may do this")]
     ParentRequired,
@@ -59,6 +59,14 @@ pub enum ServiceError {
     OperatorRequired,
     #[error("repeat your password: you logged in more than 15 minutes ago")]
     PasswordRequired,
+    /// The API token lacks this scope.
+    #[error("this API token lacks the scope `{}`: create one that has it", .0.as_str())]
+    ScopeRequired(TokenScope),
+    /// The API token has the scope, but is for one child.
+    #[error("this API token is for one child: create one for all children")]
+    AllChildrenRequired(TokenScope),
+    #[error("an API token can't do this: log in")]
+    SessionRequired,
     #[error("sign-up is closed: ask the operator of this server for an account")]
     SignupClosed,
     #[error("the data directory already contains records: the demo needs an empty one")]

@@ -44,7 +44,7 @@ pub struct EventStream {
     /// The events to replay; `None` once the client has caught up.
     missed: Option<Missed>,
     family: UserId,
-    /// The child of a child's session.
+    /// The only child that the caller sees.
     child: Option<ChildId>,
     /// The last event that the client has or does not need.
     sent: Seq,
@@ -80,7 +80,7 @@ impl Service {
         caller: &Caller,
         request: StreamRequest,
     ) -> Result<EventStream, ServiceError> {
-        let (family, child) = (caller.user().id.clone(), caller.child_id().cloned());
+        let (family, child) = (caller.user().id.clone(), caller.visible_child().cloned());
         let session = caller.token_hash().clone();
         let interest =
             Interest { user_id: family.clone(), child_id: child.clone(), session: session.clone() };

@@ -58,14 +58,16 @@ impl UsedKey {
     }
 }
 
-/// The key as it is stored: two adults of a family can use the same one.
+/// The key as it is stored: two adults of a family and their API tokens can use the same one.
 fn key_of(caller: &Caller, key: IdempotencyKey) -> IdempotencyKey {
-    if !caller.is_in_other_family() {
-        return key;
-    }
-    let account = Sha256::new().chain_update(caller.account().id.as_str()).chain_update([0]);
-    let digest = hexadecimal(&account.chain_update(key.as_str()).finalize());
-    IdempotencyKey::from_stored(&format!("member {digest}"))
+    let (kind, owner) = match caller.api_token() {
+        Some(_) => ("token", &*caller.token_hash().0),
+        None if caller.is_in_other_family() => ("member", caller.account().id.as_str()),
+        None => return key,
+    };
+    let owner = Sha256::new().chain_update(owner).chain_update([0]);
+    let digest = hexadecimal(&owner.chain_update(key.as_str()).finalize());
+    IdempotencyKey::from_stored(&format!("{kind} {digest}"))
 }
 
 impl Service {

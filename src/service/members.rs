@@ -228,7 +228,8 @@ impl Service {
         .await
     }
 
-    /// Gives a member another role, and ends its sessions, with their streams.
+    /// Gives a member another role, and ends its sessions, with their streams. Its API tokens remain, and do what the new
+    /// role allows.
     pub async fn set_member_role(
         self: &Arc<Self>,
         owner: &Owner,
@@ -240,7 +241,8 @@ impl Service {
             if member.role == role {
                 return (Vec::new(), Vec::new());
             }
-            let sessions = sessions_in(records, &family, &member.account_id);
+            let mut sessions = sessions_in(records, &family, &member.account_id);
+            sessions.retain(|hash| !hash.is_of_api_token());
             (sessions, vec![Change::PutMember(Member { role, ..member.clone() })])
         })
         .await
@@ -362,7 +364,7 @@ fn departure(
     (sessions, removed.into_iter().chain(freed).collect())
 }
 
-/// The sessions and links of an adult in a family.
+/// The sessions, links and API tokens of an adult in a family.
 pub(super) fn sessions_in(
     records: &dyn Snapshot,
     family: &UserId,

@@ -7,6 +7,7 @@
 mod accounts;
 mod administration;
 mod administration_log;
+mod api_secret;
 mod authority;
 mod backups;
 mod badges;
@@ -52,6 +53,7 @@ mod task_limits;
 mod task_states;
 mod tasks;
 mod token;
+mod tokens;
 mod tracking;
 mod transfer;
 mod webhooks;
@@ -59,6 +61,7 @@ mod webhooks;
 pub use accounts::LoggedIn;
 pub use administration::{AccountDetails, AccountPatch, ManagedAccount};
 pub use administration_log::LoggedAction;
+pub use api_secret::ApiSecret;
 pub use authority::Authority;
 pub use backups::{BackupPurpose, BackupSchedule, SentBackup};
 pub use badges::{BadgePatch, BadgeState, ChildBadge, NearBadge, NewBadge};
@@ -95,6 +98,7 @@ pub use task_limits::Availability;
 pub use task_states::{LastEvents, TaskState};
 pub use tasks::{NewTask, TaskPatch};
 pub use token::Token;
+pub use tokens::{CreatedToken, ListedToken, NewApiToken};
 pub use tracking::EventQuery;
 pub use webhooks::{NewSecret, NewWebhook, WebhookPatch};
 
@@ -305,11 +309,14 @@ impl Service {
         lease.is_some()
     }
 
-    /// Counts a request for a change, whether or not it succeeds.
+    /// Counts a request for a change, whether or not it succeeds. An API token has counts of its own.
     ///
     /// Fails with [`ServiceError::TooManyChanges`] beyond a limit, and then does not count the request.
     pub fn count_change(&self, caller: &Caller, address: IpAddr) -> Result<(), ServiceError> {
-        self.change_rates.count(&caller.account().id, address)
+        match caller.api_token() {
+            Some(_) => self.change_rates.count_token(caller.token_hash()),
+            None => self.change_rates.count(&caller.account().id, address),
+        }
     }
 
     /// Executes a transaction. The decision's log lines belong to the caller's span.

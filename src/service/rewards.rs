@@ -130,7 +130,7 @@ impl Service {
         page: Page,
     ) -> Result<Listing<Arc<PendingReward>>, ServiceError> {
         let records = self.records_of(caller).await?;
-        Ok(records.pending_page(&caller.user().id, caller.child_id(), page))
+        Ok(records.pending_page(&caller.user().id, caller.visible_child(), page))
     }
 
     pub async fn create_reward(

@@ -1,6 +1,7 @@
 //! Authenticates requests and ends sessions.
 
 use std::cmp::Reverse;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,9 @@ use tracing::Instrument;
 use super::messages::with_messages;
 use super::schedules::with_next_look;
 use super::token::hexadecimal;
-use super::{Adult, Authority, Caller, Causes, Listing, Service, ServiceError, Token, spawn};
+use super::{
+    Adult, ApiSecret, Authority, Caller, Causes, Listing, Service, ServiceError, Token, spawn,
+};
 use crate::domain::{
     AdminAction, Page, RecordKind, RuleViolation, Session, Timestamp, TokenHash, UserId,
 };
@@ -83,8 +86,8 @@ pub(super) enum Acting<'a> {
     Anyone(Scope),
 }
 
-/// The sessions of the person with that account, those of the children of its own family, and its links to reset the
-/// password. Of a member of another family, the snapshot must contain that family.
+/// The sessions of the person with that account, those of the children of its own family, its links to reset the
+/// password, and its API tokens. Of a member of another family, the snapshot must contain that family.
 pub(super) fn sessions_of_person(records: &dyn Snapshot, account: &UserId) -> Vec<Arc<Session>> {
     let mut sessions = records.sessions_of(account);
     sessions.retain(|it| it.member.is_none() && it.invitation.is_none());
@@ -112,7 +115,7 @@ fn hashes(sessions: impl IntoIterator<Item = Arc<Session>>) -> Vec<TokenHash> {
 
 /// Whether the session is one that the caller sees: its own, and for the owner of a family those of the children.
 fn is_seen_by(session: &Session, caller: &Caller) -> bool {
-    let is_of_child = session.child_id.is_some() && !caller.is_in_other_family();
+    let is_of_child = session.used_by_child().is_some() && !caller.is_in_other_family();
     session.is_session() && (is_of_child || session.is_of_adult(&caller.account().id))
 }
 
@@ -176,16 +179,39 @@ impl Service {
         Ok(authority.scope_of(joined.into_iter().chain([account.clone()])))
     }
 
-    /// Returns the caller whose session `token` belongs to. The time of its use is written in the
-    /// background, at most once an hour.
+    /// Returns the caller whose session `token` belongs to; never that of an API token. The time of its use is written
+    /// in the background, at most once an hour.
     ///
     /// Fails if the token is unknown or its session has ended. Must be called within a Tokio runtime.
     pub async fn authenticate(&self, token: &Token) -> Result<Caller, ServiceError> {
-        let caller =
-            self.live_session(&token.hash()).await?.ok_or(ServiceError::Unauthenticated)?;
+        self.authenticate_as(&token.hash(), None).await
+    }
+
+    /// Returns the caller with a Bearer token from `address`: that of a session, or an API token. An API token with a
+    /// wrong checksum is not looked up.
+    ///
+    /// Fails like [`Self::authenticate`].
+    pub async fn authenticate_bearer(
+        &self,
+        text: &str,
+        address: IpAddr,
+    ) -> Result<Caller, ServiceError> {
+        if !ApiSecret::is_prefix_of(text) {
+            return self.authenticate(&Token::presented(text)).await;
+        }
+        let secret = ApiSecret::presented(text).ok_or(ServiceError::Unauthenticated)?;
+        self.authenticate_as(&secret.hash(), Some(address)).await
+    }
+
+    async fn authenticate_as(
+        &self,
+        token_hash: &TokenHash,
+        address: Option<IpAddr>,
+    ) -> Result<Caller, ServiceError> {
+        let caller = self.live_session(token_hash).await?.ok_or(ServiceError::Unauthenticated)?;
         let now = self.clock.now();
-        if caller.session().touched(now).is_some() {
-            self.touch(&caller, now);
+        if caller.session().used(now, address).is_some() {
+            self.touch(&caller, now, address);
         }
         Ok(caller)
     }
@@ -230,7 +256,7 @@ impl Service {
     }
 
     /// Ends all sessions of the caller's account, for the owner of a family also those of its children, and those in
-    /// `sent`, with their streams.
+    /// `sent`, and the account's API tokens, with their streams.
     pub async fn end_all_sessions(
         self: &Arc<Self>,
         adult: &Adult,
@@ -299,7 +325,7 @@ impl Service {
     }
 
     /// Writes the time of a session's use in a task of its own, so that no read waits for the disk.
-    fn touch(&self, caller: &Caller, now: Timestamp) {
+    fn touch(&self, caller: &Caller, now: Timestamp, address: Option<IpAddr>) {
         let store = Arc::clone(&self.store);
         let (scope, token_hash) = (caller.family(), caller.token_hash().clone());
         let touch = async move {
@@ -308,7 +334,7 @@ impl Service {
                 let touched = records
                     .session(&token_hash)
                     .filter(|session| session.is_live(now))
-                    .and_then(|session| Session::touched(&session, now));
+                    .and_then(|session| session.used(now, address));
                 Ok((Changes::of(touched.map(Change::PutSession)), ()))
             });
             if let Err(error) = commit.await {

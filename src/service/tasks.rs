@@ -195,7 +195,7 @@ impl Service {
         page: Page,
     ) -> Result<Listing<Arc<PendingTask>>, ServiceError> {
         let records = self.records_of(caller).await?;
-        Ok(records.pending_tasks_page(&caller.user().id, caller.child_id(), page))
+        Ok(records.pending_tasks_page(&caller.user().id, caller.visible_child(), page))
     }
 }
 

@@ -17,7 +17,7 @@ pub trait Administration: Send + Sync {
     ) -> BoxFuture<'static, Result<Vec<Arc<User>>, ReadError>>;
 
     /// Returns a page of the sessions of all accounts that are live, with their accounts: the most recently
-    /// used first. Links to reset a password and pairings are not sessions.
+    /// used first. Links to reset a password, pairings and API tokens are not sessions.
     fn sessions(
         &self,
         now: Timestamp,
@@ -112,7 +112,7 @@ impl DayActivity {
 /// A day of an [`Activity`].
 pub(super) const DAY: Duration = Duration::from_hours(24);
 
-/// Whether it is live, and neither a link to reset a password nor a pairing.
+/// Whether it is a session that is live.
 pub(super) fn is_session(session: &Session, now: Timestamp) -> bool {
     session.is_live(now) && session.is_session()
 }

@@ -149,6 +149,9 @@ impl ApiError {
                 let limit = LimitBody { name: limit.as_str(), most: *most };
                 Some(Details { limit: Some(limit), ..none })
             }
+            Self::Service(
+                ServiceError::ScopeRequired(scope) | ServiceError::AllChildrenRequired(scope),
+            ) => Some(Details { scope: Some(scope.as_str()), ..none }),
             _ => self.retry_after().map(|seconds| Details { retry_after: Some(seconds), ..none }),
         }
     }
@@ -228,6 +231,10 @@ fn of_service(error: &ServiceError) -> ErrorCode {
         ServiceError::AdminRequired => ErrorCode::AdminRequired,
         ServiceError::OperatorRequired => ErrorCode::OperatorRequired,
         ServiceError::PasswordRequired => ErrorCode::PasswordRequired,
+        ServiceError::ScopeRequired(_) | ServiceError::AllChildrenRequired(_) => {
+            ErrorCode::ScopeRequired
+        }
+        ServiceError::SessionRequired => ErrorCode::SessionRequired,
         ServiceError::SignupClosed => ErrorCode::SignupClosed,
         ServiceError::Commit(error) => of_commit(error),
         ServiceError::Read(ReadError::Overloaded) => ErrorCode::Overloaded,

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::ObjectBuilder;
 
 use super::code::ErrorCode;
-use crate::domain::{Ending, FamilyLimit};
+use crate::domain::{Ending, FamilyLimit, TokenScope};
 use crate::http::error::field::{FieldCode, FieldError};
 use crate::http::openapi::schemas;
 
@@ -56,6 +56,10 @@ pub(crate) struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) retry_after: Option<u64>,
+    /// The scope that an API token needs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, schema_with = scopes)]
+    pub(crate) scope: Option<&'static str>,
     /// The first names of the members of the family besides its owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -128,6 +132,10 @@ pub(crate) struct LimitBody {
 
 fn endings() -> ObjectBuilder {
     schemas::flag(Ending::ALL.map(Ending::as_str).into_iter().chain([UNKNOWN]))
+}
+
+fn scopes() -> ObjectBuilder {
+    schemas::flag(TokenScope::ALL.map(TokenScope::as_str))
 }
 
 /// The end of a request that the server does not remember.

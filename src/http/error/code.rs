@@ -16,6 +16,8 @@ pub enum ErrorCode {
     OwnerRequired,
     AdminRequired,
     OperatorRequired,
+    ScopeRequired,
+    SessionRequired,
     SharedReadOnly,
     WrongPassword,
     PasswordRequired,

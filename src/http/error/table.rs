@@ -53,7 +53,7 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Code::Unauthenticated,
             Status::UNAUTHORIZED,
             "UNAUTHENTICATED",
-            "there is no session, or it has ended",
+            "there is no session or API token, or it has ended",
         ),
         (
             Code::InvalidCredentials,
@@ -86,6 +86,18 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             "only a command of the operator may do this, on the server's machine",
         ),
         (
+            Code::ScopeRequired,
+            Status::FORBIDDEN,
+            "SCOPE_REQUIRED",
+            "the API token lacks the scope in `details.scope`, or is for one child where all are needed",
+        ),
+        (
+            Code::SessionRequired,
+            Status::FORBIDDEN,
+            "SESSION_REQUIRED",
+            "no API token may do this: log in",
+        ),
+        (
             Code::SharedReadOnly,
             Status::FORBIDDEN,
             "SHARED_READ_ONLY",
@@ -96,7 +108,7 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Code::PasswordRequired,
             Status::FORBIDDEN,
             "PASSWORD_REQUIRED",
-            "the administrator's session is older than 15 minutes: repeat the password in the body",
+            "the session is older than 15 minutes: repeat the password in the body",
         ),
         (
             Code::InvalidResetLink,

@@ -1,6 +1,7 @@
 //! Extractors of the caller, the ids in the path, and the idempotency key.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 
 use axum::extract::{self, FromRequestParts};
 use axum::http::request::Parts;
@@ -15,6 +16,7 @@ use crate::domain::{IdempotencyKey, Invalid};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::cookies::{cookies_named, live_cookie};
 use crate::http::extract::device::live_device_cookie;
+use crate::http::extract::token_scopes;
 use crate::http::openapi::{ErrorCodes, schemas};
 use crate::http::server::request_context::RequestContext;
 use crate::http::settings::{Monitoring, Secret};
@@ -42,15 +44,17 @@ impl<T> ErrorCodes for Path<T> {
 }
 
 impl ErrorCodes for Caller {
-    const CODES: &'static [ErrorCode] = &[ErrorCode::Unauthenticated];
+    const CODES: &'static [ErrorCode] =
+        &[ErrorCode::Unauthenticated, ErrorCode::ScopeRequired, ErrorCode::SessionRequired];
 }
 
 impl FromRequestParts<AppState> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let caller = caller_of(&parts.headers, state).await?;
         let context = RequestContext::from_request_parts(parts, state).await?;
+        let caller = caller_of(&parts.headers, context.client.address, state).await?;
+        token_scopes::check(&caller, &parts.method, context.route())?;
         if caller.is_helper() && !is_open_to_helpers(&parts.method, context.route()) {
             return Err(ServiceError::ParentRequired.into());
         }
@@ -61,10 +65,15 @@ impl FromRequestParts<AppState> for Caller {
     }
 }
 
-/// A Bearer token takes precedence. Otherwise the first cookie of a live session counts, and then that of a device.
-async fn caller_of(headers: &HeaderMap, state: &AppState) -> Result<Caller, ServiceError> {
+/// A Bearer token takes precedence. Otherwise the first cookie of a live session counts, and then that of a device. API
+/// tokens count only as Bearer tokens.
+async fn caller_of(
+    headers: &HeaderMap,
+    address: IpAddr,
+    state: &AppState,
+) -> Result<Caller, ServiceError> {
     if let Some(token) = bearer_token(headers) {
-        return state.service.authenticate(&Token::presented(token)).await;
+        return state.service.authenticate_bearer(token, address).await;
     }
     let settings = state.settings();
     let live = live_cookie(headers, &settings.session_cookie, |token| token, &state.service);
@@ -86,7 +95,12 @@ impl FromRequestParts<AppState> for SentSessions {
 }
 
 impl ErrorCodes for Parent {
-    const CODES: &'static [ErrorCode] = &[ErrorCode::Unauthenticated, ErrorCode::ParentRequired];
+    const CODES: &'static [ErrorCode] = &[
+        ErrorCode::Unauthenticated,
+        ErrorCode::ParentRequired,
+        ErrorCode::ScopeRequired,
+        ErrorCode::SessionRequired,
+    ];
 }
 
 impl FromRequestParts<AppState> for Parent {
@@ -112,8 +126,12 @@ impl FromRequestParts<AppState> for Adult {
 }
 
 impl ErrorCodes for Owner {
-    const CODES: &'static [ErrorCode] =
-        &[ErrorCode::Unauthenticated, ErrorCode::ParentRequired, ErrorCode::OwnerRequired];
+    const CODES: &'static [ErrorCode] = &[
+        ErrorCode::Unauthenticated,
+        ErrorCode::ParentRequired,
+        ErrorCode::OwnerRequired,
+        ErrorCode::SessionRequired,
+    ];
 }
 
 impl FromRequestParts<AppState> for Owner {
@@ -126,7 +144,12 @@ impl FromRequestParts<AppState> for Owner {
 }
 
 impl ErrorCodes for Admin {
-    const CODES: &'static [ErrorCode] = &[ErrorCode::Unauthenticated, ErrorCode::AdminRequired];
+    const CODES: &'static [ErrorCode] = &[
+        ErrorCode::Unauthenticated,
+        ErrorCode::AdminRequired,
+        ErrorCode::ScopeRequired,
+        ErrorCode::SessionRequired,
+    ];
 }
 
 impl FromRequestParts<AppState> for Admin {
@@ -158,8 +181,12 @@ impl FromRequestParts<AppState> for Authority {
 pub(crate) struct Operator(pub(crate) Authority);
 
 impl ErrorCodes for Operator {
-    const CODES: &'static [ErrorCode] =
-        &[ErrorCode::Unauthenticated, ErrorCode::AdminRequired, ErrorCode::OperatorRequired];
+    const CODES: &'static [ErrorCode] = &[
+        ErrorCode::Unauthenticated,
+        ErrorCode::AdminRequired,
+        ErrorCode::OperatorRequired,
+        ErrorCode::SessionRequired,
+    ];
 }
 
 impl FromRequestParts<AppState> for Operator {
@@ -176,7 +203,7 @@ impl FromRequestParts<AppState> for Operator {
 /// Whether a helper may use a route: what it reads and does in the family, and its own account. Everything else, also
 /// what is added later, is for parents.
 fn is_open_to_helpers(method: &Method, route: &str) -> bool {
-    const READ: [&str; 13] = [
+    const READ: [&str; 14] = [
         "/children",
         "/children/{id}",
         "/children/{id}/rewards",
@@ -190,14 +217,16 @@ fn is_open_to_helpers(method: &Method, route: &str) -> bool {
         "/tasks",
         "/tasks/pending",
         "/tasks/{id}",
+        "/tokens",
     ];
-    const ACT: [&str; 6] = [
+    const ACT: [&str; 7] = [
         "/children/{id}/tracking/{event_id}/reverse",
         "/children/{id}/rewards/{reward_id}/cancel",
         "/children/{id}/rewards/{reward_id}/redeem",
         "/children/{id}/tasks/{task_id}/activate",
         "/children/{id}/tasks/{task_id}/cancel",
         "/family/leave",
+        "/tokens/{id}",
     ];
     let is_of_account =
         ["/account/", "/admin/", "/auth/", "/user"].iter().any(|it| route.starts_with(it));

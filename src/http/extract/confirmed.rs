@@ -62,6 +62,7 @@ impl ErrorCodes for Confirmed {
         ErrorCode::ValidationFailed,
         ErrorCode::Unauthenticated,
         ErrorCode::AdminRequired,
+        ErrorCode::SessionRequired,
         ErrorCode::WrongPassword,
         ErrorCode::PasswordRequired,
         ErrorCode::TooManyAttempts,

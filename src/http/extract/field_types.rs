@@ -17,7 +17,7 @@ use crate::domain::password::NewPassword;
 use crate::domain::webhooks::{Target, WebhookEvent};
 use crate::domain::{
     Amount, ChildId, Colour, Email, Icon, Invalid, Language, LimitPeriod, Name, NewPin, Note,
-    Points, RequestId, RewardId, Role, TaskId, TaskLimit,
+    Points, RequestId, RewardId, Role, TaskId, TaskLimit, Timestamp, TokenScope,
 };
 use crate::http::extract::fields::{FieldType, JsonValue, whole_number};
 use crate::http::openapi::schemas;
@@ -161,6 +161,20 @@ pub(crate) const WEBHOOK_URL: FieldType<String, String> =
 pub(crate) const WEBHOOK_EVENTS: FieldType<Vec<String>, Arc<[WebhookEvent]>> =
     FieldType { check: |_, names| Ok(WebhookEvent::set(&names)?.into()), schema: webhook_events };
 
+/// What an API token may do.
+pub(crate) const TOKEN_SCOPES: FieldType<Vec<String>, Arc<[TokenScope]>> = FieldType {
+    check: |field, names| Ok(TokenScope::set(field, &names)?.into()),
+    schema: token_scopes,
+};
+
+pub(crate) const MOMENT: FieldType<String, Timestamp> = FieldType {
+    check: |field, text| {
+        let rule = || Invalid::new(field, "must be a moment, such as 2026-02-09T18:42:15Z");
+        Timestamp::parse_iso(&text).ok_or_else(rule)
+    },
+    schema: || schemas::moment().into(),
+};
+
 /// The recurring period of a badge.
 pub(crate) const BADGE_PERIOD: FieldType<String, BadgePeriod> = FieldType {
     check: |field, name| {
@@ -299,6 +313,14 @@ fn webhook_events() -> Schema {
     let types = schemas::flag(WebhookEvent::ALL.map(WebhookEvent::as_str));
     let types = ArrayBuilder::new().items(types).min_items(Some(1)).unique_items(true);
     types.description(Some("The types of the messages that it sends.")).into()
+}
+
+fn token_scopes() -> Schema {
+    let scopes = schemas::flag(TokenScope::ALL.map(TokenScope::as_str));
+    let scopes = ArrayBuilder::new().items(scopes).min_items(Some(1)).unique_items(true);
+    let about = "What the token may do. No scope includes another one. Those of administration are for administrators, \
+                 and not for one child.";
+    scopes.description(Some(about)).into()
 }
 
 /// A text without line breaks.

@@ -10,3 +10,4 @@ pub(crate) mod input;
 pub(crate) mod origin;
 pub(crate) mod query;
 pub(crate) mod schedule;
+mod token_scopes;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::domain::{
     EndedRequest, Ending, EntityType, FamilyLimit, Invalid, Name, RecordKind, RuleViolation,
-    Timestamp,
+    Timestamp, TokenScope,
 };
 use crate::followers::broker::TooManyStreams;
 use crate::http::error::field::{FieldCode, FieldError};
@@ -327,6 +327,8 @@ fn not_allowed(code: ErrorCode) -> ApiError {
         ErrorCode::OwnerRequired => ServiceError::OwnerRequired,
         ErrorCode::AdminRequired => ServiceError::AdminRequired,
         ErrorCode::OperatorRequired => ServiceError::OperatorRequired,
+        ErrorCode::ScopeRequired => ServiceError::ScopeRequired(TokenScope::Manage),
+        ErrorCode::SessionRequired => ServiceError::SessionRequired,
         ErrorCode::SignupClosed => ServiceError::SignupClosed,
         ErrorCode::SharedReadOnly => RuleViolation::SharedReadOnly(RecordKind::Task).into(),
         ErrorCode::WrongPassword => RuleViolation::WrongPassword.into(),

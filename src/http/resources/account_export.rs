@@ -25,6 +25,7 @@ use crate::http::resources::exports::{ExportErrors, date, file};
 use crate::http::resources::family::SettingsBody;
 use crate::http::resources::members::MemberBody;
 use crate::http::resources::records::{Iso, RecordBody};
+use crate::http::resources::tokens::TokenBody;
 use crate::http::resources::users::{AccountBody, UserFields};
 use crate::http::resources::webhook_deliveries::DeliveryBody;
 use crate::http::resources::webhooks::WebhookBody;
@@ -38,7 +39,7 @@ use crate::store::FamilyRecords;
 /// Export everything about the account
 ///
 /// Everything that Goldstar stores about the account and its family, as one JSON document: the response to a data
-/// access request. It lacks the hash of the password, the tokens of sessions, the secrets of webhooks, and fields of older files that may be
+/// access request. It lacks the hash of the password, the tokens of sessions, the secrets of webhooks and API tokens, and fields of older files that may be
 /// secret. An account can have one export at a time. If the body ends without its last chunk, the document is not
 /// complete.
 #[utoipa::path(
@@ -81,6 +82,7 @@ impl AccountDocument {
     fn new(export: AccountExport) -> Self {
         let AccountExport {
             records,
+            tokens,
             children,
             default_zone,
             badges,
@@ -91,6 +93,9 @@ impl AccountDocument {
             events,
         } = export;
         let mut parts = parts(records, children, &default_zone, events.started_at());
+        items(&mut parts, ",\"api_tokens\":[", tokens, |out, token| {
+            serde_json::to_writer(out, &TokenBody::from(token))
+        });
         list(&mut parts, ",\"badges\":[", badges, RecordBody);
         list(&mut parts, ",\"awards\":[", awards, |it| AwardBody::from(&*it));
         list(&mut parts, ",\"schedule_marks\":[", marks, |it| MarkBody::from(&*it));
@@ -189,12 +194,21 @@ fn list<R: Send + Sync + 'static, B: Serialize + 'static>(
     records: Vec<Arc<R>>,
     body: fn(Arc<R>) -> B,
 ) {
+    items(parts, head, records, move |out, record| serde_json::to_writer(out, &body(record)));
+}
+
+fn items<R: Send + 'static>(
+    parts: &mut Vec<Part>,
+    head: &'static str,
+    records: Vec<R>,
+    write: impl Fn(&mut Vec<u8>, R) -> serde_json::Result<()> + Copy + Send + 'static,
+) {
     text(parts, head);
     for (place, record) in records.into_iter().enumerate() {
         if place > 0 {
             text(parts, ",");
         }
-        parts.push(Box::new(move |out| serde_json::to_writer(out, &body(record))));
+        parts.push(Box::new(move |out| write(out, record)));
     }
     text(parts, "]");
 }
@@ -220,6 +234,7 @@ impl PartialSchema for AccountDocument {
             ("webhooks", list::<WebhookBody>()),
             ("members", list::<MemberBody>()),
             ("idempotency_keys", list::<KeyBody>()),
+            ("api_tokens", list::<TokenBody>()),
             ("badges", list::<RecordBody<BadgeState>>()),
             ("awards", list::<AwardBody>()),
             ("schedule_marks", list::<MarkBody>()),
@@ -256,6 +271,7 @@ impl ToSchema for AccountDocument {
         schemas::add::<DeliveryBody>(schemas);
         schemas::add::<MemberBody>(schemas);
         schemas::add::<KeyBody>(schemas);
+        schemas::add::<TokenBody>(schemas);
         schemas::add::<RecordBody<BadgeState>>(schemas);
         schemas::add::<AwardBody>(schemas);
         schemas::add::<MarkBody>(schemas);

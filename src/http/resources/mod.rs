@@ -42,6 +42,7 @@ pub(crate) mod schedules;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod tasks;
+pub(crate) mod tokens;
 pub(crate) mod tracking;
 pub(crate) mod users;
 pub(crate) mod webhook_deliveries;

@@ -11,7 +11,8 @@ pub(super) use permit::Exports;
 use std::sync::Arc;
 
 use super::badges::stored_badges;
-use super::{Adult, Authority, BadgeState, ChildState, Parent, Service, ServiceError};
+use super::tokens::tokens;
+use super::{Adult, Authority, BadgeState, ChildState, ListedToken, Parent, Service, ServiceError};
 use crate::domain::badges::Award;
 use crate::domain::calendar::{Day, Period, Zone};
 use crate::domain::schedule::Mark;
@@ -31,7 +32,10 @@ pub struct ExportQuery {
 
 /// Everything that is stored about an account.
 pub struct AccountExport {
+    /// Without API tokens, which can be those of other adults.
     pub records: FamilyRecords,
+    /// The account's own API tokens.
+    pub tokens: Vec<ListedToken>,
     /// The children of the records.
     pub children: Vec<Arc<ChildState>>,
     /// The zone of a family that has set none.
@@ -90,7 +94,9 @@ impl Service {
         let filter = EventFilter::of_family(family, None);
         // Before the events: an event that is recorded meanwhile is then in the export.
         let snapshot = self.store.read(adult.with_account()).await?;
-        let records = snapshot.family(family);
+        let mut records = snapshot.family(family);
+        records.sessions.retain(|session| session.api_token.is_none());
+        let tokens = tokens(&*snapshot, adult, self.clock.now()).collect();
         let children = records.children.iter().cloned();
         let children = children.map(|child| ChildState::of(child, &*snapshot)).collect();
         let badges = stored_badges(&*snapshot, family);
@@ -105,6 +111,7 @@ impl Service {
         let default_zone = self.default_zone();
         Ok(AccountExport {
             records,
+            tokens,
             children,
             default_zone,
             badges,

@@ -55,8 +55,10 @@ pub(super) async fn late_sessions(
     expiry: Expiry,
 ) -> Result<Vec<TokenHash>, Failure> {
     let latest = |lifetime| expiry.now.after(lifetime).as_micros();
-    let (latest, of_devices) = (latest(Session::LIFETIME), latest(Session::DEVICE_LIFETIME));
-    tokens(&inner.db.rows(&sql::LATE_SESSIONS, &[&latest, &of_devices]).await?)
+    let latest =
+        [Session::LIFETIME, Session::DEVICE_LIFETIME, Session::API_TOKEN_LIFETIME].map(latest);
+    let [of_sessions, of_devices, of_tokens] = latest;
+    tokens(&inner.db.rows(&sql::LATE_SESSIONS, &[&of_sessions, &of_devices, &of_tokens]).await?)
 }
 
 /// Removes a batch. Commits of the same families may come between.

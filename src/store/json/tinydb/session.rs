@@ -1,11 +1,13 @@
-//! The rows of sessions, links and invitations.
+//! The rows of sessions, links, invitations and API tokens.
 
 use std::sync::Arc;
 
 use super::encoder::Encoder;
 use super::fields::{Fields, Unreadable};
 use super::record::{Record, list_name};
-use crate::domain::{Device, Email, FamilyRole, Id, Invitation, Session, TokenHash};
+use crate::domain::{
+    ApiToken, Device, Email, FamilyRole, Id, Invitation, Session, TokenHash, TokenScope,
+};
 
 /// What an invitation offers; `None` in the rows of sessions.
 fn invitation(fields: &Fields<'_>) -> Result<Option<Invitation>, Unreadable> {
@@ -16,12 +18,27 @@ fn invitation(fields: &Fields<'_>) -> Result<Option<Invitation>, Unreadable> {
     Ok(Some(Invitation { role, email }))
 }
 
+/// A token whose row has lost fields may do less than before, and never becomes a session. Scopes of newer versions are
+/// ignored.
+fn api_token(fields: &Fields<'_>, token_hash: &TokenHash) -> Option<ApiToken> {
+    let scopes = fields.texts("token_scopes");
+    token_hash.is_of_api_token().then(|| ApiToken {
+        name: fields.name("token_name"),
+        prefix: fields.optional_text("token_prefix").unwrap_or_default(),
+        scopes: scopes.iter().filter_map(|name| TokenScope::parse(name)).collect(),
+        has_fixed_end: fields.boolean("token_has_fixed_end", true).unwrap_or(true),
+        last_address: fields.optional_text("token_last_address"),
+    })
+}
+
 impl Record for Session {
     const FILE: &'static str = "sessions.json";
 
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        let token_hash = TokenHash(Arc::from(&*fields.text("token_sha256")?));
         Ok(Self {
-            token_hash: TokenHash(Arc::from(&*fields.text("token_sha256")?)),
+            api_token: api_token(fields, &token_hash),
+            token_hash,
             user_id: fields.id("user_id")?,
             child_id: fields.optional_id("child_id")?,
             member: fields.optional_id("member_account_id")?,
@@ -55,6 +72,14 @@ impl Record for Session {
         } else {
             row.absent("device_id");
             row.absent("device_name");
+        }
+        if let Some(token) = &self.api_token {
+            let scopes = token.scopes.iter().map(|scope| scope.as_str().into());
+            row.text("token_name", token.name.as_str());
+            row.text("token_prefix", &token.prefix);
+            row.texts("token_scopes", &scopes.collect::<Vec<_>>());
+            row.plain("token_has_fixed_end", token.has_fixed_end);
+            row.optional_text("token_last_address", token.last_address.as_deref());
         }
     }
 

@@ -35,7 +35,7 @@ WHERE encode(substring(sha256(convert_to($1 || a.id, 'UTF8')) FROM 1 FOR 8), 'he
 
 /// The number of the live sessions of all accounts, and one page of them with their accounts: those that end
 /// last are those that were used last, if the sessions of devices, which live longer by $2, are taken as others. A
-/// database contains only sessions that Goldstar began. Only the ids of links and pairings contain a dash.
+/// database contains only sessions that Goldstar began. Only the ids of members' sessions, and of what is no session, contain a dash.
 pub(in crate::store::postgres) const LIVE_SESSIONS: Sql = Sql {
     text: "
 WITH live AS (

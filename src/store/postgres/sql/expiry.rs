@@ -42,11 +42,13 @@ SELECT id FROM removed",
     types: &[Type::INT8, Type::TEXT],
 };
 
-/// The sessions that end after a time, and those of devices that end after another one.
+/// The sessions that end after a time, those of devices that end after another one, and the API tokens that end after a
+/// third one.
 pub(in crate::store::postgres) const LATE_SESSIONS: Sql = Sql {
     text: "
 SELECT id FROM records
 WHERE kind = 'sessions' AND expires_at > $1
-    AND (expires_at > $2 OR strpos(row, '\"device_id\"') = 0)",
-    types: &[Type::INT8, Type::INT8],
+    AND (expires_at > $2 OR strpos(row, '\"device_id\"') = 0)
+    AND (expires_at > $3 OR id NOT LIKE 'token-%')",
+    types: &[Type::INT8, Type::INT8, Type::INT8],
 };
