@@ -178,6 +178,7 @@ def record(path, parameter, family):
         # What needs a session or an event prepares one.
         "auth": "x",
         "family": "x",
+        "tokens": "x",
         "event_id": "x",
         "kind": "rank",
         "certificate_id": "1",
@@ -215,6 +216,9 @@ def fields(name, person):
         "reward_id": family.reward,
         # Which URLs are valid depends on the settings.
         "url": "https://goldstar.invalid/",
+        # Only administrators have others, and an end depends on the clock.
+        "scopes": ["read"],
+        "expires_at": None,
     }
 
 
@@ -244,6 +248,10 @@ def tidy(case, person, response):
         # A family can have only some.
         webhook = response.json()["webhook"]["id"]
         person.family.ask("DELETE", f"/webhooks/{webhook}")
+    if name == "createToken":
+        # An account can have only some.
+        token = response.json()["token"]["id"]
+        person.family.ask("DELETE", f"/tokens/{token}")
     if name == "createInvitation":
         # A family can have only some.
         invitation = response.json()["invitation"]["id"]

@@ -85,6 +85,14 @@ def new_device(case, person):
     case.path_parameters["device_id"] = person.family.pair()[1]
 
 
+def new_token(case, person):
+    # An account can have only some, and who may not revoke one leaves it.
+    if person.role in ("parent", "admin"):
+        token = {"name": "Program", "scopes": ["read"], "password": person.family.account["password"]}
+        answer = person.family.ask("POST", "/tokens", json=token)
+        case.path_parameters["id"] = answer.json()["token"]["id"]
+
+
 def may_invite(person):
     return person.role in ("parent", "admin")
 
@@ -198,6 +206,7 @@ PREPARE = {
     "chooseDeviceChild": device_cookie,
     "showInvitation": invitation,
     "acceptInvitation": as_guest,
+    "revokeToken": new_token,
     "revokeInvitation": open_invitation,
     "updateMember": new_member,
     "removeMember": new_member,

@@ -22,4 +22,5 @@ mod records;
 mod schedules;
 mod servers;
 mod streams;
+mod tokens;
 mod webhooks;

@@ -9,6 +9,7 @@ import { DevicesApi } from "../src/common/devicesApi";
 import { Api, ApiError } from "../src/common/api";
 import { HouseholdApi } from "../src/common/householdApi";
 import { SchedulesApi } from "../src/common/schedulesApi";
+import { TokensApi } from "../src/common/tokensApi";
 import { TrackingApi } from "../src/common/trackingApi";
 import { WebhooksApi } from "../src/common/webhooksApi";
 import { family, Goldstar, type Session } from "./harness/goldstar";
@@ -48,7 +49,7 @@ test("every JSON route has a call", async () => {
     return Promise.resolve(new Response(`{"tracking_events":[],"total":0}`));
   };
   const api = new Api({ baseUrl: "", fetch: record });
-  const classes = [Api, AdministrationApi, HouseholdApi, DevicesApi, SchedulesApi, TrackingApi, WebhooksApi];
+  const classes = [Api, AdministrationApi, HouseholdApi, DevicesApi, SchedulesApi, TokensApi, TrackingApi, WebhooksApi];
   const names = classes
     .flatMap((one) => Object.getOwnPropertyNames(one.prototype))
     .filter((name) => name !== "constructor");

@@ -115,6 +115,10 @@ interface Written {
   CalendarFeedAnswer: { feed: models.NewCalendarFeed };
   CalendarFeedList: models.CalendarFeedList;
   NewCalendarFeed: models.NewCalendarFeed;
+  ApiToken: models.ApiToken;
+  ApiTokenList: models.ApiTokenList;
+  NewApiToken: models.NewApiToken;
+  NewApiTokenAnswer: models.NewApiTokenAnswer;
   Webhook: models.Webhook;
   WebhookAnswer: { webhook: models.Webhook };
   WebhookDelivery: models.WebhookDelivery;

@@ -38,7 +38,7 @@ const MEMBERS: [(&str, &str, &str); 3] = [
 ];
 
 /// The number of sessions of a role, for tests that end a session.
-const SESSIONS: usize = 145;
+const SESSIONS: usize = 148;
 
 pub(crate) fn put(folders: &Folders) {
     let now = Clock::system().now().as_micros() / 1_000_000;
@@ -133,7 +133,8 @@ pub(crate) fn put(folders: &Folders) {
             "expires_at": now + 86_400,
         })
     });
-    table(folders, "sessions.json", sessions.chain([link]).chain(devices).chain(invitations));
+    let others = devices.into_iter().chain(invitations).chain([api_token(now)]);
+    table(folders, "sessions.json", sessions.chain([link]).chain(others));
     // This is not the first start on the directory, so that a start changes nothing.
     let first_start = json!({"name": "account_deletion_first_start", "value": 1.0});
     table(folders, "settings.json", [first_start]);
@@ -154,6 +155,16 @@ fn put_webhook(folders: &Folders, now: i64) {
         "attempts": 1, "attempted_at": now, "duration_ms": 1, "error": "unresolved",
     });
     table(folders, "webhook_deliveries.json", [delivery]);
+}
+
+/// An API token of the first family's owner, which no test uses.
+fn api_token(now: i64) -> Value {
+    json!({
+        "token_sha256": format!("token-{}", hash("program")), "user_id": "first", "child_id": null,
+        "created_at": now, "last_used_at": now, "expires_at": now + 86_400,
+        "token_name": CANARY, "token_prefix": "gs_0000", "token_scopes": ["read"],
+        "token_has_fixed_end": true, "token_last_address": null,
+    })
 }
 
 fn devices(now: i64) -> [Value; 2] {
@@ -211,6 +222,11 @@ pub(crate) fn session_id() -> String {
 /// The id of the first family's invitation.
 pub(crate) fn invitation_id() -> String {
     hash(&format!("session id invitation-{}", hash("open")))[..32].to_owned()
+}
+
+/// The id of the first family's API token.
+pub(crate) fn token_id() -> String {
+    hash(&format!("session id token-{}", hash("program")))[..32].to_owned()
 }
 
 /// A token of the role; unknown for nobody.

@@ -7,5 +7,5 @@ mod ids;
 mod names;
 mod page;
 mod private;
-mod roles;
-mod table;
+pub(crate) mod roles;
+pub(crate) mod table;

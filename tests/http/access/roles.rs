@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use reqwest::RequestBuilder;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::json;
 
@@ -24,6 +25,28 @@ async fn code(server: &TestServer) -> String {
     text(&server.nobody().post("/auth/device-codes", name).await.expect(200)["user_code"])
 }
 
+/// The request of a row, without a session. The codes in an allowed one exist.
+pub(crate) async fn request_of(
+    server: &TestServer,
+    row: &Row,
+    is_allowed: bool,
+    prefix: &str,
+    ids: &[(&str, &str)],
+) -> RequestBuilder {
+    let path = format!("{prefix}{}", filled(row.path(), ids));
+    let mut request = server.nobody().request(row.method(), &path);
+    if let Some(body) = row.body() {
+        let code = if is_allowed && body.contains("{code}") {
+            code(server).await
+        } else {
+            NO_CODE.to_owned()
+        };
+        let body = filled(body, ids).replace("{code}", &code);
+        request = request.header(CONTENT_TYPE, "application/json").body(body);
+    }
+    request
+}
+
 /// The response to the role, with its session of that number.
 async fn answer(
     server: &TestServer,
@@ -32,19 +55,11 @@ async fn answer(
     n: usize,
     (prefix, by): (&str, By),
 ) -> Answer {
-    let path = format!("{prefix}{}", filled(row.path(), &IDS));
-    let mut request = server.nobody().request(row.method(), &path);
-    if let Some(body) = row.body() {
-        let is_allowed = row.2[role] < 400;
-        let code = if is_allowed && body.contains("{code}") {
-            code(server).await
-        } else {
-            NO_CODE.to_owned()
-        };
-        let body = filled(body, &IDS).replace("{code}", &code);
-        request = request.header(CONTENT_TYPE, "application/json").body(body);
-    }
-    let request = shown(request, ROLES[role], n, by);
+    let request = request_of(server, row, row.2[role] < 400, prefix, &IDS).await;
+    answer_to(row, shown(request, ROLES[role], n, by)).await
+}
+
+pub(crate) async fn answer_to(row: &Row, request: RequestBuilder) -> Answer {
     if row.path() != "/events" {
         return try_send(request).await.unwrap();
     }

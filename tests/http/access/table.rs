@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use super::home::{invitation_id, session_id};
+use super::home::{invitation_id, session_id, token_id};
 
 /// The roles. The ids in a path are those of the first family, whose owner is the parent; the member is a further parent
 /// of it. The other member is one of another family.
@@ -42,6 +42,9 @@ pub(crate) const TABLE: &[Row] = &[
     Row("POST /auth/invitation", r#"{"secret":"invitation"}"#, ANYONE),
     Row("POST /auth/invitation/accept", r#"{"secret":"invitation"}"#, [401, 403, 409, 409, 409, 409, 409, 409]),
     Row("GET /auth/me", "", SESSION),
+    Row("GET /tokens", "", ADULTS),
+    Row("POST /tokens", r#"{"name":"Program","scopes":["read"]}"#, MAKES),
+    Row("DELETE /tokens/{token}", "", [401, 403, 204, 404, 404, 404, 404, 404]),
     Row("PATCH /user", r#"{"language":"de"}"#, ADULTS),
     Row("PUT /user/email", r#"{"email":"changed@example.org","password":"correct horse"}"#, ADULTS),
     Row("GET /auth/sessions", "", ADULTS),
@@ -193,6 +196,7 @@ pub(crate) fn filled(text: &str, ids: &[(&str, &str)]) -> String {
     let text =
         files.iter().fold(text.to_owned(), |text, id| text.replace(&format!("{{{id}}}"), id));
     let text = text.replace("{session}", &session_id()).replace("{invitation}", &invitation_id());
+    let text = text.replace("{token}", &token_id());
     let text = text.replace("{kind}", "month").replace("{month}", "2026-02");
     // Accounts of which two are marked for deletion.
     let accounts = ["leaver", "waiter", "sleeper"];

@@ -2,6 +2,7 @@
 //! more line in `IMPLEMENTATIONS`.
 
 mod administration;
+mod api_tokens;
 mod badges;
 pub(crate) mod bench;
 mod calendar_feeds;

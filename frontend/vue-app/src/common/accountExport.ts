@@ -13,6 +13,7 @@ import type {
   TrackingEvent,
   User,
 } from "./models";
+import type { ApiToken } from "./tokens";
 import type { Webhook, WebhookDelivery } from "./webhooks";
 
 /** Everything that is stored about an account. Later versions add fields. */
@@ -31,6 +32,8 @@ export interface AccountExport {
   webhooks: Webhook[];
   members: Member[];
   idempotency_keys: ExportedIdempotencyKey[];
+  /** The account's own. */
+  api_tokens: ApiToken[];
   /** The family's own, and the hidden ones. */
   badges: Badge[];
   awards: Award[];

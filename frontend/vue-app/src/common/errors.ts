@@ -1,5 +1,7 @@
 /** The errors of the API. */
 
+import type { TokenScope } from "./tokens";
+
 /** The body of an error. */
 export interface ErrorBody {
   /** A sentence for a person. */
@@ -22,6 +24,8 @@ export interface ErrorDetails {
   limit?: FamilyLimit;
   /** How many seconds to wait. */
   retry_after?: number;
+  /** The scope that an API token needs. */
+  scope?: TokenScope;
   /** The first names of the members of the family besides its owner. */
   members?: string[];
   /** When the account is to be deleted. */
@@ -56,7 +60,7 @@ export type FieldCode =
 
 /** A limit of a family, and its value. */
 export interface FamilyLimit {
-  name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "scheduled_tasks" | "calendar_feeds" | "devices" | "webhooks" | "requested_deliveries" | "members" | "invitations" | "display_bytes";
+  name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "scheduled_tasks" | "calendar_feeds" | "devices" | "webhooks" | "requested_deliveries" | "members" | "invitations" | "api_tokens" | "display_bytes";
   most: number;
 }
 
@@ -75,6 +79,8 @@ export type ErrorCode =
   | "OWNER_REQUIRED"
   | "ADMIN_REQUIRED"
   | "OPERATOR_REQUIRED"
+  | "SCOPE_REQUIRED"
+  | "SESSION_REQUIRED"
   | "SHARED_READ_ONLY"
   | "WRONG_PASSWORD"
   | "PASSWORD_REQUIRED"

@@ -18,6 +18,7 @@ export * from "./households";
 export * from "./lists";
 export * from "./schedules";
 export * from "./streamData";
+export * from "./tokens";
 export * from "./webhooks";
 
 /** What a tracking event is about. A penalty is a task that deducts points. */

@@ -2,7 +2,7 @@
 
 import type { CallOptions, MutationOptions, Paging } from "./apiOptions";
 import { at } from "./client";
-import { TrackingApi } from "./trackingApi";
+import { TokensApi } from "./tokensApi";
 import type {
   NewWebhook,
   RequestedDelivery,
@@ -14,7 +14,7 @@ import type {
 } from "./webhooks";
 
 /** The calls of webhooks. */
-export class WebhooksApi extends TrackingApi {
+export class WebhooksApi extends TokensApi {
   /** The webhooks of the family, without their secrets. */
   webhooks(page: Paging = {}, options?: CallOptions): Promise<WebhookList> {
     return this.request("GET", "/webhooks", { ...options, query: page });
