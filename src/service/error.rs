@@ -47,7 +47,7 @@ pub enum ServiceError {
     /// A server makes one backup at a time.
     #[error("a backup is being made: wait until it has ended")]
     BackupInProgress,
-    #[error("there is no session or API token, or it has ended: log in")]
+    #[error("there is no session, or it has ended: log in")]
     Unauthenticated,
     #[error("only a parent may do this")]
     ParentRequired,

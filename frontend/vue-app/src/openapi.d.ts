@@ -255,6 +255,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your API tokens
+         * @description The newest first, without their secrets.
+         */
+        get: operations["listTokens"];
+        put?: never;
+        /**
+         * Create an API token
+         * @description With it a program uses the API instead of a session, within its scopes, and as far as your role allows. Needs the
+         *     password, or a session younger than 15 minutes. An account can have 20 tokens.
+         */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API token
+         * @description Its event streams close at once.
+         */
+        delete: operations["revokeToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/user": {
         parameters: {
             query?: never;
@@ -305,7 +350,7 @@ export interface paths {
         /**
          * Export everything about the account
          * @description Everything that Goldstar stores about the account and its family, as one JSON document: the response to a data
-         *     access request. It lacks the hash of the password, the tokens of sessions, the secrets of webhooks, and fields of older files that may be
+         *     access request. It lacks the hash of the password, the tokens of sessions, the secrets of webhooks and API tokens, and fields of older files that may be
          *     secret. An account can have one export at a time. If the body ends without its last chunk, the document is not
          *     complete.
          */
@@ -2382,6 +2427,7 @@ export interface components {
             webhooks: components["schemas"]["Webhook"][];
             members: components["schemas"]["Member"][];
             idempotency_keys: components["schemas"]["ExportedIdempotencyKey"][];
+            api_tokens: components["schemas"]["ApiToken"][];
             badges: components["schemas"]["Badge"][];
             awards: components["schemas"]["Award"][];
             schedule_marks: components["schemas"]["ExportedScheduleMark"][];
@@ -2416,6 +2462,36 @@ export interface components {
             note: string;
             /** @default false */
             partial?: boolean;
+        };
+        /** @description An API token, without its secret. */
+        ApiToken: {
+            /** @description Identifies the token. It does not give access to anything. */
+            id: string;
+            /** @description What its maker calls it. */
+            name: string;
+            /** @description The beginning of the secret, by which people recognise it. */
+            prefix: string;
+            scopes: ("read" | "activate" | "requests" | "manage" | "admin:read" | "admin:write")[];
+            /** @description The only child that it shows and changes. Null for all children. */
+            child_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description The last use, accurate to an hour. Null if it was never used.
+             */
+            last_used_at: string | null;
+            /** @description The address of the client of that use. */
+            last_address: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends. Null if it ends only when it was not used for 366 days.
+             */
+            expires_at: string | null;
+        };
+        /** @description One page of a list. */
+        ApiTokenList: components["schemas"]["Page"] & {
+            tokens: components["schemas"]["ApiToken"][];
         };
         /**
          * @description As `RequestAnswer`, the points to give for a requested task, and whether to exceed the limit of the task.
@@ -3102,15 +3178,17 @@ export interface components {
          *     | 400 | `INVALID_PARAMETER` | a query parameter is unknown or breaks a rule; `details.parameter` |
          *     | 400 | `AUTHORIZATION_PENDING` | no parent has confirmed the device yet; it asks again after 5 seconds |
          *     | 400 | `INVALID_DEVICE_CODE` | the code of a device is unknown, was used, or has expired |
-         *     | 401 | `UNAUTHENTICATED` | there is no session, or it has ended |
+         *     | 401 | `UNAUTHENTICATED` | there is no session or API token, or it has ended |
          *     | 401 | `INVALID_CREDENTIALS` | no account has this email address and password |
          *     | 403 | `PARENT_REQUIRED` | only a parent may do this, and the session is a child's or a helper's |
          *     | 403 | `OWNER_REQUIRED` | only the owner of the family may do this |
          *     | 403 | `ADMIN_REQUIRED` | only an administrator may do this |
          *     | 403 | `OPERATOR_REQUIRED` | only a command of the operator may do this, on the server's machine |
+         *     | 403 | `SCOPE_REQUIRED` | the API token lacks the scope in `details.scope`, or is for one child where all are needed |
+         *     | 403 | `SESSION_REQUIRED` | no API token may do this: log in |
          *     | 403 | `SHARED_READ_ONLY` | a task or a reward that all families share, or a built-in badge, cannot be changed |
          *     | 403 | `WRONG_PASSWORD` | the current password is wrong |
-         *     | 403 | `PASSWORD_REQUIRED` | the administrator's session is older than 15 minutes: repeat the password in the body |
+         *     | 403 | `PASSWORD_REQUIRED` | the session is older than 15 minutes: repeat the password in the body |
          *     | 403 | `INVALID_RESET_LINK` | the link to reset a password is unknown, was used, or has expired |
          *     | 403 | `WRONG_PIN` | the PIN of the child is missing or wrong |
          *     | 403 | `INVALID_INVITATION` | the invitation is unknown, was used, has expired, or is for another email address |
@@ -3163,7 +3241,7 @@ export interface components {
          *     | 507 | `STORAGE_FULL` | the disk is full; nothing has changed |
          * @enum {string}
          */
-        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "AUTHORIZATION_PENDING" | "INVALID_DEVICE_CODE" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "OWNER_REQUIRED" | "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "INVALID_RESET_LINK" | "WRONG_PIN" | "INVALID_INVITATION" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "ALREADY_A_MEMBER" | "FAMILY_NOT_EMPTY" | "FAMILY_HAS_MEMBERS" | "OWNER_REMAINS" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "TASK_ALREADY_REQUESTED" | "LIMIT_REACHED" | "TASK_NOT_REQUESTABLE" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "REQUEST_GONE" | "ALREADY_REVERSED" | "NOT_REVERSIBLE" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "BACKUP_IN_PROGRESS" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "SLOW_DOWN" | "TOO_MANY_STREAMS" | "EXPORT_IN_PROGRESS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
+        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "AUTHORIZATION_PENDING" | "INVALID_DEVICE_CODE" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "OWNER_REQUIRED" | "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "INVALID_RESET_LINK" | "WRONG_PIN" | "INVALID_INVITATION" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "ALREADY_A_MEMBER" | "FAMILY_NOT_EMPTY" | "FAMILY_HAS_MEMBERS" | "OWNER_REMAINS" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "TASK_ALREADY_REQUESTED" | "LIMIT_REACHED" | "TASK_NOT_REQUESTABLE" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "REQUEST_GONE" | "ALREADY_REVERSED" | "NOT_REVERSIBLE" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "BACKUP_IN_PROGRESS" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "SLOW_DOWN" | "TOO_MANY_STREAMS" | "EXPORT_IN_PROGRESS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
         /** @description Details of an error. The code determines which fields are present. */
         ErrorDetails: {
             /** @description The first field of the body that is wrong. */
@@ -3186,6 +3264,8 @@ export interface components {
              * @description The number of seconds after which to try again.
              */
             retry_after?: number;
+            /** @enum {string} */
+            scope?: "read" | "activate" | "requests" | "manage" | "admin:read" | "admin:write";
             /** @description The first names of the members of the family besides its owner. */
             members?: string[];
             /** @description When the account will be deleted; null if the mark cannot be read. */
@@ -3313,7 +3393,7 @@ export interface components {
         /** @description A limit of a family. */
         FamilyLimit: {
             /** @enum {string} */
-            name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "scheduled_tasks" | "calendar_feeds" | "devices" | "webhooks" | "requested_deliveries" | "members" | "invitations" | "display_bytes";
+            name: "children" | "tasks" | "rewards" | "pending_requests" | "badges" | "scheduled_tasks" | "calendar_feeds" | "devices" | "webhooks" | "requested_deliveries" | "members" | "invitations" | "api_tokens" | "display_bytes";
             /** @description The highest number. */
             most: number;
         };
@@ -3768,6 +3848,55 @@ export interface components {
              * @description The value that the grade needs.
              */
             threshold: number;
+        };
+        /**
+         * @description A new API token. `password` is the account's own one; it can be left out if the session is younger than 15 minutes.
+         * @example {
+         *       "name": "Home Assistant",
+         *       "scopes": [
+         *         "read",
+         *         "activate"
+         *       ],
+         *       "password": "correct horse battery"
+         *     }
+         */
+        NewApiToken: {
+            /** @description At most 100 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
+            name: string;
+            /** @description What the token may do. No scope includes another one. Those of administration are for administrators, and not for one child. */
+            scopes: ("read" | "activate" | "requests" | "manage" | "admin:read" | "admin:write")[];
+            child_id?: string | null;
+            /** Format: date-time */
+            expires_at?: string | null;
+            password?: string;
+        };
+        /**
+         * @description A new API token.
+         * @example {
+         *       "token": {
+         *         "id": "b0a0f5c26a0e4c1a9d550d8f8f0c7a11",
+         *         "name": "Home Assistant",
+         *         "prefix": "gs_10AO",
+         *         "scopes": [
+         *           "read",
+         *           "activate"
+         *         ],
+         *         "child_id": null,
+         *         "created_at": "2026-11-23T01:49:49.730293Z",
+         *         "last_used_at": null,
+         *         "last_address": null,
+         *         "expires_at": null
+         *       },
+         *       "secret": "gs_10AOhycyamkKyENaw2sLSsN3q0V3WwhrB"
+         *     }
+         */
+        NewApiTokenAnswer: {
+            token: components["schemas"]["ApiToken"];
+            /**
+             * @description What programs send as `Authorization: Bearer`. Null in the response to a repeat: only the first response contains
+             *     it.
+             */
+            secret: string | null;
         };
         /**
          * @description A new badge.
@@ -6370,7 +6499,7 @@ export interface components {
                 };
             };
         };
-        /** @description the administrator's session is older than 15 minutes: repeat the password in the body */
+        /** @description the session is older than 15 minutes: repeat the password in the body */
         PasswordRequired: {
             headers: {
                 [name: string]: unknown;
@@ -6451,6 +6580,30 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {string} */
                     code: "REWARD_ALREADY_REQUESTED";
+                };
+            };
+        };
+        /** @description the API token lacks the scope in `details.scope`, or is for one child where all are needed */
+        ScopeRequired: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "SCOPE_REQUIRED";
+                };
+            };
+        };
+        /** @description no API token may do this: log in */
+        SessionRequired: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "SESSION_REQUIRED";
                 };
             };
         };
@@ -6606,7 +6759,7 @@ export interface components {
                 };
             };
         };
-        /** @description there is no session, or it has ended */
+        /** @description there is no session or API token, or it has ended */
         Unauthenticated: {
             headers: {
                 /** @description `Bearer`. */
@@ -6905,6 +7058,21 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -6950,7 +7118,22 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ForeignOrigin"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -7026,6 +7209,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -7035,7 +7220,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -7114,6 +7299,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `WRONG_PASSWORD`: the current password is wrong
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -7124,7 +7311,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "WRONG_PASSWORD" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "WRONG_PASSWORD" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -7500,7 +7687,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ParentRequired"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -7548,6 +7750,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -7557,7 +7761,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -7615,6 +7819,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -7624,7 +7830,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -7632,6 +7838,274 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    listTokens: {
+        parameters: {
+            query?: {
+                /** @description The most records to return. Larger values count as 500. */
+                limit?: number;
+                /** @description The number of records to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event or record. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiToken"];
+            };
+        };
+        responses: {
+            /** @description The token and its secret */
+            201: {
+                headers: {
+                    /** @description `true` if this is the response to an earlier request with the same `Idempotency-Key`. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiTokenAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             *     - `WRONG_PASSWORD`: the current password is wrong
+             *     - `PASSWORD_REQUIRED`: the session is older than 15 minutes: repeat the password in the body
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["FamilyLimitReached"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            /**
+             * @description - `TOO_MANY_ATTEMPTS`: too many attempts for this account or from this client's address; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CHANGES`: too many changes by this account or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            429: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES";
+                    };
+                };
+            };
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached, or is read-only; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    revokeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the token, from the list. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -7702,6 +8176,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -7711,7 +8187,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -7790,6 +8266,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `WRONG_PASSWORD`: the current password is wrong
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -7800,7 +8278,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "WRONG_PASSWORD" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "WRONG_PASSWORD" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -7876,7 +8354,22 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ParentRequired"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["ExportInProgress"];
@@ -7947,6 +8440,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `WRONG_PASSWORD`: the current password is wrong
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -7957,7 +8452,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "WRONG_PASSWORD" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "WRONG_PASSWORD" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -8297,6 +8792,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `INVALID_INVITATION`: the invitation is unknown, was used, has expired, or is for another email address
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -8307,7 +8804,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "INVALID_INVITATION" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "INVALID_INVITATION" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -8399,6 +8896,21 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -8471,6 +8983,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -8480,7 +8994,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -8543,6 +9057,21 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -8592,6 +9121,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -8601,7 +9132,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -8683,6 +9214,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -8692,7 +9225,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -8774,7 +9307,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ForeignOrigin"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["PayloadTooLarge"];
@@ -8832,7 +9380,22 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ParentRequired"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -8902,6 +9465,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -8911,7 +9476,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -8972,6 +9537,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -8981,7 +9548,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -9061,6 +9628,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -9070,7 +9639,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -9165,7 +9734,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ParentRequired"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -9243,6 +9827,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -9252,7 +9838,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -9333,6 +9919,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -9342,7 +9930,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -9418,6 +10006,21 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -9490,6 +10093,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -9499,7 +10104,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -9562,6 +10167,21 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -9611,6 +10231,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `SHARED_READ_ONLY`: a task or a reward that all families share, or a built-in badge, cannot be changed
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -9621,7 +10243,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -9703,6 +10325,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `SHARED_READ_ONLY`: a task or a reward that all families share, or a built-in badge, cannot be changed
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -9713,7 +10337,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -9793,6 +10417,21 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -9868,7 +10507,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ForeignOrigin"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             /**
@@ -9961,6 +10615,21 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -10037,6 +10706,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -10046,7 +10717,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -10151,7 +10822,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ForeignOrigin"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             /**
@@ -10241,6 +10927,21 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -10313,6 +11014,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -10322,7 +11025,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -10385,6 +11088,21 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -10434,6 +11152,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `SHARED_READ_ONLY`: a task or a reward that all families share, or a built-in badge, cannot be changed
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -10444,7 +11164,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -10526,6 +11246,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `SHARED_READ_ONLY`: a task or a reward that all families share, or a built-in badge, cannot be changed
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -10536,7 +11258,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -10616,6 +11338,21 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -10691,7 +11428,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ForeignOrigin"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             /**
@@ -10783,6 +11535,21 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -10859,6 +11626,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -10868,7 +11637,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -10973,7 +11742,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ForeignOrigin"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             /**
@@ -11063,6 +11847,21 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -11135,6 +11934,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -11144,7 +11945,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -11207,6 +12008,21 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -11256,6 +12072,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `SHARED_READ_ONLY`: a task or a reward that all families share, or a built-in badge, cannot be changed
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -11266,7 +12084,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -11348,6 +12166,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `SHARED_READ_ONLY`: a task or a reward that all families share, or a built-in badge, cannot be changed
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -11358,7 +12178,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -11438,6 +12258,21 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -11506,6 +12341,21 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -11639,6 +12489,21 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -11724,7 +12589,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ParentRequired"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -11807,7 +12687,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ParentRequired"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -11853,7 +12748,22 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ParentRequired"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -11921,6 +12831,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -11930,7 +12842,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -11987,7 +12899,22 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ParentRequired"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -12037,6 +12964,7 @@ export interface operations {
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `OWNER_REQUIRED`: only the owner of the family may do this
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -12046,7 +12974,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -12128,6 +13056,7 @@ export interface operations {
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `OWNER_REQUIRED`: only the owner of the family may do this
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -12137,7 +13066,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -12222,6 +13151,7 @@ export interface operations {
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `OWNER_REQUIRED`: only the owner of the family may do this
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `WRONG_PASSWORD`: the current password is wrong
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -12232,7 +13162,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED" | "WRONG_PASSWORD" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED" | "SESSION_REQUIRED" | "WRONG_PASSWORD" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -12325,6 +13255,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -12334,7 +13266,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -12413,6 +13345,7 @@ export interface operations {
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `OWNER_REQUIRED`: only the owner of the family may do this
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `WRONG_PASSWORD`: the current password is wrong
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
@@ -12423,7 +13356,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED" | "WRONG_PASSWORD" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED" | "SESSION_REQUIRED" | "WRONG_PASSWORD" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -12504,6 +13437,7 @@ export interface operations {
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `OWNER_REQUIRED`: only the owner of the family may do this
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              */
             403: {
                 headers: {
@@ -12512,7 +13446,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED";
+                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED" | "SESSION_REQUIRED";
                     };
                 };
             };
@@ -12589,6 +13523,7 @@ export interface operations {
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `OWNER_REQUIRED`: only the owner of the family may do this
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -12598,7 +13533,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -12661,6 +13596,7 @@ export interface operations {
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
              *     - `OWNER_REQUIRED`: only the owner of the family may do this
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -12670,7 +13606,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "OWNER_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -12730,6 +13666,21 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -12800,6 +13751,21 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -12859,6 +13825,21 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -12924,7 +13905,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ParentRequired"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -12990,6 +13986,21 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -13058,6 +14069,21 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -13123,7 +14149,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ParentRequired"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -13196,6 +14237,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -13205,7 +14248,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -13287,6 +14330,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -13296,7 +14341,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -13372,7 +14417,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ParentRequired"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -13440,7 +14500,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ParentRequired"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -13511,6 +14586,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -13520,7 +14597,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -13584,6 +14661,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -13593,7 +14672,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -13728,7 +14807,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ParentRequired"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -13801,6 +14895,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -13810,7 +14906,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -13873,7 +14969,22 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ParentRequired"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -13923,6 +15034,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -13932,7 +15045,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -14014,6 +15127,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -14023,7 +15138,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -14086,6 +15201,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -14095,7 +15212,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -14157,6 +15274,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -14166,7 +15285,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -14246,7 +15365,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ParentRequired"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -14300,6 +15434,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -14309,7 +15445,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -14398,6 +15534,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -14407,7 +15545,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -14513,6 +15651,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -14522,7 +15662,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -14622,6 +15762,21 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyStreams"];
@@ -14705,7 +15860,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["AdminRequired"];
+            /**
+             * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -14791,7 +15961,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["AdminRequired"];
+            /**
+             * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["ExportInProgress"];
@@ -14863,7 +16048,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["AdminRequired"];
+            /**
+             * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -14937,6 +16137,7 @@ export interface operations {
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
              *     - `OPERATOR_REQUIRED`: only a command of the operator may do this, on the server's machine
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -14946,7 +16147,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -15008,7 +16209,22 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["AdminRequired"];
+            /**
+             * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
@@ -15080,8 +16296,9 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `WRONG_PASSWORD`: the current password is wrong
-             *     - `PASSWORD_REQUIRED`: the administrator's session is older than 15 minutes: repeat the password in the body
+             *     - `PASSWORD_REQUIRED`: the session is older than 15 minutes: repeat the password in the body
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -15091,7 +16308,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "SESSION_REQUIRED" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -15191,6 +16408,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -15200,7 +16419,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -15298,8 +16517,9 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `WRONG_PASSWORD`: the current password is wrong
-             *     - `PASSWORD_REQUIRED`: the administrator's session is older than 15 minutes: repeat the password in the body
+             *     - `PASSWORD_REQUIRED`: the session is older than 15 minutes: repeat the password in the body
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -15309,7 +16529,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "SESSION_REQUIRED" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -15389,6 +16609,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -15398,7 +16620,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -15496,6 +16718,7 @@ export interface operations {
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
              *     - `OPERATOR_REQUIRED`: only a command of the operator may do this, on the server's machine
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -15505,7 +16728,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -15589,8 +16812,9 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `WRONG_PASSWORD`: the current password is wrong
-             *     - `PASSWORD_REQUIRED`: the administrator's session is older than 15 minutes: repeat the password in the body
+             *     - `PASSWORD_REQUIRED`: the session is older than 15 minutes: repeat the password in the body
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -15600,7 +16824,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "SESSION_REQUIRED" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -15680,6 +16904,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -15689,7 +16915,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -15764,6 +16990,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -15773,7 +17001,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -15848,6 +17076,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -15857,7 +17087,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -15914,7 +17144,22 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["AdminRequired"];
+            /**
+             * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -15982,6 +17227,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -15991,7 +17238,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -16067,7 +17314,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["AdminRequired"];
+            /**
+             * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -16115,6 +17377,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -16124,7 +17388,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -16205,8 +17469,9 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `WRONG_PASSWORD`: the current password is wrong
-             *     - `PASSWORD_REQUIRED`: the administrator's session is older than 15 minutes: repeat the password in the body
+             *     - `PASSWORD_REQUIRED`: the session is older than 15 minutes: repeat the password in the body
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -16216,7 +17481,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "SESSION_REQUIRED" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -16293,6 +17558,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -16302,7 +17569,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -16391,8 +17658,9 @@ export interface operations {
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
              *     - `OPERATOR_REQUIRED`: only a command of the operator may do this, on the server's machine
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `WRONG_PASSWORD`: the current password is wrong
-             *     - `PASSWORD_REQUIRED`: the administrator's session is older than 15 minutes: repeat the password in the body
+             *     - `PASSWORD_REQUIRED`: the session is older than 15 minutes: repeat the password in the body
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -16402,7 +17670,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "SESSION_REQUIRED" | "WRONG_PASSWORD" | "PASSWORD_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -16477,6 +17745,7 @@ export interface operations {
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
              *     - `OPERATOR_REQUIRED`: only a command of the operator may do this, on the server's machine
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -16486,7 +17755,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "OPERATOR_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -16561,7 +17830,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["AdminRequired"];
+            /**
+             * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -16626,7 +17910,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["AdminRequired"];
+            /**
+             * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -16672,7 +17971,22 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["AdminRequired"];
+            /**
+             * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -16718,7 +18032,22 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["AdminRequired"];
+            /**
+             * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -16783,7 +18112,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["AdminRequired"];
+            /**
+             * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -16863,7 +18207,22 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["AdminRequired"];
+            /**
+             * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "ADMIN_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED";
+                    };
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
@@ -17096,6 +18455,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -17105,7 +18466,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -17211,7 +18572,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ForeignOrigin"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             /**
@@ -17316,6 +18692,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's or a helper's
+             *     - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
@@ -17325,7 +18703,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "PARENT_REQUIRED" | "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
@@ -17431,7 +18809,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ForeignOrigin"];
+            /**
+             * @description - `SCOPE_REQUIRED`: the API token lacks the scope in `details.scope`, or is for one child where all are needed
+             *     - `SESSION_REQUIRED`: no API token may do this: log in
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SCOPE_REQUIRED" | "SESSION_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             /**

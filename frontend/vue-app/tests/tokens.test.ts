@@ -17,15 +17,10 @@ afterAll(() => goldstar.remove());
 
 test("a program uses a token", async () => {
   const { api } = parent;
-  const { child, task } = await family(api);
+  const { child, task } = await family(parent);
   const { token, secret } = await api.createToken({ name: "Script", scopes: ["read", "activate"] });
-  const send: typeof fetch = (input, init) => {
-    const headers = new Headers(init?.headers);
-    headers.set("Authorization", `Bearer ${secret}`);
-    return fetch(input, { ...init, headers });
-  };
-  const program = new Api({ baseUrl: goldstar.url, fetch: send });
-  await program.activate(child.id, task.id);
+  const program = new Api({ baseUrl: goldstar.baseUrl, token: secret ?? "" });
+  await program.activateTask(child.id, task.id);
   expect((await program.child(child.id)).child.points).toBe(child.points + task.points);
   const missing = { code: "SCOPE_REQUIRED", details: { scope: "manage" } };
   await expect(program.createChild({ name: "Leo" })).rejects.toMatchObject(missing);
