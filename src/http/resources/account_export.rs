@@ -219,7 +219,7 @@ impl PartialSchema for AccountDocument {
             ArrayBuilder::new().items(Ref::from_schema_name(T::name())).into()
         }
         let account: RefOr<Schema> = Ref::from_schema_name(UserFields::name()).into();
-        let fields = [
+        let records = [
             ("exported_at", schemas::moment().into()),
             ("family_settings", Ref::from_schema_name(SettingsBody::name()).into()),
             ("account", account),
@@ -229,6 +229,8 @@ impl PartialSchema for AccountDocument {
             ("pending_rewards", list::<RecordBody<PendingReward>>()),
             ("pending_tasks", list::<RecordBody<PendingTask>>()),
             ("ended_requests", list::<EndedBody>()),
+        ];
+        let others = [
             ("sessions", list::<SessionBody>()),
             ("calendar_feeds", list::<FeedBody>()),
             ("webhooks", list::<WebhookBody>()),
@@ -244,9 +246,10 @@ impl PartialSchema for AccountDocument {
         ];
         let about = "Everything that is stored about an account. Programs that read it must accept further fields.";
         let document = ObjectBuilder::new().schema_type(Type::Object).description(Some(about));
-        let document = fields.into_iter().fold(document, |document, (name, schema)| {
-            document.property(name, schema).required(name)
-        });
+        let document =
+            records.into_iter().chain(others).fold(document, |document, (name, schema)| {
+                document.property(name, schema).required(name)
+            });
         document.into()
     }
 }
