@@ -37,6 +37,7 @@ mod seq;
 mod task_limit;
 mod text;
 mod timestamp;
+mod token_session;
 pub mod webhooks;
 
 pub use account_filter::AccountFilter;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{ChildId, Device, Session, Timestamp, TokenHash, UserId};
+use super::{ApiToken, ChildId, Device, Session, Timestamp, TokenHash, UserId};
 
 impl TokenHash {
     /// The stored form of a pairing, from the hash of the device's code.
@@ -59,7 +59,7 @@ impl Session {
     /// How long it is valid after a use.
     pub(super) fn lifetime(&self) -> Duration {
         match (&self.api_token, &self.device) {
-            (Some(_), _) => Self::API_TOKEN_LIFETIME,
+            (Some(_), _) => ApiToken::LIFETIME,
             (None, Some(_)) => Self::DEVICE_LIFETIME,
             (None, None) => Self::LIFETIME,
         }

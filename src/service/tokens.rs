@@ -22,7 +22,7 @@ pub struct NewApiToken {
     pub scopes: Arc<[TokenScope]>,
     /// `None` for all children.
     pub child_id: Option<ChildId>,
-    /// `None` for a token that ends when it was not used for [`Session::API_TOKEN_LIFETIME`].
+    /// `None` for a token that ends when it was not used for [`ApiToken::LIFETIME`].
     pub expires_at: Option<Timestamp>,
 }
 

@@ -9,7 +9,7 @@ use super::error::{Failure, Kind};
 use super::events::rows_limit;
 use super::inner::Inner;
 use super::sql;
-use crate::domain::{LogEntry, Message, Session, Timestamp, TokenHash};
+use crate::domain::{ApiToken, LogEntry, Message, Session, Timestamp, TokenHash};
 use crate::store::Expiry;
 
 /// Removes expired sessions, idempotency keys, ended requests, messages, marks and entries of the administration
@@ -55,8 +55,7 @@ pub(super) async fn late_sessions(
     expiry: Expiry,
 ) -> Result<Vec<TokenHash>, Failure> {
     let latest = |lifetime| expiry.now.after(lifetime).as_micros();
-    let latest =
-        [Session::LIFETIME, Session::DEVICE_LIFETIME, Session::API_TOKEN_LIFETIME].map(latest);
+    let latest = [Session::LIFETIME, Session::DEVICE_LIFETIME, ApiToken::LIFETIME].map(latest);
     let [of_sessions, of_devices, of_tokens] = latest;
     tokens(&inner.db.rows(&sql::LATE_SESSIONS, &[&of_sessions, &of_devices, &of_tokens]).await?)
 }

@@ -55,7 +55,7 @@ async fn a_token_is_found_by_its_hash_and_is_no_session() {
 async fn a_token_may_be_valid_for_a_year() {
     over_each(async |bench| {
         let start = Timestamp::from_micros(START);
-        let year = start.after(Session::API_TOKEN_LIFETIME);
+        let year = start.after(ApiToken::LIFETIME);
         let usual = token("00", None);
         let late = token("01", Some(year.after(2 * Session::LIFETIME)));
         bench.put(family().into_iter().chain([usual, late].map(Change::PutSession))).await;
