@@ -31,6 +31,7 @@ use crate::service::{BackupSchedule, Demo, Service, ServiceError, ServiceSetting
 use crate::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};
 use crate::store::postgres::{self, PostgresStore};
 use crate::store::{AnyStore, Following, LogServer, Store as _};
+use crate::web;
 use running::Listeners;
 pub use running::StopError;
 
@@ -306,6 +307,7 @@ pub async fn launch_on(
     let address = listener.local_addr().map_err(StartError::Listener)?;
     let Config { storage, demo: with_demo, http: http_settings, service: settings, .. } = config;
     let limits = http_settings.limits;
+    let pages = http_settings.web.then(web::pages);
     let http_settings = Arc::new(http_settings);
     let metrics = Arc::new(Metrics::new(machine.clock.now()));
     let counted = Arc::clone(&metrics);
@@ -327,7 +329,7 @@ pub async fn launch_on(
     service.warn_of_expensive_hashes().await?;
     let demo = if with_demo { Some(fill_with_demo(&service).await?) } else { None };
     let (is_new, accounts) = (service.is_new().await?, service.count_accounts().await?);
-    let app = http::App::new(Arc::clone(&service), http_settings, metrics);
+    let app = http::App::new(Arc::clone(&service), http_settings, metrics, pages);
     let live = Live { app: app.clone(), service: Arc::clone(&service) };
     let listeners = Listeners { clients: listener, commands };
     let served = tokio::spawn(running::run(listeners, service, app, limits, shutdown));

@@ -6,7 +6,8 @@
 //! | floor | modules | what lives there |
 //! | --- | --- | --- |
 //! | 5 | [`cli`], [`config`], [`app`] | arguments, configuration, wiring |
-//! | 4 | [`http`] | HTTP and nothing else |
+//! | 4b | [`web`] | the pages for families and administrators |
+//! | 4a | [`http`] | HTTP and nothing else |
 //! | 3 | [`service`] | what the product does: load, decide, commit, publish |
 //! | 2 | [`followers`], [`repair`] | what follows the committed history: the audit log, the event streams; `check` and `salvage` |
 //! | 1 | [`store`], [`clock`](mod@clock), [`disk`], [`metrics`], [`tls`] | files, the clock and the ids, metrics, TLS; they do not know each other |
@@ -50,6 +51,7 @@ pub mod repair;
 pub mod service;
 pub mod store;
 pub mod tls;
+pub mod web;
 
 // A disk of the tests is one file here and in `tests/`, where the crate has this name.
 #[cfg(test)]

@@ -20,6 +20,7 @@ const FLOORS: &[&[&str]] = &[
     &["followers", "repair"],
     &["service"],
     &["http"],
+    &["web"],
 ];
 /// The top floor wires everything together: its modules may use each other too.
 const TOP: &[&str] = &["app", "cli", "config", "main"];

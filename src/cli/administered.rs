@@ -90,7 +90,7 @@ impl Administered {
         let metrics = Arc::new(Metrics::new(machine.clock.now()));
         let open = || app::open(&config.storage, config.service, &machine, &metrics);
         let service = Arc::new(block_in_place(open)?);
-        let app = App::new(Arc::clone(&service), Arc::new(config.http), metrics);
+        let app = App::new(Arc::clone(&service), Arc::new(config.http), metrics, None);
         Ok(Self::Own { service, app })
     }
 

@@ -7,11 +7,14 @@ use std::path::{self, Path, PathBuf};
 use crate::service::Demo;
 
 /// The address, the data directory, and the commands to try first.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the start")]
 pub(super) struct Greeting<'a> {
     pub(super) address: SocketAddr,
     /// Whether there is no account yet, and anyone can create one.
     pub(super) can_begin: bool,
     pub(super) demo: Option<&'a Demo>,
+    /// Whether there are pages.
+    pub(super) has_pages: bool,
     /// The data directory.
     pub(super) data_dir: &'a Path,
     /// Whether a database is used instead.
@@ -32,6 +35,9 @@ impl fmt::Display for Greeting<'_> {
         let directory = self.data_dir.display();
         let data: &dyn fmt::Display = if self.is_database { &"PostgreSQL" } else { &directory };
         writeln!(f, "Data: {data} ({created}{accounts} account{plural})")?;
+        if self.has_pages {
+            writeln!(f, "Open: {at} in a browser")?;
+        }
         match self.demo {
             Some(demo) => greet_with_demo(f, &at, demo, &cookies_beside(self.data_dir)),
             None if self.can_begin => {
@@ -84,7 +90,7 @@ fn greet_with_demo(
     writeln!(f, "A parent logs in as         {email}, {password}")?;
     let (email_of_admin, password_of_admin) = (admin.email, &admin.password);
     writeln!(f, "An administrator logs in as {email_of_admin}, {password_of_admin}")?;
-    writeln!(f, "The family in a browser     {at}/demo")?;
+    writeln!(f, "Its events in a browser     {at}/demo")?;
     writeln!(f)?;
     writeln!(
         f,

@@ -54,6 +54,7 @@ async fn serve(mut config: Config, settings: Settings, log: &ServerLog) -> Resul
     };
     let listener = bound.map_err(|error| cannot_listen(&listen, error))?;
     let (storage, signup_open) = (config.storage.clone(), config.service.signup_open);
+    let pages = config.http.web;
     let is_database = storage.database_url.is_some();
     if is_database && storage.is_data_dir_named {
         tracing::warn!("data_dir is ignored: database_url is set");
@@ -70,7 +71,11 @@ async fn serve(mut config: Config, settings: Settings, log: &ServerLog) -> Resul
     supervisor::watch(&shutdown);
     tokio::spawn(settings.reload_at(hangup, server.live(), log.clone()));
     if !shutdown.is_cancelled() {
-        announce(&server, &storage, signup_open, is_created);
+        announce(
+            &server,
+            &storage,
+            &Announced { signup_open, pages, created_directory: is_created },
+        );
     }
     server.ended().await?;
     tracing::info!("stopped");
@@ -88,8 +93,19 @@ fn cannot_listen(address: &str, error: io::Error) -> Failure {
     }
 }
 
+/// What the greeting says about the settings and the start.
+struct Announced {
+    signup_open: bool,
+    pages: bool,
+    created_directory: bool,
+}
+
 /// Prints and logs the address of the server.
-fn announce(server: &Server, storage: &StorageConfig, signup_open: bool, is_created: bool) {
+fn announce(
+    server: &Server,
+    storage: &StorageConfig,
+    &Announced { signup_open, pages, created_directory }: &Announced,
+) {
     let is_database = storage.database_url.is_some();
     let directory = storage.data_dir.display();
     let data: &dyn fmt::Display = if is_database { &"PostgreSQL" } else { &directory };
@@ -97,9 +113,10 @@ fn announce(server: &Server, storage: &StorageConfig, signup_open: bool, is_crea
         address: server.address(),
         can_begin: server.is_new() && signup_open,
         demo: server.demo(),
+        has_pages: pages,
         data_dir: &storage.data_dir,
         is_database,
-        is_created,
+        is_created: created_directory,
         accounts: server.accounts(),
     };
     print(greeting.to_string(), storage.audit_output);

@@ -32,7 +32,7 @@ use crate::service::{
     self, ChangeLimits, DeletionSettings, FamilyLimits, LoginLimits, SignupLimits,
 };
 use crate::store::postgres::DatabaseUrl;
-use settings::{Access, AllSettings, Signup};
+use settings::{Access, AllSettings, Signup, Web};
 
 /// Proxies close a connection that is silent for longer, often after a minute.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -151,6 +151,7 @@ impl Config {
             listen: settings.places.listen,
             demo: settings.demo.demo,
             http: http::HttpSettings {
+                web: settings.browsers.web == Web::On,
                 demo_page: settings.demo.demo,
                 named_events: settings.browsers.named_events,
                 public_origin: settings.first.public_url,

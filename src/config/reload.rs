@@ -5,7 +5,7 @@ use super::value::ConfigError;
 use super::values::Values;
 
 /// The settings that need a restart. All others take effect when they are read again.
-pub const FIXED: [&str; 23] = [
+pub const FIXED: [&str; 24] = [
     "public_url",
     "listen",
     "data_dir",
@@ -16,6 +16,7 @@ pub const FIXED: [&str; 23] = [
     "backup_dir",
     "backup_interval",
     "backup_keep",
+    "web",
     "session_cookie",
     "max_connections",
     "max_connections_per_address",

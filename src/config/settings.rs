@@ -119,6 +119,16 @@ pub(super) struct BrowsersGroup {
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(action = ArgAction::Set)]
     pub(super) named_events: bool,
+    /// Whether there are pages for families and administrators; off for an own front end
+    #[arg(long, value_name = "SWITCH", default_value = "on")]
+    #[arg(value_parser = one_of([("on", Web::On), ("off", Web::Off)]))]
+    pub(super) web: Web,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Web {
+    On,
+    Off,
 }
 
 #[derive(Debug, Args)]

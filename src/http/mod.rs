@@ -11,18 +11,21 @@
 
 mod certificates;
 mod docs;
-mod error;
-mod extract;
+pub(crate) mod error;
+pub(crate) mod extract;
+pub(crate) mod language;
 mod legacy;
 mod openapi;
-mod resources;
-mod response;
+mod pages;
+pub(crate) mod resources;
+pub(crate) mod response;
 mod routes;
-mod server;
-mod settings;
-mod state;
+pub(crate) mod server;
+pub(crate) mod settings;
+pub(crate) mod state;
 
 pub use error::{ApiError, ErrorCode};
+pub use pages::Pages;
 pub(crate) use resources::backups::BACKUP_BYTES;
 pub use routes::openapi_document;
 pub use server::{App, MAX_REFUSALS, Peer, serve, serve_operator};

@@ -7,7 +7,7 @@ use utoipa_axum::routes;
 
 use crate::domain::badges::Badge;
 use crate::domain::{Child, Reward, Task};
-use crate::http::docs::{self, demo, home};
+use crate::http::docs::{self, demo};
 use crate::http::error::api_error;
 use crate::http::resources::{
     account, account_changes, account_export, activity, administration_log, auth, backups,
@@ -19,17 +19,21 @@ use crate::http::resources::{
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
-use crate::http::{certificates, legacy, openapi};
+use crate::http::{certificates, legacy, openapi, pages};
 
-/// Every route, at `/…` and at `/api/…`, and the OpenAPI document.
-pub(crate) fn every_route(settings: &HttpSettings) -> (Router<AppState>, OpenApi) {
+/// Every route of the API, at `/…` and at `/api/…`, those of the pages, and the OpenAPI document.
+pub(crate) fn every_route(
+    settings: &HttpSettings,
+    pages: Router<AppState>,
+) -> (Router<AppState>, OpenApi) {
     let (routes, document) = routes(settings.session_cookie.as_str()).split_for_parts();
     // This page is not in the document.
     let routes = routes.merge(demo::routes(settings));
     let routes = routes
         .clone()
         .nest("/api", routes)
-        .fallback(home::page_or_not_found)
+        .merge(pages)
+        .fallback(pages::start_or_not_found)
         .method_not_allowed_fallback(api_error::other_method);
     (routes, document)
 }

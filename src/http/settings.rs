@@ -12,6 +12,8 @@ use utoipa::ToSchema;
 /// The settings of HTTP.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
+    /// Whether there are pages.
+    pub web: bool,
     /// Whether `/demo` exists.
     pub demo_page: bool,
     /// Whether events in the event stream have an `event:` line by default.
@@ -164,6 +166,11 @@ impl CookieName {
                         begins with https: browsers refuse such a cookie over http");
         }
         Ok(Self(text.into()))
+    }
+
+    /// The name of a cookie with the choice of a browser, which this code names.
+    pub(crate) fn of_choice(name: &'static str) -> Self {
+        Self(name.into())
     }
 
     /// The name of the cookie with the sessions of a child's device.

@@ -1,18 +1,26 @@
 //! The state that every handler can use.
 
 use std::ops::Deref;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use axum::extract::FromRef;
+use axum::http::HeaderMap;
+use axum::response::Response;
 
 use crate::http::docs::documentation::Documentation;
+use crate::http::error::ApiError;
 use crate::http::server::address_limit::Addresses;
 use crate::http::server::cors::Cors;
 use crate::http::server::request_id::RequestIds;
 use crate::http::settings::HttpSettings;
 use crate::metrics::Metrics;
 use crate::service::Service;
+
+/// Writes an error as a page, in the language of a request with these headers.
+pub(crate) type ErrorPage =
+    fn(AppState, HeaderMap, Arc<ApiError>) -> Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// The state that every handler can use. A single pointer, since it is cloned for each request.
 #[derive(Clone)]
@@ -27,6 +35,8 @@ pub(crate) struct Parts {
     pub(crate) request_ids: RequestIds,
     pub(crate) addresses: Arc<Addresses>,
     pub(crate) documentation: Arc<Documentation>,
+    /// `None` on a server without pages.
+    pub(crate) error_page: Option<ErrorPage>,
 }
 
 impl Parts {

@@ -116,7 +116,7 @@ use tracing::Span;
 use crate::clock::Clock;
 use crate::domain::calendar::Zone;
 use crate::domain::webhooks::AllowedHosts;
-use crate::domain::{ClockWatch, Points};
+use crate::domain::{ClockWatch, Points, Timestamp};
 use crate::followers::audit_log::{AuditFollower, DeletionLog};
 use crate::followers::broker::Broker;
 use crate::followers::{ErasureCopy, Followers};
@@ -247,6 +247,11 @@ impl Service {
         self.attempts.set_limits(settings.logins, settings.signups);
         self.change_rates.set_limits(settings.changes);
         self.settings.store(Arc::new(settings));
+    }
+
+    /// The time of the server's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Whether several processes can use the store.

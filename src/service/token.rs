@@ -29,6 +29,11 @@ impl Token {
         Self(format!("{MEMBER}{}", hexadecimal(&clock::random::<32>())))
     }
 
+    /// 128 random bits in hexadecimal digits, for the idempotency key of a form.
+    pub fn random_key() -> String {
+        hexadecimal(&clock::random::<16>())
+    }
+
     /// A token from a request, which is not checked.
     pub fn presented(text: &str) -> Self {
         Self(text.to_owned())

@@ -2,8 +2,8 @@
 
 use super::{Authority, Caller, Parent, Service, ServiceError};
 use crate::domain::calendar::Period;
-use crate::domain::{ChildId, EventFilter, Page, SortOrder, User};
-use crate::store::{FoundEvents, Store};
+use crate::domain::{ChildId, EventFilter, EventId, Page, SortOrder, User};
+use crate::store::{FoundEvents, Store, StoredEvent};
 
 #[derive(Clone, Debug)]
 pub struct EventQuery {
@@ -45,6 +45,17 @@ impl Service {
         let filter = EventFilter { user_id: Some(parent.user().id.clone()), ..filter };
         let page = self.store.find_events(&filter, query.order, query.page);
         Ok(page.await?)
+    }
+
+    /// Returns an event of a child; `None` if the child has no such event. Fails if the caller may not read the child.
+    pub async fn event_of_child(
+        &self,
+        caller: &Caller,
+        child_id: &ChildId,
+        event_id: &EventId,
+    ) -> Result<Option<StoredEvent>, ServiceError> {
+        let child = caller.child(&*self.records_of(caller).await?, child_id)?;
+        Ok(self.store.find_event(&child.user_id, &child.id, event_id).await?)
     }
 
     /// Returns events of one child. The filter's child and account are ignored. Fails if the caller may not

@@ -62,7 +62,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             files.extend(sources(&path));
-        } else {
+        } else if path.extension().is_none_or(|extension| extension != "png") {
             files.push(path);
         }
     }

@@ -16,6 +16,7 @@ mod disk;
 mod exports;
 pub(crate) mod households;
 mod operation;
+mod pages;
 mod points;
 mod protocol;
 mod records;

@@ -29,6 +29,12 @@ impl Zone {
         self.0.iana_name().unwrap_or("UTC")
     }
 
+    /// The date, the hour and the minute that a clock in the zone shows.
+    pub fn clock(&self, moment: Timestamp) -> (Day, i8, i8) {
+        let shown = self.0.to_datetime(instant(moment));
+        (Day(shown.date()), shown.hour(), shown.minute())
+    }
+
     /// The date that a clock in the zone shows.
     pub(super) fn date_of(&self, moment: Timestamp) -> Day {
         Day(self.0.to_datetime(instant(moment)).date())

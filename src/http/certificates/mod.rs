@@ -1,6 +1,5 @@
 //! Certificates, as pages to print. Each is one file: it can be saved, and needs nothing else.
 
-mod language;
 mod page;
 mod texts;
 
@@ -14,11 +13,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-use self::language::PageLanguage;
 use self::page::{CertificatePage, STYLE};
 use crate::domain::{RecordKind, RuleViolation};
 use crate::http::error::ApiError;
 use crate::http::extract::caller::Path;
+use crate::http::language::PageLanguage;
 use crate::http::openapi::{Errors, tags};
 use crate::service::{Caller, CertificateKind, Service, ServiceError};
 

@@ -2,10 +2,10 @@
 
 use askama::Template;
 
-use super::language::PageLanguage;
 use super::texts::Texts;
 use crate::domain::Rank;
 use crate::domain::badges::{Award, AwardPeriod, Metric, built_in, image};
+use crate::http::language::PageLanguage;
 use crate::service::{Achievement, Certificate, Month};
 
 /// The style of the page, which is in the page.
@@ -61,7 +61,7 @@ impl Line {
 
 impl CertificatePage {
     pub(super) fn new(certificate: &Certificate, language: PageLanguage) -> Self {
-        let texts = language.texts();
+        let texts = Texts::of(language);
         let page = Self {
             style: STYLE,
             language: language.tag(),
@@ -91,7 +91,7 @@ impl CertificatePage {
     }
 
     fn for_rank(self, number: usize, rank: &Rank, is_own: bool, language: PageLanguage) -> Self {
-        let texts = language.texts();
+        let texts = Texts::of(language);
         let translated = texts.rank_names.get(number - 1).filter(|_| !is_own);
         let name = translated.map_or_else(|| rank.name.to_string(), ToString::to_string);
         Self {
@@ -104,7 +104,7 @@ impl CertificatePage {
     }
 
     fn for_month(self, month: &Month, language: PageLanguage) -> Self {
-        let (texts, badges) = (language.texts(), &month.badges);
+        let (texts, badges) = (Texts::of(language), &month.badges);
         let mut parts = vec![
             count(i64::from(month.tasks), texts.tasks_done, language),
             count(month.points_earned, texts.points_earned, language),
@@ -124,7 +124,7 @@ impl CertificatePage {
     }
 
     fn for_badge(self, award: &Award, language: PageLanguage) -> Self {
-        let texts = language.texts();
+        let texts = Texts::of(language);
         let forms = match award.metric {
             Metric::TasksDone => texts.tasks_done,
             Metric::PointsEarned => texts.points_earned,

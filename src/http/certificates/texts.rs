@@ -1,5 +1,7 @@
 //! The texts of certificates in each language. In a text, `{}` is replaced by a number or a name.
 
+use crate::http::language::PageLanguage;
+
 /// The texts in one language. A pair has the forms for one and for several.
 pub(super) struct Texts {
     pub(super) certificate: &'static str,
@@ -20,14 +22,22 @@ pub(super) struct Texts {
     pub(super) more: &'static str,
     pub(super) date: &'static str,
     pub(super) signature: &'static str,
-    pub(super) months: [&'static str; 12],
     /// The names of the built-in badges that differ from those in the API, by id.
     pub(super) badge_names: &'static [(&'static str, &'static str)],
     /// The names of the default ranks, in their order; empty if they are those in the API.
     pub(super) rank_names: &'static [&'static str],
 }
 
-pub(super) const ENGLISH: Texts = Texts {
+impl Texts {
+    pub(super) fn of(language: PageLanguage) -> &'static Self {
+        match language {
+            PageLanguage::English | PageLanguage::AmericanEnglish => &ENGLISH,
+            PageLanguage::German => &GERMAN,
+        }
+    }
+}
+
+const ENGLISH: Texts = Texts {
     certificate: "Certificate",
     has_earned: "has earned the badge",
     has_reached: "has reached the rank",
@@ -48,25 +58,11 @@ pub(super) const ENGLISH: Texts = Texts {
     more: "{} more",
     date: "Date",
     signature: "Signature",
-    months: [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ],
     badge_names: &[],
     rank_names: &[],
 };
 
-pub(super) const GERMAN: Texts = Texts {
+const GERMAN: Texts = Texts {
     certificate: "Urkunde",
     has_earned: "hat das Abzeichen erhalten",
     has_reached: "hat den Rang erreicht",
@@ -87,20 +83,6 @@ pub(super) const GERMAN: Texts = Texts {
     more: "{} weitere",
     date: "Datum",
     signature: "Unterschrift",
-    months: [
-        "Januar",
-        "Februar",
-        "März",
-        "April",
-        "Mai",
-        "Juni",
-        "Juli",
-        "August",
-        "September",
-        "Oktober",
-        "November",
-        "Dezember",
-    ],
     badge_names: &[
         ("first-steps", "Erste Schritte"),
         ("helping-hand", "Helfende Hand"),

@@ -2,7 +2,6 @@
 
 pub(crate) mod demo;
 pub(crate) mod documentation;
-pub(crate) mod home;
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! Every error of the API.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -330,6 +331,8 @@ impl IntoResponse for ApiError {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(header::CONNECTION, close);
         }
+        // A browser gets it as a page.
+        response.extensions_mut().insert(Arc::new(self));
         response
     }
 }

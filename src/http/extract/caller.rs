@@ -75,6 +75,14 @@ async fn caller_of(
     if let Some(token) = bearer_token(headers) {
         return state.service.authenticate_bearer(token, address).await;
     }
+    cookie_caller(headers, state).await
+}
+
+/// The caller of the first cookie of a live session, else that of a device.
+pub(crate) async fn cookie_caller(
+    headers: &HeaderMap,
+    state: &AppState,
+) -> Result<Caller, ServiceError> {
     let settings = state.settings();
     let live = live_cookie(headers, &settings.session_cookie, |token| token, &state.service);
     if let Some((_, caller)) = live.await? {

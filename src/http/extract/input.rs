@@ -29,7 +29,7 @@ impl<T: RequestBody> FromRequest<AppState> for Input<T> {
         if !is_json(request.headers()) {
             return Err(ApiError::UnsupportedMediaType);
         }
-        let body = read(request.into_body(), &state.settings().limits).await?;
+        let body = read_body(request.into_body(), &state.settings().limits).await?;
         Ok(Self(fields::read(&body)?))
     }
 }
@@ -51,7 +51,7 @@ impl<T: RequestBody> FromRequest<AppState> for OptionalInput<T> {
 /// object without fields.
 pub(crate) async fn optional_body(request: Request, state: &AppState) -> Result<Bytes, ApiError> {
     let body = if is_json(request.headers()) {
-        read(request.into_body(), &state.settings().limits).await?
+        read_body(request.into_body(), &state.settings().limits).await?
     } else {
         Bytes::new()
     };
@@ -103,7 +103,8 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
-async fn read(body: Body, limits: &Limits) -> Result<Bytes, ApiError> {
+/// Reads a whole body within the limits of size and time.
+pub(crate) async fn read_body(body: Body, limits: &Limits) -> Result<Bytes, ApiError> {
     let whole = tokio::time::timeout(limits.body_timeout, collect(body, limits.max_body_bytes));
     whole.await.unwrap_or(Err(ApiError::RequestTimeout))
 }

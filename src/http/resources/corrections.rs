@@ -85,7 +85,7 @@ pub(crate) type AdjustmentInput = Input<Adjustment>;
 
 /// The body of a reversal.
 #[derive(Default)]
-pub(crate) struct Reversal(MutationDetails);
+pub(crate) struct Reversal(pub(crate) MutationDetails);
 
 impl RequestBody for Reversal {
     const NAME: &'static str = "Reversal";
@@ -106,8 +106,8 @@ impl RequestBody for Reversal {
 
 /// The body of an adjustment.
 pub(crate) struct Adjustment {
-    delta: i64,
-    details: MutationDetails,
+    pub(crate) delta: i64,
+    pub(crate) details: MutationDetails,
 }
 
 impl RequestBody for Adjustment {

@@ -191,7 +191,7 @@ pub(crate) type ApprovalInput = Input<Approval>;
 
 /// The body of a request.
 #[derive(Default)]
-pub(crate) struct Noted(MutationDetails);
+pub(crate) struct Noted(pub(crate) MutationDetails);
 
 impl RequestBody for Noted {
     const NAME: &'static str = "RequestNote";
@@ -209,7 +209,7 @@ impl RequestBody for Noted {
 
 /// The body of an activation.
 #[derive(Default)]
-pub(crate) struct Approval(MutationDetails);
+pub(crate) struct Approval(pub(crate) MutationDetails);
 
 impl RequestBody for Approval {
     const NAME: &'static str = "Approval";
@@ -231,7 +231,7 @@ impl RequestBody for Approval {
 
 /// The body of a change that can end a request.
 #[derive(Default)]
-pub(crate) struct Answer(MutationDetails);
+pub(crate) struct Answer(pub(crate) MutationDetails);
 
 impl RequestBody for Answer {
     const NAME: &'static str = "RequestAnswer";

@@ -55,8 +55,8 @@ fn sample() -> Value {
 }
 
 pub(crate) struct Reset {
-    secret: Token,
-    new: NewPassword,
+    pub(crate) secret: Token,
+    pub(crate) new: NewPassword,
 }
 
 impl RequestBody for Reset {

@@ -26,6 +26,7 @@ use super::request_context::{Client, Peer, RequestContext, is_trusted, note_rout
 use super::request_id::RequestIds;
 use crate::http::docs::documentation::Documentation;
 use crate::http::error::ApiError;
+use crate::http::pages::{Pages, WantsPage};
 use crate::http::response::compression;
 use crate::http::routes::{every_route, in_json};
 use crate::http::settings::HttpSettings;
@@ -42,9 +43,17 @@ pub struct App {
 }
 
 impl App {
-    /// The routes of `service`. Requests are counted in `metrics`, which `/metrics` returns.
-    pub fn new(service: Arc<Service>, settings: Arc<HttpSettings>, metrics: Arc<Metrics>) -> Self {
-        let (routes, document) = every_route(&settings);
+    /// The routes of `service`, and the pages if there are any. Requests are counted in `metrics`, which `/metrics`
+    /// returns.
+    pub fn new(
+        service: Arc<Service>,
+        settings: Arc<HttpSettings>,
+        metrics: Arc<Metrics>,
+        pages: Option<Pages>,
+    ) -> Self {
+        let error_page = pages.as_ref().map(|pages| pages.error);
+        let pages = pages.map(|pages| pages.routes).unwrap_or_default();
+        let (routes, document) = every_route(&settings, pages);
         let state = AppState(Arc::new(Parts {
             service,
             cors: ArcSwapOption::new(Cors::new(&settings.allowed_origins).map(Arc::new)),
@@ -53,6 +62,7 @@ impl App {
             request_ids: RequestIds::new(),
             addresses: Arc::default(),
             documentation: Arc::new(Documentation::new(&in_json(&document))),
+            error_page,
         }));
         let routes = routes.layer(MapRequestLayer::new(note_route)).with_state(state.clone());
         Self { state, router: NormalizePathLayer::trim_trailing_slash().layer(routes) }
@@ -83,10 +93,14 @@ impl App {
     pub async fn respond(self, peer: Arc<Peer>, mut request: Request) -> Response {
         let context = RequestContext::attach(peer, &mut request, &self.settings().trusted_proxies);
         let admitted = self.admit(&context, &request);
-        let access = AccessRecord::start(&self.state, context, &request);
+        let access = AccessRecord::start(&self.state, context.clone(), &request);
+        let wants_page = WantsPage::of(request.method(), request.uri(), request.headers());
         let span = access.span().clone();
         let (is_admitted, permit) = (admitted.is_ok(), admitted.ok().flatten());
         let mut response = self.with_cors(request, is_admitted).instrument(span).await;
+        if let Some(wants_page) = wants_page {
+            response = wants_page.show(&self.state, &context, response).await;
+        }
         headers::add_to(response.headers_mut());
         access.finish(&mut response);
         match permit {

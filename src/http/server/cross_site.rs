@@ -20,12 +20,13 @@ use crate::http::error::field::shortened;
 use crate::http::extract::cookies::cookies_named;
 use crate::http::extract::input::is_json;
 use crate::http::extract::origin::{header_text, of_host, of_page};
+use crate::http::pages::is_page;
 use crate::http::settings::HttpSettings;
 
 /// The header in which a browser states the relation of the page to this server.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Calls `router`, unless the request is a change with the cookie of a session or a device and
+/// Calls `router`, unless the request posts to a page and is not a form of this server, or is a change with the cookie of a session or a device and
 ///
 /// - comes from a page of a foreign origin, or of an origin that the browser hides. The server's own
 ///   origins are that of the request's host and those in the settings; the latter are needed behind a
@@ -37,6 +38,14 @@ where
     R: Service<Request, Response = Response, Error = Infallible> + Clone,
 {
     let headers = request.headers();
+    if is_page(request.uri().path()) && is_change(request.method()) {
+        let response = match check_form(headers, settings) {
+            Ok(()) => call(router, request, false).await,
+            Err(error) => Ok(error.into_response()),
+        };
+        let Ok(response) = response;
+        return response;
+    }
     let is_protected = is_change(request.method()) && has_cookie(headers, settings);
     let is_type_wrong = is_protected && has_body(headers) && !is_json(headers);
     let is_from_page = headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(header::ORIGIN);
@@ -54,6 +63,33 @@ where
     }
     let Ok(response) = call(router, request, is_type_wrong).await;
     response
+}
+
+/// Checks what is sent to a page, with or without a session. A browser says which page has sent a form: one that names
+/// no page is refused, since every page may send a form.
+fn check_form(headers: &HeaderMap, settings: &HttpSettings) -> Result<(), ApiError> {
+    if has_body(headers) && !is_form(headers) {
+        return Err(ApiError::UnsupportedMediaType);
+    }
+    let is_own = match header_text(headers, &SEC_FETCH_SITE) {
+        Some(site) => site == "same-origin",
+        // Over plain http, only `localhost` gets `Sec-Fetch-Site`.
+        None => of_page(headers).is_some_and(|origin| {
+            settings.public_origin.as_ref() == Some(&origin)
+                || of_host(headers, origin.scheme()).as_ref() == Some(&origin)
+        }),
+    };
+    if is_own {
+        return Ok(());
+    }
+    let (page, expected) = foreign(headers, settings);
+    Err(ApiError::ForeignOrigin { page, expected })
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let essence =
+        header_text(headers, &header::CONTENT_TYPE).and_then(|text| text.split(';').next());
+    essence.is_some_and(|it| it.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }
 
 fn call<R>(

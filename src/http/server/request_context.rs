@@ -14,7 +14,7 @@ use crate::service::ServiceError;
 
 const FORWARDED_FOR: &str = "X-Forwarded-For";
 /// The route of a request that no route matches, in log lines and metrics.
-const NO_ROUTE: &str = "none";
+pub(crate) const NO_ROUTE: &str = "none";
 
 /// The other end of a connection.
 #[derive(Clone, Debug)]

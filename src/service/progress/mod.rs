@@ -137,7 +137,8 @@ impl Service {
         self.calendar(user).day_of(self.clock.now())
     }
 
-    pub(in crate::service) fn calendar(&self, user: &User) -> Calendar {
+    /// How an account's family divides time into days.
+    pub fn calendar(&self, user: &User) -> Calendar {
         Calendar::new(user.zone(&self.default_zone()), user.family.day_starts_at)
     }
 }

@@ -56,7 +56,12 @@ impl MemoryServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let shutdown = CancellationToken::new();
-        let app = http::App::new(Arc::clone(&service), Arc::new(config.http), metrics);
+        let app = http::App::new(
+            Arc::clone(&service),
+            Arc::new(config.http),
+            metrics,
+            Some(goldstar::web::pages()),
+        );
         let serving = http::serve(listener, app, shutdown.clone());
         let served = tokio::spawn(serving);
         Self {

@@ -61,7 +61,7 @@ impl Server {
         config.service.logins.window = Duration::from_hours(24);
         let service = app::open(&config.storage, config.service, &machine, &metrics).unwrap();
         let service = Arc::new(service);
-        let app = App::new(Arc::clone(&service), Arc::new(config.http), metrics);
+        let app = App::new(Arc::clone(&service), Arc::new(config.http), metrics, None);
         Self { directory, service, app }
     }
 

@@ -2,13 +2,41 @@
 
 use axum::http::{HeaderMap, header};
 
-use super::texts::{ENGLISH, GERMAN, Texts};
 use crate::domain::User;
 use crate::domain::calendar::Day;
 
+const ENGLISH_MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const GERMAN_MONTHS: [&str; 12] = [
+    "Januar",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+];
+
 /// A language in which there are texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PageLanguage {
+pub(crate) enum PageLanguage {
     /// The day comes before the month.
     English,
     AmericanEnglish,
@@ -17,13 +45,27 @@ pub(super) enum PageLanguage {
 
 impl PageLanguage {
     /// The language of the account, else the first that the browser prefers, else English.
-    pub(super) fn of(user: &User, headers: &HeaderMap) -> Self {
+    pub(crate) fn of(user: &User, headers: &HeaderMap) -> Self {
         let own = user.language.as_ref().and_then(|tag| Self::find(tag.as_str()));
-        own.or_else(|| preferred(headers)).unwrap_or(Self::English)
+        own.or_else(|| Self::preferred(headers)).unwrap_or(Self::English)
+    }
+
+    /// The language with the largest weight in `Accept-Language`; of equal weights the first.
+    pub(crate) fn preferred(headers: &HeaderMap) -> Option<Self> {
+        let lines = headers.get_all(header::ACCEPT_LANGUAGE).iter();
+        let ranges = lines.flat_map(|line| line.to_str().unwrap_or_default().split(','));
+        let known = ranges.filter_map(|range| {
+            let (tag, weight) = range.split_once(";q=").unwrap_or((range, "1"));
+            let weight: f32 = weight.trim().parse().ok()?;
+            Some((Self::find(tag.trim())?, weight))
+        });
+        let wanted = known.filter(|(_, weight)| *weight > 0.0);
+        let best = wanted.reduce(|best, other| if other.1 > best.1 { other } else { best })?;
+        Some(best.0)
     }
 
     /// The language of a tag, such as `de-AT`.
-    fn find(tag: &str) -> Option<Self> {
+    pub(crate) fn find(tag: &str) -> Option<Self> {
         let tag = tag.to_ascii_lowercase();
         match tag.split('-').next()? {
             "en" if tag == "en-us" => Some(Self::AmericanEnglish),
@@ -33,8 +75,19 @@ impl PageLanguage {
         }
     }
 
+    pub(crate) const ALL: [Self; 3] = [Self::English, Self::AmericanEnglish, Self::German];
+
+    /// The name of the language in itself.
+    pub(crate) fn own_name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::AmericanEnglish => "English (US)",
+            Self::German => "Deutsch",
+        }
+    }
+
     /// The tag of the page.
-    pub(super) fn tag(self) -> &'static str {
+    pub(crate) fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
             Self::AmericanEnglish => "en-US",
@@ -42,15 +95,8 @@ impl PageLanguage {
         }
     }
 
-    pub(super) fn texts(self) -> &'static Texts {
-        match self {
-            Self::English | Self::AmericanEnglish => &ENGLISH,
-            Self::German => &GERMAN,
-        }
-    }
-
     /// A date with the name of the month.
-    pub(super) fn date(self, day: Day) -> String {
+    pub(crate) fn date(self, day: Day) -> String {
         let (year, _, number) = day.parts();
         let month = self.month_name(day);
         match self {
@@ -60,18 +106,37 @@ impl PageLanguage {
         }
     }
 
+    /// A time of the day.
+    pub(crate) fn time(self, hour: i8, minute: i8) -> String {
+        match self {
+            Self::English => format!("{hour:02}:{minute:02}"),
+            Self::AmericanEnglish => {
+                let half = if hour < 12 { "AM" } else { "PM" };
+                format!("{}:{minute:02} {half}", if hour % 12 == 0 { 12 } else { hour % 12 })
+            }
+            Self::German => format!("{hour:02}:{minute:02} Uhr"),
+        }
+    }
+
     /// A month with its year.
-    pub(super) fn month(self, day: Day) -> String {
+    pub(crate) fn month(self, day: Day) -> String {
         format!("{} {}", self.month_name(day), day.parts().0)
+    }
+
+    fn months(self) -> &'static [&'static str; 12] {
+        match self {
+            Self::English | Self::AmericanEnglish => &ENGLISH_MONTHS,
+            Self::German => &GERMAN_MONTHS,
+        }
     }
 
     fn month_name(self, day: Day) -> &'static str {
         let (_, month, _) = day.parts();
-        usize::try_from(month - 1).map_or("", |at| self.texts().months[at])
+        usize::try_from(month - 1).map_or("", |at| self.months()[at])
     }
 
     /// A number with a separator between thousands.
-    pub(super) fn number(self, number: i64) -> String {
+    pub(crate) fn number(self, number: i64) -> String {
         let separator = if self == Self::German { '.' } else { ',' };
         let digits = number.unsigned_abs().to_string();
         let mut text = if number < 0 { "-".to_owned() } else { String::new() };
@@ -85,27 +150,13 @@ impl PageLanguage {
     }
 }
 
-/// The language with the largest weight in `Accept-Language`; of equal weights the first.
-fn preferred(headers: &HeaderMap) -> Option<PageLanguage> {
-    let lines = headers.get_all(header::ACCEPT_LANGUAGE).iter();
-    let ranges = lines.flat_map(|line| line.to_str().unwrap_or_default().split(','));
-    let known = ranges.filter_map(|range| {
-        let (tag, weight) = range.split_once(";q=").unwrap_or((range, "1"));
-        let weight: f32 = weight.trim().parse().ok()?;
-        Some((PageLanguage::find(tag.trim())?, weight))
-    });
-    let wanted = known.filter(|(_, weight)| *weight > 0.0);
-    let best = wanted.reduce(|best, other| if other.1 > best.1 { other } else { best })?;
-    Some(best.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn asked(languages: &'static str) -> Option<PageLanguage> {
         let value = axum::http::HeaderValue::from_static(languages);
-        preferred(&HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, value)]))
+        PageLanguage::preferred(&HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, value)]))
     }
 
     #[test]

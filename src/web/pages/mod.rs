@@ -1,0 +1,20 @@
+//! One file per page, with its template beside it.
+
+mod family;
+mod preferences;
+mod reset;
+mod sign_in;
+mod sign_up;
+
+use axum::Router;
+
+use crate::http::state::AppState;
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .merge(sign_in::routes())
+        .merge(sign_up::routes())
+        .merge(reset::routes())
+        .merge(preferences::routes())
+        .merge(family::routes())
+}

@@ -1,0 +1,197 @@
+//! Who requests a page, in which language and in which colours.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::links::SIGN_IN;
+use crate::http::error::ApiError;
+use crate::http::extract::caller::cookie_caller;
+use crate::http::extract::cookies::cookies_named;
+use crate::http::language::PageLanguage;
+use crate::http::server::request_context::Client;
+use crate::http::settings::CookieName;
+use crate::http::state::AppState;
+use crate::service::{Admin, Adult, Caller, Owner, Parent, ServiceError};
+
+/// The cookies with the choices of a browser. They are not part of an account, and scripts cannot read them.
+pub(super) const THEME: &str = "goldstar_theme";
+pub(super) const LANGUAGE: &str = "goldstar_language";
+
+/// The colours that a browser has chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Theme {
+    /// Those of the system.
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub(super) fn find(name: &str) -> Option<Self> {
+        [Self::System, Self::Light, Self::Dark].into_iter().find(|it| it.as_str() == name)
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
+/// The request of a page.
+#[derive(Clone, Debug)]
+pub(super) struct Visit {
+    pub(super) language: PageLanguage,
+    pub(super) theme: Theme,
+    /// `None` without a live session.
+    pub(super) caller: Option<Caller>,
+    /// The path and the query.
+    pub(super) address: String,
+}
+
+impl Visit {
+    pub(super) async fn of(
+        headers: &HeaderMap,
+        address: &str,
+        state: &AppState,
+    ) -> Result<Self, ServiceError> {
+        let caller = match cookie_caller(headers, state).await {
+            Ok(caller) => Some(caller),
+            Err(ServiceError::Unauthenticated) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Self { caller, ..Self::anonymous(headers, address) }.in_language_of_account(headers))
+    }
+
+    /// A visit whose session is not looked at.
+    pub(super) fn anonymous(headers: &HeaderMap, address: &str) -> Self {
+        let chosen = choice(headers, LANGUAGE).and_then(|tag| PageLanguage::find(&tag));
+        let language = chosen.or_else(|| PageLanguage::preferred(headers));
+        let theme = choice(headers, THEME).and_then(|name| Theme::find(&name));
+        Self {
+            language: language.unwrap_or(PageLanguage::English),
+            theme: theme.unwrap_or(Theme::System),
+            caller: None,
+            address: address.to_owned(),
+        }
+    }
+
+    /// The account's language counts unless the browser has chosen another one.
+    fn in_language_of_account(self, headers: &HeaderMap) -> Self {
+        if choice(headers, LANGUAGE).is_some() {
+            return self;
+        }
+        let own = self.caller.as_ref().and_then(|caller| caller.account().language.as_ref());
+        let language = own.and_then(|tag| PageLanguage::find(tag.as_str()));
+        Self { language: language.unwrap_or(self.language), ..self }
+    }
+}
+
+impl FromRequestParts<AppState> for Visit {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let address = parts.uri.path_and_query().map_or("/", |it| it.as_str());
+        Ok(Self::of(&parts.headers, address, state).await?)
+    }
+}
+
+/// The value of a cookie that contains a choice.
+fn choice(headers: &HeaderMap, name: &'static str) -> Option<String> {
+    let name = CookieName::of_choice(name);
+    cookies_named(headers, &name).next().map(str::to_owned)
+}
+
+/// A visit with a session that may open the page. Without a session, the browser is sent to the page that starts one.
+pub(super) struct Visitor<W> {
+    pub(super) who: W,
+    pub(super) visit: Visit,
+}
+
+/// Who may open a page.
+pub(super) trait Who: Sized {
+    fn of(caller: Caller) -> Result<Self, ServiceError>;
+}
+
+impl Who for Caller {
+    fn of(caller: Caller) -> Result<Self, ServiceError> {
+        Ok(caller)
+    }
+}
+
+impl Who for Adult {
+    fn of(caller: Caller) -> Result<Self, ServiceError> {
+        caller.into_adult()
+    }
+}
+
+impl Who for Parent {
+    fn of(caller: Caller) -> Result<Self, ServiceError> {
+        caller.into_parent()
+    }
+}
+
+impl Who for Owner {
+    fn of(caller: Caller) -> Result<Self, ServiceError> {
+        caller.into_owner()
+    }
+}
+
+impl Who for Admin {
+    fn of(caller: Caller) -> Result<Self, ServiceError> {
+        caller.into_admin()
+    }
+}
+
+impl<W: Who> FromRequestParts<AppState> for Visitor<W> {
+    type Rejection = NotOpened;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, NotOpened> {
+        let visit = Visit::from_request_parts(parts, state).await?;
+        let Some(caller) = visit.caller.clone() else {
+            let next = if parts.method.is_safe() { visit.address.as_str() } else { "/app" };
+            return Err(NotOpened::SignIn(next.to_owned()));
+        };
+        if !parts.method.is_safe() {
+            let client = Client::from_request_parts(parts, state).await?;
+            state.service.count_change(&caller, client.address).map_err(ApiError::from)?;
+        }
+        Ok(Self { who: W::of(caller).map_err(ApiError::from)?, visit })
+    }
+}
+
+/// Why a page is not opened.
+pub(super) enum NotOpened {
+    /// There is no session. The address is where to go after its start.
+    SignIn(String),
+    Error(ApiError),
+}
+
+impl From<ApiError> for NotOpened {
+    fn from(error: ApiError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl IntoResponse for NotOpened {
+    fn into_response(self) -> Response {
+        match self {
+            Self::SignIn(next) => {
+                let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+                see_other(&format!("{SIGN_IN}?next={next}"))
+            }
+            Self::Error(error) => error.into_response(),
+        }
+    }
+}
+
+/// Sends the browser to another page of this server.
+pub(super) fn see_other(address: &str) -> Response {
+    // Every address is encoded.
+    let to = HeaderValue::try_from(address).unwrap_or(HeaderValue::from_static("/app"));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
+}
