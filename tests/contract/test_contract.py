@@ -73,10 +73,11 @@ def may(operation):
     # A backup is for the operator only with `?check=true`.
     if "OPERATOR_REQUIRED" in refusals and "PASSWORD_REQUIRED" not in refusals:
         return False
-    if "ADMIN_REQUIRED" in refusals:
-        return ROLE == "admin"
+    # A parent can create API tokens, but only an administrator can with some scopes.
     if "PARENT_REQUIRED" in refusals:
         return ROLE in ("admin", "parent")
+    if "ADMIN_REQUIRED" in refusals:
+        return ROLE == "admin"
     return ROLE != "nobody" or "UNAUTHENTICATED" not in refusals
 
 

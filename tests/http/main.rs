@@ -23,5 +23,5 @@ mod records;
 mod schedules;
 mod servers;
 mod streams;
-mod tokens;
+pub(crate) mod tokens;
 mod webhooks;

@@ -72,7 +72,7 @@ Children request rewards, and parents redeem them. Each of these changes is stor
 1. Every route exists at `/…` and at `/api/…`: `GET /children` and `GET /api/children` are the same.
 2. `POST /auth/signup` creates an account, `POST /auth/login` logs in. The response sets the session cookie, \
 which a browser sends with every later request, also from this page. Other clients can send the value of the \
-cookie as `Authorization: Bearer <value>`.
+cookie as `Authorization: Bearer <value>`, or an API token of `POST /tokens`, which works without a session.
 3. `POST /children` with `{\"name\": \"Mía\"}` creates a child, and `POST /tasks` with `{\"name\": \"Make the bed\", \
 \"points\": 5}` a task. `POST /children/{id}/tasks/{task_id}/activate` gives the child the points.
 4. `POST /auth/child-session` turns the browser into the child's: it can request rewards, but not change points.
@@ -130,7 +130,7 @@ fn components(session_cookie: &str) -> Components {
     let cookie = "The cookie that a login sets. Scripts cannot read it.";
     let session = ApiKey::Cookie(ApiKeyValue::with_description(session_cookie, cookie));
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
-        "The value of the session cookie. `/health` and `/metrics` also accept the monitoring token.",
+        "The value of the session cookie, or an API token. `/health` and `/metrics` also accept the monitoring token.",
     ));
     errors::components()
         .schema_from::<UserForChild<'_>>()

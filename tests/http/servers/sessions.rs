@@ -7,7 +7,8 @@ use reqwest::{Method, Response};
 use serde_json::json;
 
 use crate::harness::cluster::execute;
-use crate::harness::{PASSWORD, Parent, Settings, TestServer, text, within};
+use crate::harness::{Events, PASSWORD, Parent, Settings, TestServer, assert_error, text, within};
+use crate::tokens::Program;
 
 /// Heartbeats do not end a stream either.
 fn without_heartbeats(config: &mut Config) {
@@ -62,6 +63,20 @@ async fn a_password_change_ends_the_stream_on_the_other_server() {
 #[tokio::test]
 async fn a_mark_for_deletion_ends_the_stream_on_the_other_server() {
     ends(mark).await;
+}
+
+#[tokio::test]
+async fn a_revoked_api_token_is_refused_and_its_stream_ends_on_the_other_server() {
+    let [one, other] = two(without_heartbeats).await;
+    let family = one.family().await;
+    let program = Program::of(&family.parent, other.nobody(), &["read"]).await;
+    let request = other.nobody().request(Method::GET, "/events").bearer_auth(&program.secret);
+    let mut stream = Events::open(request).await;
+    let event = family.event().await;
+    assert_eq!(stream.next().await.event_id(), text(&event["id"]));
+    family.parent.delete(&format!("/tokens/{}", program.id)).await.expect(204);
+    assert_error(&program.get("/children").await, 401, "UNAUTHENTICATED");
+    stream.assert_end().await;
 }
 
 /// Makes a database unreachable by its URL. Returns the URL by which it can be reached.

@@ -61,6 +61,24 @@ async fn a_restore_ends_all_tokens() {
     assert_error(&send(request.bearer_auth(&program.secret)).await, 401, "UNAUTHENTICATED");
 }
 
+#[tokio::test]
+async fn no_log_contains_a_secret() {
+    let flags = vec!["--server-log=trace".to_owned()];
+    let settings = Settings { binary: true, flags, ..Settings::default() };
+    let mut server = TestServer::with(settings).await;
+    let parent = server.parent().await;
+    let program = Program::of(&parent, server.nobody(), &["read", "manage"]).await;
+    program.get("/children").await.expect(200);
+    program.post("/children", json!({"name": "Leo"})).await.expect(201);
+    let (status, said) = server.stop_by("TERM");
+    assert!(status.success() && said.contains("route=/tokens"), "{said}");
+    assert!(!said.contains(&program.secret[7..]), "{said}");
+    for (path, bytes) in everything(&server.folders) {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        assert!(!text.contains(&program.secret[7..]), "{}", path.display());
+    }
+}
+
 /// A token whose row another program has written.
 const SECRET: &str = "gs_10AOhycyamkKyENaw2sLSsN3q0V3WwhrB";
 
