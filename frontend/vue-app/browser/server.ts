@@ -24,6 +24,8 @@ export class DemoServer {
     readonly address: string,
     /** The demo's parent. */
     readonly parent: Login,
+    /** The demo's administrator. */
+    readonly admin: Login,
   ) {}
 
   /** Starts it, and waits until it serves. */
@@ -45,11 +47,15 @@ export class DemoServer {
       printed.push(line);
       const greeting = printed.join("\n");
       const address = /Goldstar serves (http:\S+)/.exec(greeting);
-      const login = /A parent logs in as +(\S+), (\S+)/.exec(greeting);
-      if (address && login) {
+      const login = (who: string) => {
+        const found = new RegExp(`${who} logs in as +(\\S+), (\\S+)`).exec(greeting);
+        return found && { email: found[1]!, password: found[2]! };
+      };
+      const [parent, admin] = [login("A parent"), login("An administrator")];
+      if (address && parent && admin) {
         // What it prints from now on must not fill the pipe.
         server.stdout.resume();
-        return new DemoServer(server, folder, address[1]!, { email: login[1]!, password: login[2]! });
+        return new DemoServer(server, folder, address[1]!, parent, admin);
       }
     }
     throw new Error(`the server did not start: ${printed.join("\n")}`);

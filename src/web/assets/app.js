@@ -114,6 +114,7 @@ async function update() {
     location.assign(response.url);
   } else if (number === requested && !sending && response.ok) {
     show(parse(await response.text()));
+    setOffline(false);
   }
 }
 

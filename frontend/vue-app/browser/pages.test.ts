@@ -1,0 +1,164 @@
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+
+import { launch, Person } from "./chromium";
+import { expectAccessible, expectFits, linkedPages } from "./page_checks";
+import { DemoServer, type Login } from "./server";
+
+let browser: Browser;
+let server: DemoServer;
+
+beforeAll(async () => {
+  browser = await launch("--host-resolver-rules=MAP chores.lan 127.0.0.1");
+});
+afterAll(() => browser.close());
+
+beforeEach(async () => {
+  server = await DemoServer.start();
+});
+afterEach(async () => {
+  await Promise.all(browser.contexts().map((context) => context.close()));
+  await server.stop();
+});
+
+/** The address of the server under a name that browsers do not trust over plain http. */
+const byName = () => server.address.replace("127.0.0.1", "chores.lan");
+
+/** Signs in on the page. */
+async function signIn(person: Person, login: Login): Promise<void> {
+  await person.page.goto("/");
+  await person.page.getByLabel("Email address").fill(login.email);
+  await person.page.getByLabel("Password").fill(login.password);
+  await person.page.getByRole("button", { name: "Sign in" }).click();
+  await person.page.waitForURL(/\/(app|console)$/);
+}
+
+const points = (person: Person) => person.page.locator("#points").getAttribute("data-points");
+
+/** Opens the page of the demo's first child. */
+async function openChild(person: Person): Promise<void> {
+  await person.page.getByRole("link", { name: "Mía" }).click();
+  await person.page.getByRole("heading", { name: "Mía" }).waitFor();
+}
+
+const settings = [
+  { width: 320, scheme: "light" },
+  { width: 1280, scheme: "dark" },
+] as const;
+
+for (const who of ["nobody", "parent", "admin", "child"] as const) {
+  test(`every page that is shown to ${who} fits, is accessible and loads nothing foreign`, { timeout: 240_000 }, async () => {
+    let pages: string[] | undefined;
+    for (const { width, scheme } of settings) {
+      const options = { viewport: { width, height: 740 }, colorScheme: scheme };
+      const person = await Person.at(server.address, browser, options);
+      if (who === "parent" || who === "child") await person.logIn(server.parent);
+      if (who === "admin") await person.logIn(server.admin);
+      if (who === "child") {
+        const { children } = await person.ask<{ children: { id: string }[] }>("GET", "/children");
+        await person.ask("POST", "/auth/child-session", { child_id: children[0]!.id });
+      }
+      const starts = { nobody: ["/sign-in"], parent: ["/app"], admin: ["/console"], child: ["/app"] }[who];
+      pages ??= await linkedPages(person.page, ...starts);
+      for (const address of pages) {
+        const response = await person.page.goto(address);
+        expect(response?.status(), address).toBe(200);
+        await expectFits(person.page);
+        await expectAccessible(person.page);
+      }
+      person.expectNoComplaint();
+    }
+  });
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`a parent activates and undoes ${javaScriptEnabled ? "with" : "without"} a script, over plain http`, async () => {
+    const person = await Person.at(byName(), browser, { javaScriptEnabled, viewport: { width: 360, height: 740 } });
+    await signIn(person, server.parent);
+    await openChild(person);
+    const before = Number(await points(person));
+    await person.page.getByRole("button", { name: "Make the bed +5" }).click();
+    await person.page.getByText("Done: Make the bed +5").waitFor();
+    expect(await points(person)).toBe(String(before + 5));
+    await person.page.locator("#snack").getByRole("button", { name: "Undo" }).click();
+    await person.page.getByText("Undone: Make the bed").first().waitFor();
+    expect(await points(person)).toBe(String(before));
+    person.expectNoComplaint();
+  });
+}
+
+test("a double click counts once", async () => {
+  const person = await Person.at(server.address, browser, { javaScriptEnabled: false });
+  await signIn(person, server.parent);
+  await openChild(person);
+  const before = Number(await points(person));
+  await person.page.getByRole("button", { name: "Make the bed +5" }).dblclick();
+  await person.page.getByText("Done: Make the bed +5").waitFor();
+  expect(await points(person)).toBe(String(before + 5));
+});
+
+test("a page shows within a second what happens in another browser", async () => {
+  const [first, second] = [await Person.at(server.address, browser), await Person.at(server.address, browser)];
+  for (const person of [first, second]) {
+    await signIn(person, server.parent);
+    await openChild(person);
+  }
+  const before = Number(await points(second));
+  const search = second.page.getByText("Change the points");
+  await search.click();
+  await second.page.getByLabel("Reason").fill("half of a sentence");
+  await first.page.getByRole("button", { name: "Make the bed +5" }).click();
+  await second.page.locator(`#points[data-points="${before + 5}"]`).waitFor();
+  await expect.poll(() => second.page.locator("#announcement").textContent()).toContain(`${before + 5} points`);
+  // What a person has typed stays, and so does the focus.
+  expect(await second.page.getByLabel("Reason").inputValue()).toBe("half of a sentence");
+  expect(await second.page.evaluate(() => (document.activeElement as HTMLInputElement).name)).toBe("note");
+  for (const person of [first, second]) person.expectNoComplaint();
+});
+
+test("a request appears in the inbox, and leaves it when it is answered elsewhere", async () => {
+  const [parent, other] = [await Person.at(server.address, browser), await Person.at(server.address, browser)];
+  await signIn(parent, server.parent);
+  await signIn(other, server.parent);
+  const { children } = await parent.ask<{ children: { id: string }[] }>("GET", "/children");
+  const { rewards } = await parent.ask<{ rewards: { id: string; name: string }[] }>("GET", "/rewards");
+  const reward = rewards.find(({ name }) => name === "Ice cream")!;
+  await parent.ask("POST", `/children/${children[0]!.id}/rewards/${reward.id}/request`);
+  for (const person of [parent, other]) await person.page.getByText("would like").waitFor();
+  await parent.page.getByRole("button", { name: "Approve: Mía, Ice cream" }).click();
+  for (const person of [parent, other]) await person.page.getByText("Nothing is waiting.").waitFor();
+  for (const person of [parent, other]) person.expectNoComplaint();
+});
+
+test("a lost connection is shown, a tap says that it is not saved, and both heal", async () => {
+  const person = await Person.at(server.address, browser);
+  await signIn(person, server.parent);
+  await openChild(person);
+  const before = await points(person);
+  await person.page.context().setOffline(true);
+  await person.page.getByText("No connection.").waitFor();
+  await person.page.getByRole("button", { name: "Make the bed +5" }).click();
+  await person.page.getByRole("alert").getByText("Not saved").waitFor();
+  await person.page.context().setOffline(false);
+  await person.page.getByText("No connection.").waitFor({ state: "hidden" });
+  expect(await points(person)).toBe(before);
+  await person.page.getByRole("button", { name: "Make the bed +5" }).click();
+  await person.page.getByText("Done: Make the bed +5").waitFor();
+});
+
+test("the keyboard is enough", async () => {
+  const person = await Person.at(server.address, browser);
+  await signIn(person, server.parent);
+  const { keyboard } = person.page;
+  await keyboard.press("Tab");
+  await expect.poll(() => person.page.locator("a.skip:focus").count()).toBe(1);
+  await keyboard.press("Enter");
+  await expect.poll(() => person.page.locator("main:focus").count()).toBe(1);
+  const child = person.page.locator("a:focus", { hasText: "Mía" });
+  for (let step = 0; step < 20 && (await child.count()) === 0; step += 1) await keyboard.press("Tab");
+  await keyboard.press("Enter");
+  await person.page.getByRole("heading", { name: "Mía" }).waitFor();
+  await person.page.getByRole("button", { name: "Make the bed +5" }).focus();
+  await keyboard.press("Space");
+  await person.page.getByText("Done: Make the bed +5").waitFor();
+});
