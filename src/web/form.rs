@@ -48,6 +48,12 @@ impl Form {
         Self { fields, ..Self::default() }
     }
 
+    /// A form that nobody has sent, with the values that there are.
+    pub(super) fn of<const N: usize>(fields: [(&str, String); N]) -> Self {
+        let fields = fields.map(|(name, value)| (name.to_owned(), value)).into();
+        Self { fields, ..Self::default() }
+    }
+
     /// The last value of a field: a checkbox follows a hidden field with the value for "off".
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let found = self.fields.iter().rev().find(|(other, _)| other == name);

@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `visit` | who requests a page, in which language and colours |
 //! | `form` | the fields of a form, read by the same rules as JSON bodies |
+//! | `section` | a form that was not accepted, to show it again |
 //! | `layout` | what all pages have in common |
 //! | `texts` | the texts, one file per language |
 //! | `assets` | style sheet, scripts and pictures |
@@ -17,6 +18,7 @@ mod form;
 mod layout;
 mod links;
 mod pages;
+mod section;
 mod texts;
 mod views;
 mod visit;

@@ -156,12 +156,19 @@ impl<W: Who> FromRequestParts<AppState> for Visitor<W> {
             let next = if parts.method.is_safe() { visit.address.as_str() } else { "/app" };
             return Err(NotOpened::SignIn(next.to_owned()));
         };
-        if !parts.method.is_safe() {
+        if !parts.method.is_safe() && !is_of_session(parts.uri.path()) {
             let client = Client::from_request_parts(parts, state).await?;
             state.service.count_change(&caller, client.address).map_err(ApiError::from)?;
         }
         Ok(Self { who: W::of(caller).map_err(ApiError::from)?, visit })
     }
+}
+
+/// Whether a form ends sessions. A flood of changes with a stolen session must not prevent its owner from that.
+fn is_of_session(path: &str) -> bool {
+    ["/sign-out", "/app/account/sessions/", "/app/account/password", "/app/account/delete"]
+        .iter()
+        .any(|page| path.starts_with(page))
 }
 
 /// Why a page is not opened.

@@ -111,7 +111,7 @@ pub(crate) struct ShownBody {
     expires_at: Iso,
 }
 
-pub(crate) struct Offer(Invitation);
+pub(crate) struct Offer(pub(crate) Invitation);
 
 impl RequestBody for Offer {
     const NAME: &'static str = "InvitationOffer";
@@ -128,7 +128,7 @@ impl RequestBody for Offer {
     }
 }
 
-pub(crate) struct Secret(Token);
+pub(crate) struct Secret(pub(crate) Token);
 
 impl RequestBody for Secret {
     const NAME: &'static str = "InvitationSecret";

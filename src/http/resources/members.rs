@@ -99,7 +99,7 @@ pub(crate) const ROLE: FieldType<String, FamilyRole> = FieldType {
     schema: || schemas::flag(FamilyRole::OFFERED.map(FamilyRole::as_str)).into(),
 };
 
-pub(crate) struct RoleChange(FamilyRole);
+pub(crate) struct RoleChange(pub(crate) FamilyRole);
 
 impl RequestBody for RoleChange {
     const NAME: &'static str = "MemberPatch";
@@ -115,8 +115,8 @@ impl RequestBody for RoleChange {
 }
 
 pub(crate) struct Transfer {
-    member_id: String,
-    password: String,
+    pub(crate) member_id: String,
+    pub(crate) password: String,
 }
 
 impl RequestBody for Transfer {
@@ -135,7 +135,7 @@ impl RequestBody for Transfer {
     }
 }
 
-pub(crate) struct OwnPassword(String);
+pub(crate) struct OwnPassword(pub(crate) String);
 
 impl RequestBody for OwnPassword {
     const NAME: &'static str = "OwnPassword";

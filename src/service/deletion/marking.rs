@@ -14,6 +14,12 @@ use crate::followers::audit_log::DeletionEvent;
 use crate::store::{Change, Changes, Snapshot};
 
 impl Service {
+    /// Returns when an account would be due if it was marked now.
+    pub async fn due_if_marked_now(&self) -> Result<Timestamp, ServiceError> {
+        let (policy, now) = (self.deletion_policy().await?, self.read_due_clock().await?.latest);
+        Ok(policy.threshold.due_at(now).max(policy.not_before))
+    }
+
     /// Marks the caller's account for deletion, for a client at `address`, and returns when it is due.
     /// Ends all sessions of the account, including its children's, and those in `sent`, with their
     /// streams. No new session can be created.

@@ -178,9 +178,16 @@ addEventListener("offline", () => setOffline(true));
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (!(form instanceof HTMLFormElement) || !("stay" in form.dataset)) return;
-  event.preventDefault();
-  if (form.getAttribute("aria-busy") === "true") return;
+  if (!(form instanceof HTMLFormElement)) return;
+  const isBusy = form.getAttribute("aria-busy") === "true";
+  if (isBusy || "stay" in form.dataset) event.preventDefault();
+  if (isBusy) return;
+  if (!("stay" in form.dataset)) {
+    // A double click sends it once. The response may be a file, so that the page stays.
+    form.setAttribute("aria-busy", "true");
+    setTimeout(() => form.removeAttribute("aria-busy"), 2000);
+    return;
+  }
   const body = new URLSearchParams(new FormData(form, event.submitter));
   form.setAttribute("aria-busy", "true");
   sending += 1;
@@ -233,6 +240,7 @@ function prepare() {
     }, Number(snack.dataset.seconds) * 1000);
   }
   for (const search of document.querySelectorAll("[data-search]")) filter(search);
+  for (const copy of document.querySelectorAll("[data-copy]")) copy.hidden = false;
 }
 
 /** Hides the entries of a list that do not contain the text. */
@@ -250,8 +258,14 @@ document.addEventListener("input", (event) => {
 document.addEventListener("click", (event) => {
   const copy = event.target instanceof Element && event.target.closest("[data-copy]");
   if (!copy) return;
-  const text = document.getElementById(copy.dataset.copy)?.textContent ?? "";
-  navigator.clipboard?.writeText(text).then(() => announce(copy.dataset.done));
+  const source = document.getElementById(copy.dataset.copy);
+  getSelection().selectAllChildren(source);
+  // Only pages over https or of this machine have the clipboard.
+  const copied = navigator.clipboard?.writeText(source.textContent) ?? document.execCommand("copy");
+  Promise.resolve(copied).then(() => {
+    announce(copy.dataset.done);
+    copy.lastChild.textContent = copy.dataset.done;
+  });
 });
 
 /** The secret of a link is behind its `#`, so that no server sees it before the form is sent. */
@@ -261,6 +275,7 @@ for (const form of document.querySelectorAll("form[data-secret]")) {
   if (secret && field instanceof HTMLInputElement) {
     field.value = secret;
     field.closest(".field").hidden = true;
+    if ("send" in form.dataset) form.requestSubmit();
   }
 }
 

@@ -1,6 +1,10 @@
 //! One file per page, with its template beside it.
 
+mod account;
 mod family;
+mod invitation;
+mod members;
+mod once;
 mod preferences;
 mod reset;
 mod sign_in;
@@ -17,4 +21,7 @@ pub(super) fn routes() -> Router<AppState> {
         .merge(reset::routes())
         .merge(preferences::routes())
         .merge(family::routes())
+        .merge(account::routes())
+        .merge(members::routes())
+        .merge(invitation::routes())
 }

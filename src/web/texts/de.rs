@@ -1,7 +1,7 @@
 //! The texts in German.
 
 use super::{
-    Child, Common, Counted, Errors, Events, Fields, Home, Navigation, SignIn, Texts, Time,
+    Child, Common, Counted, Errors, Events, Fields, Home, Navigation, SignIn, Texts, Time, account, invitation, members,
 };
 use crate::http::error::ErrorCode as Code;
 
@@ -258,4 +258,7 @@ pub(super) const TEXTS: Texts = Texts {
         no_events: "Es ist noch nichts passiert.",
         has_points: "{0} hat jetzt {1}",
     },
+    account: account::GERMAN,
+    members: members::GERMAN,
+    invitation: invitation::GERMAN,
 };

@@ -1,7 +1,7 @@
 //! The texts in English.
 
 use super::{
-    Child, Common, Counted, Errors, Events, Fields, Home, Navigation, SignIn, Texts, Time,
+    Child, Common, Counted, Errors, Events, Fields, Home, Navigation, SignIn, Texts, Time, account, invitation, members,
 };
 use crate::http::error::ErrorCode as Code;
 
@@ -242,4 +242,7 @@ pub(super) const TEXTS: Texts = Texts {
         no_events: "Nothing has happened yet.",
         has_points: "{0} has {1} now",
     },
+    account: account::ENGLISH,
+    members: members::ENGLISH,
+    invitation: invitation::ENGLISH,
 };

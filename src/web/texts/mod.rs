@@ -1,7 +1,40 @@
 //! The texts of the pages, one file per language. Rust refuses a language that lacks a text.
 
+/// Defines the texts of pages: each text in English and then in German.
+macro_rules! texts {
+    ($(#[$about:meta])* $name:ident {
+        $($text:ident: $english:literal, $german:literal;)*
+        $(counted { $($counted:ident: $one:expr, $other:expr;)* })?
+    }) => {
+        $(#[$about])*
+        pub(in crate::web) struct $name {
+            $(pub(in crate::web) $text: &'static str,)*
+            $($(pub(in crate::web) $counted: super::Counted,)*)?
+        }
+
+        pub(super) const ENGLISH: $name = $name {
+            $($text: $english,)*
+            $($($counted: super::Counted($one),)*)?
+        };
+
+        pub(super) const GERMAN: $name = $name {
+            $($text: $german,)*
+            $($($counted: super::Counted($other),)*)?
+        };
+
+        #[cfg(test)]
+        pub(super) const PAIRS: &[[&str; 2]] = &[
+            $([$english, $german],)*
+            $($([$one[0], $other[0]], [$one[1], $other[1]],)*)?
+        ];
+    };
+}
+
+mod account;
 mod de;
 mod en;
+mod invitation;
+mod members;
 
 use std::borrow::Borrow;
 use std::fmt::Display;
@@ -20,6 +53,9 @@ pub(super) struct Texts {
     pub(super) events: Events,
     pub(super) home: Home,
     pub(super) child: Child,
+    pub(super) account: account::Account,
+    pub(super) members: members::Members,
+    pub(super) invitation: invitation::Invitation,
 }
 
 /// The forms of a text for one and for several. `{0}` is replaced by the number.
@@ -250,6 +286,15 @@ mod tests {
         let english = placeholders(include_str!("en.rs"));
         assert!(!english.is_empty());
         assert_eq!(english, placeholders(include_str!("de.rs")));
+    }
+
+    #[test]
+    fn both_texts_of_a_pair_have_the_same_placeholders() {
+        for [english, german] in [account::PAIRS, members::PAIRS, invitation::PAIRS].concat() {
+            for place in ["{0}", "{1}", "{2}"] {
+                assert_eq!(english.contains(place), german.contains(place), "{english} {german}");
+            }
+        }
     }
 
     #[test]

@@ -32,7 +32,10 @@ pub(in crate::web) struct Moment {
 
 impl Moments {
     pub(in crate::web) fn of(caller: &Caller, service: &Service, language: PageLanguage) -> Self {
-        let zone = service.calendar(caller.user()).zone().clone();
+        Self::in_zone(service.calendar(caller.user()).zone().clone(), service, language)
+    }
+
+    pub(in crate::web) fn in_zone(zone: Zone, service: &Service, language: PageLanguage) -> Self {
         Self { now: service.now(), zone, language }
     }
 
