@@ -18,6 +18,7 @@ mod changes;
 mod child_states;
 mod children;
 mod clock_check;
+mod console;
 mod corrections;
 mod deletion;
 mod demo;
@@ -56,6 +57,7 @@ mod token;
 mod tokens;
 mod tracking;
 mod transfer;
+mod warnings;
 mod webhooks;
 
 pub use accounts::LoggedIn;
@@ -85,7 +87,7 @@ pub use limits::FamilyLimits;
 pub use logins::{LoginLimits, SignupLimits};
 pub use members::{ListedInvitation, NewInvitation, ShownInvitation};
 pub use mutations::Mutated;
-pub use overview::{ServerActivity, ServerSession, Stats};
+pub use overview::{ServerActivity, ServerSession, ServerWebhook, Stats};
 pub use profile::UserPatch;
 pub use progress::{Balance, Progress, Ranking, RankingPeriod, Series, Statistics, Used};
 pub(crate) use rates::network;
@@ -100,6 +102,7 @@ pub use tasks::{NewTask, TaskPatch};
 pub use token::Token;
 pub use tokens::{CreatedToken, ListedToken, NewApiToken};
 pub use tracking::EventQuery;
+pub use warnings::Warning;
 pub use webhooks::{NewSecret, NewWebhook, WebhookPatch};
 
 pub use crate::store::Listing;
@@ -254,9 +257,19 @@ impl Service {
         self.clock.now()
     }
 
+    /// When the server was started.
+    pub fn started_at(&self) -> Timestamp {
+        self.deletions.started.0
+    }
+
     /// Whether several processes can use the store.
     pub fn is_shared(&self) -> bool {
         matches!(*self.store, AnyStore::Postgres(_))
+    }
+
+    /// Whether anyone may create an account.
+    pub fn is_signup_open(&self) -> bool {
+        self.settings().signup_open
     }
 
     /// Returns whether there is no record of any kind yet.

@@ -9,7 +9,8 @@ use super::sessions::session_id;
 use super::{Authority, Service, ServiceError, SessionRole};
 use crate::domain::calendar::{Calendar, Day, DayStart, Zone};
 use crate::domain::progress::Span;
-use crate::domain::{EventFilter, Page, Session, SortOrder, User};
+use crate::domain::webhooks::Disabled;
+use crate::domain::{EventFilter, Page, Session, SortOrder, Timestamp, User, UserId};
 use crate::store::{Activity, Counts, DayActivity, Listing, Scope, Store};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -24,6 +25,16 @@ pub struct ServerSession {
     pub user: Arc<User>,
     pub role: SessionRole,
     pub session: Arc<Session>,
+}
+
+/// A webhook of any family, for administrators: without its address and its secret.
+#[derive(Debug)]
+pub struct ServerWebhook {
+    pub user_id: UserId,
+    /// Its address can contain secrets.
+    pub host: String,
+    pub disabled: Option<Disabled>,
+    pub failing_since: Option<Timestamp>,
 }
 
 /// How much there is of everything.
@@ -102,6 +113,22 @@ impl Service {
 
     fn utc() -> Calendar {
         Calendar::new(Zone::UTC, DayStart::MIDNIGHT)
+    }
+
+    /// Returns the webhooks of all families: those that are disabled, then those that fail, then the others.
+    pub async fn server_webhooks(
+        &self,
+        _authority: &Authority,
+        page: Page,
+    ) -> Result<Listing<ServerWebhook>, ServiceError> {
+        let mut webhooks = self.store.webhooks().await?;
+        webhooks.sort_by_key(|it| (it.disabled.is_none(), it.failing.is_none(), it.created_at));
+        Ok(Listing::of(webhooks, page).map(|webhook| ServerWebhook {
+            user_id: webhook.user_id.clone(),
+            host: webhook.target.host().to_string(),
+            disabled: webhook.disabled,
+            failing_since: webhook.failing.map(|failing| failing.since),
+        }))
     }
 
     pub async fn stats(&self, _authority: &Authority) -> Result<Stats, ServiceError> {

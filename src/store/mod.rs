@@ -332,6 +332,13 @@ pub struct Projection {
     pub last_error: Option<String>,
 }
 
+impl Projection {
+    /// Whether it lags behind, or its last attempt has failed.
+    pub fn is_behind(&self) -> bool {
+        self.backlog > 0 || self.last_error.is_some()
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Health {
     /// Whether transactions are rejected until a restart, because the outcome of one is unknown, or

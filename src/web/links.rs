@@ -1,9 +1,17 @@
 //! The addresses of pages.
 
+use url::form_urlencoded;
+
 pub(super) const APP: &str = "/app";
 pub(super) const CHILD: &str = "/app/child";
 pub(super) const CONSOLE: &str = "/console";
 pub(super) const SIGN_IN: &str = "/sign-in";
+
+/// The page of an account in the console. Older files can have ids of any form.
+pub(super) fn account_page(id: &str) -> String {
+    let encoded: String = form_urlencoded::byte_serialize(id.as_bytes()).collect();
+    format!("/console/accounts/{}", encoded.replace('+', "%20"))
+}
 
 /// The address to continue at, from a form or a query: a page of this server, or the family's.
 pub(super) fn next(wanted: Option<&str>) -> &str {

@@ -7,6 +7,7 @@
 //! | `visit` | who requests a page, in which language and colours |
 //! | `form` | the fields of a form, read by the same rules as JSON bodies |
 //! | `section` | a form that was not accepted, to show it again |
+//! | `filters` | the filters of a list, in an address |
 //! | `layout` | what all pages have in common |
 //! | `texts` | the texts, one file per language |
 //! | `assets` | style sheet, scripts and pictures |
@@ -14,6 +15,7 @@
 
 mod assets;
 mod errors;
+mod filters;
 mod form;
 mod layout;
 mod links;

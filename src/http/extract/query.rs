@@ -51,7 +51,12 @@ impl Parameters {
         Ok(Self(pairs))
     }
 
-    fn read<T: FromParameters>(&self) -> Result<T, ApiError> {
+    /// The parameters that a form has filled in.
+    pub(crate) fn filled_in(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs.into_iter().filter(|(_, text)| !text.is_empty()).collect())
+    }
+
+    pub(crate) fn read<T: FromParameters>(&self) -> Result<T, ApiError> {
         for (place, (name, _)) in self.0.iter().enumerate() {
             let is_known = T::NAMES.contains(&name.as_str());
             if !is_known && !T::IS_STRICT {

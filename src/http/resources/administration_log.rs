@@ -22,7 +22,7 @@ const DEFAULT_LIMIT: usize = 50;
 
 // `utoipa::path` takes no generic types.
 type LoggedActionPage = PageOf<LoggedActionBody>;
-type LogPaging = Paging<DEFAULT_LIMIT>;
+pub(crate) type LogPaging = Paging<DEFAULT_LIMIT>;
 
 /// An action of an administrator or the operator. Accounts have pseudonyms; the addresses are added while the accounts
 /// exist.

@@ -18,7 +18,7 @@ use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, schemas, tags};
 use crate::http::resources::exports::{date, disposition, file};
 use crate::http::response::json;
 use crate::http::response::pieces::Source;
-use crate::service::{BackupPurpose, SentBackup, Service, ServiceError};
+use crate::service::{Authority, BackupPurpose, SentBackup, Service, ServiceError};
 
 const TAR: &str = "application/x-tar";
 /// The header with the approximate size of a backup.
@@ -69,10 +69,19 @@ pub(crate) async fn create(
     Query(BackupQuery(purpose)): Query<BackupQuery>,
     Confirmed(authority): Confirmed,
 ) -> Result<Response, ApiError> {
-    let backup = service.back_up(&authority, purpose).await?;
+    send(&service, &authority, purpose).await
+}
+
+/// Makes a backup, and sends it as a file.
+pub(crate) async fn send(
+    service: &Arc<Service>,
+    authority: &Authority,
+    purpose: BackupPurpose,
+) -> Result<Response, ApiError> {
+    let backup = service.back_up(authority, purpose).await?;
     let name = format!("goldstar-{}.tar", date(backup.started_at()));
     let bytes = backup.bytes();
-    let reader = json::reader_for(&service, &authority);
+    let reader = json::reader_for(service, authority);
     let mut response = file(BackupFile(backup), reader, TAR, &name);
     if let Some(bytes) = bytes {
         response.headers_mut().insert(BACKUP_BYTES, bytes.into());

@@ -341,7 +341,7 @@ type NewThresholdInput = Input<NewThreshold>;
 pub(crate) type QueuePage = Paging<DEFAULT_LIMIT>;
 
 pub(crate) struct NewThreshold {
-    hours: Threshold,
+    pub(crate) hours: Threshold,
 }
 
 impl RequestBody for NewThreshold {

@@ -112,13 +112,12 @@ impl PartialSchema for Unavailable {
 impl ToSchema for Unavailable {}
 
 /// A server whose projections lag behind works; a server that cannot write changes does not.
-fn verdict(health: &Health) -> (StatusCode, &'static str) {
-    let lags = |projection: &Projection| projection.backlog > 0 || projection.last_error.is_some();
+pub(crate) fn verdict(health: &Health) -> (StatusCode, &'static str) {
     if health.read_only {
         (StatusCode::SERVICE_UNAVAILABLE, "read_only")
     } else if health.trouble.is_some() {
         (StatusCode::SERVICE_UNAVAILABLE, "failing")
-    } else if health.projections.iter().any(lags) {
+    } else if health.projections.iter().any(Projection::is_behind) {
         (StatusCode::OK, "degraded")
     } else {
         (StatusCode::OK, "ok")

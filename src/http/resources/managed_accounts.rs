@@ -126,8 +126,8 @@ impl From<AccountDetails> for DetailsBody {
 
 /// The filter and the page of a list.
 pub(crate) struct AccountQuery {
-    filter: AccountFilter,
-    page: Page,
+    pub(crate) filter: AccountFilter,
+    pub(crate) page: Page,
 }
 
 impl FromParameters for AccountQuery {

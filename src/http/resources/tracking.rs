@@ -116,7 +116,7 @@ const NAMES: [&str; 11] = [
 
 /// A query without the first `OMITTED` of [`NAMES`]: that of a family has no `user_id`, and that of a child
 /// no `child_id` either.
-pub(crate) struct QueryWithout<const OMITTED: usize>(EventQuery);
+pub(crate) struct QueryWithout<const OMITTED: usize>(pub(crate) EventQuery);
 
 // `utoipa::path` takes no generic types.
 pub(crate) type AdminQuery = QueryWithout<0>;

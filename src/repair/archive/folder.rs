@@ -41,6 +41,22 @@ impl BackupFolder {
         Ok(times.filter(|time| *time <= now).max())
     }
 
+    /// When the backups began, and how many bytes each has, the newest first. Blocks.
+    pub fn list(&self) -> io::Result<Vec<(Timestamp, u64)>> {
+        let mut backups = Vec::new();
+        for name in self.names()? {
+            let Some(time) = time_of(&name) else { continue };
+            match self.disk.stat(&self.directory.join(name)) {
+                Ok(stat) => backups.push((time, stat.len)),
+                // It was removed meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        backups.sort_unstable_by_key(|(time, _)| Reverse(*time));
+        Ok(backups)
+    }
+
     /// Writes an archive, verifies it, and gives it its name. Blocks.
     ///
     /// A backup that fails, or is stopped while it is written, leaves nothing. If the process ends during the

@@ -32,7 +32,7 @@ pub(in crate::service) struct Deletions {
     /// The clock that decides which accounts are due, from its first use on.
     pub(super) clock: OnceCell<Mutex<DueClock>>,
     /// The wall clock and the monotonic clock when the server started.
-    pub(super) started: (Timestamp, Duration),
+    pub(in crate::service) started: (Timestamp, Duration),
     pub(super) traces: Mutex<Traces>,
     /// Why the last scheduled run failed.
     pub(super) last_run_error: Mutex<Option<String>>,

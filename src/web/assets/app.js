@@ -283,5 +283,13 @@ for (const select of document.querySelectorAll(".choices select")) {
   select.addEventListener("change", () => select.form.requestSubmit());
 }
 
+const refresh = document.querySelector("[data-refresh]")?.dataset.refresh;
+if (refresh) {
+  setInterval(() => {
+    if (document.visibilityState !== "visible") return;
+    update().then(() => setOffline(false), () => setOffline(true));
+  }, Number(refresh) * 1000);
+}
+
 prepare();
 follow();

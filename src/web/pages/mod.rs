@@ -1,6 +1,7 @@
 //! One file per page, with its template beside it.
 
 mod account;
+mod console;
 mod family;
 mod invitation;
 mod members;
@@ -22,6 +23,7 @@ pub(super) fn routes() -> Router<AppState> {
         .merge(preferences::routes())
         .merge(family::routes())
         .merge(account::routes())
+        .merge(console::routes())
         .merge(members::routes())
         .merge(invitation::routes())
 }

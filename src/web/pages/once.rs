@@ -17,7 +17,7 @@ pub(super) struct Once {
     pub(super) secret: Option<String>,
     pub(super) valid_until: Option<String>,
     /// The page to continue at.
-    pub(super) next: &'static str,
+    pub(super) next: String,
 }
 
 impl Once {

@@ -1,7 +1,8 @@
 //! The texts in English.
 
 use super::{
-    Child, Common, Counted, Errors, Events, Fields, Home, Navigation, SignIn, Texts, Time, account, invitation, members,
+    Child, Common, Counted, Errors, Events, Fields, Home, Navigation, SignIn, Texts, Time, account, console,
+    console_accounts, console_log, invitation, members,
 };
 use crate::http::error::ErrorCode as Code;
 
@@ -154,6 +155,11 @@ pub(super) const TEXTS: Texts = Texts {
                 Code::OutcomeUnknown,
                 "It is not known whether this was saved. Look whether it was done, and try it again if not.",
             ),
+            (Code::BackupInProgress, "Another backup is being made. Try it again when it has ended."),
+            (Code::ExportInProgress, "Another export is running. Try it again when it has ended."),
+            (Code::DeletionInProgress, "The deletion of this account has started already."),
+            (Code::NotMarkedForDeletion, "This account is not marked for deletion."),
+            (Code::OwnerRemains, "The owner stays in the family until it is given to somebody else."),
             (Code::Internal, "The server failed. Please tell its operator."),
         ],
     },
@@ -245,4 +251,7 @@ pub(super) const TEXTS: Texts = Texts {
     account: account::ENGLISH,
     members: members::ENGLISH,
     invitation: invitation::ENGLISH,
+    console: console::ENGLISH,
+    console_accounts: console_accounts::ENGLISH,
+    console_log: console_log::ENGLISH,
 };

@@ -4,8 +4,7 @@
 macro_rules! texts {
     ($(#[$about:meta])* $name:ident {
         $($text:ident: $english:literal, $german:literal;)*
-        $(counted { $($counted:ident: $one:expr, $other:expr;)* })?
-    }) => {
+    } $(counted { $($counted:ident: $one:expr, $other:expr;)* })?) => {
         $(#[$about])*
         pub(in crate::web) struct $name {
             $(pub(in crate::web) $text: &'static str,)*
@@ -31,6 +30,9 @@ macro_rules! texts {
 }
 
 mod account;
+mod console;
+mod console_accounts;
+mod console_log;
 mod de;
 mod en;
 mod invitation;
@@ -56,6 +58,9 @@ pub(super) struct Texts {
     pub(super) account: account::Account,
     pub(super) members: members::Members,
     pub(super) invitation: invitation::Invitation,
+    pub(super) console: console::Console,
+    pub(super) console_accounts: console_accounts::ConsoleAccounts,
+    pub(super) console_log: console_log::ConsoleLog,
 }
 
 /// The forms of a text for one and for several. `{0}` is replaced by the number.
@@ -290,7 +295,15 @@ mod tests {
 
     #[test]
     fn both_texts_of_a_pair_have_the_same_placeholders() {
-        for [english, german] in [account::PAIRS, members::PAIRS, invitation::PAIRS].concat() {
+        for [english, german] in [
+            account::PAIRS,
+            members::PAIRS,
+            invitation::PAIRS,
+            console::PAIRS,
+            console_accounts::PAIRS,
+            console_log::PAIRS,
+        ]
+        .concat() {
             for place in ["{0}", "{1}", "{2}"] {
                 assert_eq!(english.contains(place), german.contains(place), "{english} {german}");
             }

@@ -3,6 +3,7 @@
 pub(super) mod events;
 pub(super) mod face;
 pub(super) mod moments;
+pub(super) mod sizes;
 pub(super) mod snack;
 
 use crate::http::language::PageLanguage;

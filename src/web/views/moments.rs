@@ -39,6 +39,10 @@ impl Moments {
         Self { now: service.now(), zone, language }
     }
 
+    pub(in crate::web) fn language(&self) -> PageLanguage {
+        self.language
+    }
+
     pub(in crate::web) fn of_moment(&self, moment: Timestamp) -> Moment {
         let (day, hour, minute) = self.zone.clock(moment);
         let (date, time) = (self.language.date(day), self.language.time(hour, minute));

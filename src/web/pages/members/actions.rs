@@ -8,7 +8,7 @@ use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use axum::routing::post;
 
-use super::list::{Forms, back, done, show};
+use super::list::{FAMILY, Forms, back, done, show};
 use crate::domain::MemberId;
 use crate::http::error::ApiError;
 use crate::http::extract::caller::Path;
@@ -79,11 +79,11 @@ async fn reset_link(
     let until = Moments::of(&owner, &service, visit.language).of_moment(created.expires_at).full;
     let name = name_of(&service, &owner, &id).await?;
     let page = Once {
-        shell: Shell::new(&visit, texts.reset_title).section("/app/family"),
+        shell: Shell::new(&visit, texts.reset_title).section(FAMILY),
         text: fill(texts.reset_link, &[&name]),
         secret: Some(format!("{origin}/reset#{}", created.secret.reveal())),
         valid_until: Some(fill(texts.valid_until, &[&until])),
-        next: "/app/family",
+        next: FAMILY.to_owned(),
     };
     page.page()
 }

@@ -52,7 +52,7 @@ async fn create(
         text: text.to_owned(),
         secret: secret.map(|secret| format!("{origin}/invitation#{}", secret.reveal())),
         valid_until: Some(fill(texts.valid_until, &[&until])),
-        next: FAMILY,
+        next: FAMILY.to_owned(),
     };
     page.page()
 }
