@@ -1,9 +1,12 @@
 //! The pages, as a browser without scripts uses them.
 
+mod account;
+mod console;
 mod errors;
 mod family;
 mod forms;
 mod frame;
+mod members;
 mod sign_in;
 
 use reqwest::Method;
