@@ -1,8 +1,8 @@
 //! The texts in German.
 
 use super::{
-    Child, Common, Counted, Errors, Events, Fields, Home, Navigation, SignIn, Texts, Time, account, console,
-    console_accounts, console_log, invitation, members,
+    Child, Common, Counted, Errors, Events, Fields, Home, Navigation, SignIn, Texts, Time, account,
+    console, console_accounts, console_log, invitation, members,
 };
 use crate::http::error::ErrorCode as Code;
 
@@ -171,11 +171,17 @@ pub(super) const TEXTS: Texts = Texts {
                 Code::OutcomeUnknown,
                 "Es ist unklar, ob das gespeichert wurde. Sieh nach, und versuche es sonst noch einmal.",
             ),
-            (Code::BackupInProgress, "Es läuft schon eine Sicherung. Versuche es danach noch einmal."),
+            (
+                Code::BackupInProgress,
+                "Es läuft schon eine Sicherung. Versuche es danach noch einmal.",
+            ),
             (Code::ExportInProgress, "Es läuft schon ein Export. Versuche es danach noch einmal."),
             (Code::DeletionInProgress, "Die Löschung dieses Kontos hat schon begonnen."),
             (Code::NotMarkedForDeletion, "Dieses Konto ist nicht zum Löschen markiert."),
-            (Code::OwnerRemains, "Die Leitung bleibt in der Familie, bis sie an jemanden übergeben ist."),
+            (
+                Code::OwnerRemains,
+                "Die Leitung bleibt in der Familie, bis sie an jemanden übergeben ist.",
+            ),
             (Code::Internal, "Der Server hat einen Fehler. Bitte sage dem Betreiber Bescheid."),
         ],
     },

@@ -1,8 +1,8 @@
 //! The texts in English.
 
 use super::{
-    Child, Common, Counted, Errors, Events, Fields, Home, Navigation, SignIn, Texts, Time, account, console,
-    console_accounts, console_log, invitation, members,
+    Child, Common, Counted, Errors, Events, Fields, Home, Navigation, SignIn, Texts, Time, account,
+    console, console_accounts, console_log, invitation, members,
 };
 use crate::http::error::ErrorCode as Code;
 
@@ -155,11 +155,17 @@ pub(super) const TEXTS: Texts = Texts {
                 Code::OutcomeUnknown,
                 "It is not known whether this was saved. Look whether it was done, and try it again if not.",
             ),
-            (Code::BackupInProgress, "Another backup is being made. Try it again when it has ended."),
+            (
+                Code::BackupInProgress,
+                "Another backup is being made. Try it again when it has ended.",
+            ),
             (Code::ExportInProgress, "Another export is running. Try it again when it has ended."),
             (Code::DeletionInProgress, "The deletion of this account has started already."),
             (Code::NotMarkedForDeletion, "This account is not marked for deletion."),
-            (Code::OwnerRemains, "The owner stays in the family until it is given to somebody else."),
+            (
+                Code::OwnerRemains,
+                "The owner stays in the family until it is given to somebody else.",
+            ),
             (Code::Internal, "The server failed. Please tell its operator."),
         ],
     },

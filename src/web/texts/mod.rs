@@ -303,7 +303,8 @@ mod tests {
             console_accounts::PAIRS,
             console_log::PAIRS,
         ]
-        .concat() {
+        .concat()
+        {
             for place in ["{0}", "{1}", "{2}"] {
                 assert_eq!(english.contains(place), german.contains(place), "{english} {german}");
             }

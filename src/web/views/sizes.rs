@@ -29,7 +29,10 @@ mod tests {
     fn sizes_are_short() {
         let written = |bytes| size(bytes, PageLanguage::English);
         assert_eq!([written(0), written(999), written(1000)], ["0 B", "999 B", "1 kB"]);
-        assert_eq!([written(1549), written(99_949), written(123_456)], ["1.5 kB", "99.9 kB", "123 kB"]);
+        assert_eq!(
+            [written(1549), written(99_949), written(123_456)],
+            ["1.5 kB", "99.9 kB", "123 kB"]
+        );
         assert_eq!([written(999_999), written(1_234_000_000)], ["1 MB", "1.2 GB"]);
         assert_eq!(size(1_540_000, PageLanguage::German), "1,5 MB");
         assert!(written(u64::MAX).ends_with(" TB"));

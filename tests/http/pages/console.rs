@@ -1,6 +1,5 @@
 //! The console for administrators.
 
-use goldstar::config::Config;
 use serde_json::json;
 
 use crate::harness::{
@@ -128,15 +127,12 @@ async fn the_overview_tells_what_needs_attention() {
     }
 }
 
-fn back_up(config: &mut Config) {
-    config.service.signup_open = false;
-}
-
 #[tokio::test]
 async fn closed_sign_up_is_no_warning() {
-    let settings = Settings { configure: back_up, signup_open: false, ..Settings::default() };
+    let settings = Settings { signup_open: false, ..Settings::default() };
     let server = TestServer::with(settings).await;
-    let page = show(&server.admin().await, "/console").await;
+    let admin = server.admin().await;
+    let page = show(&admin, "/console").await;
     assert!(!page.contains("Anyone who reaches this server"), "{page}");
     assert!(page.contains("by invitation only"), "{page}");
 }
@@ -233,8 +229,8 @@ async fn an_account_is_managed() {
     let page = act(&admin, &parent.id, "delete").await;
     assert!(page.contains("The account is deleted."), "{page}");
     log_in(&parent, &parent.email, "a new password").await.expect(401);
-    let missing = submit(&admin, &format!("/console/accounts/{}", parent.id), &[("do", "mark")]);
-    assert_eq!(missing.await.status, 404);
+    let gone = format!("/console/accounts/{}", parent.id);
+    assert_eq!(submit(&admin, &gone, &[("do", "mark")]).await.status, 404);
     let own = format!("/console/accounts/{}", admin.id);
     let page = submit(&admin, &own, &[("do", "demote")]).await;
     assert_eq!(page.status, 409);
@@ -293,8 +289,7 @@ async fn the_queue_is_shown_run_and_emptied() {
     let admin = server.admin().await;
     let page = show(&admin, "/console/deletions").await;
     assert!(page.contains("No account is marked for deletion."), "{page}");
-    let marked: [Parent; 3] =
-        [server.parent().await, server.parent().await, server.parent().await];
+    let marked: [Parent; 3] = [server.parent().await, server.parent().await, server.parent().await];
     for parent in &marked {
         parent.post("/user/mark-for-deletion", json!({"password": PASSWORD})).await.expect(202);
     }

@@ -195,9 +195,7 @@ async fn an_invitation_is_accepted_by_signing_in_or_up() {
     submit(&browser, "/app/family/leave", &[]).await;
     let secret = invite(&admin, "helper").await;
     let other = server.nobody();
-    let fields = |password| {
-        [("secret", secret.as_str()), ("email", email), ("password", password)]
-    };
+    let fields = |password| [("secret", secret.as_str()), ("email", email), ("password", password)];
     let page = submit(&other, "/invitation/sign-in", &fields("wrong")).await;
     assert_eq!(page.status, 401);
     assert!(page.text.contains("The email address or the password is wrong."), "{}", page.text);

@@ -41,10 +41,7 @@ struct StoredLine {
     size: String,
 }
 
-async fn show(
-    State(service): State<Arc<Service>>,
-    console: Console,
-) -> Result<Response, ApiError> {
+async fn show(State(service): State<Arc<Service>>, console: Console) -> Result<Response, ApiError> {
     list(&service, &console, Section::default()).await
 }
 

@@ -209,11 +209,7 @@ async fn set_threshold(
     }
 }
 
-async fn save_threshold(
-    service: &Service,
-    console: &Console,
-    form: &Form,
-) -> Result<(), ApiError> {
+async fn save_threshold(service: &Service, console: &Console, form: &Form) -> Result<(), ApiError> {
     let NewThreshold { hours } = form.read()?;
     service.set_deletion_threshold(&console.authority, hours).await?;
     Ok(())

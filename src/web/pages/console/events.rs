@@ -33,10 +33,7 @@ struct EventsPage {
 }
 
 /// The page does not keep the console open: it is updated also while nobody looks at it.
-async fn show(
-    State(service): State<Arc<Service>>,
-    console: Console,
-) -> Result<Response, ApiError> {
+async fn show(State(service): State<Arc<Service>>, console: Console) -> Result<Response, ApiError> {
     let query = EventQuery {
         filter: EventFilter::default(),
         period: Period::default(),

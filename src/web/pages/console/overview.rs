@@ -80,10 +80,7 @@ struct DayLine {
     deletions: String,
 }
 
-async fn show(
-    State(service): State<Arc<Service>>,
-    console: Console,
-) -> Result<Response, ApiError> {
+async fn show(State(service): State<Arc<Service>>, console: Console) -> Result<Response, ApiError> {
     let authority = &console.authority;
     let (language, texts) = (console.visit.language, console.texts());
     let health = service.health().await;
