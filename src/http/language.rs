@@ -106,6 +106,17 @@ impl PageLanguage {
         }
     }
 
+    /// A date without its year.
+    pub(crate) fn day_and_month(self, day: Day) -> String {
+        let (_, _, number) = day.parts();
+        let month = self.month_name(day);
+        match self {
+            Self::English => format!("{number} {month}"),
+            Self::AmericanEnglish => format!("{month} {number}"),
+            Self::German => format!("{number}. {month}"),
+        }
+    }
+
     /// A time of the day.
     pub(crate) fn time(self, hour: i8, minute: i8) -> String {
         match self {
@@ -177,5 +188,7 @@ mod tests {
         assert_eq!(written(PageLanguage::German), of("9. Februar 2026", "-1.234.567"));
         assert_eq!(PageLanguage::German.number(999), "999");
         assert_eq!(PageLanguage::German.month(day), "Februar 2026");
+        let days = PageLanguage::ALL.map(|language| language.day_and_month(day));
+        assert_eq!(days, ["9 February", "February 9", "9. Februar"]);
     }
 }

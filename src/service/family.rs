@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Parent, Service, ServiceError};
 use crate::domain::calendar::{
-    DayStart, FamilySettings, Pauses, StreakRule, Weekday, Weekdays, Zone,
+    DayStart, FamilySettings, Pause, Pauses, StreakRule, Weekday, Weekdays, Zone,
 };
 use crate::domain::input::FieldUpdate;
 use crate::domain::{Ranks, User};
@@ -65,6 +65,40 @@ impl Service {
         self.update(parent, move |records, context| {
             let user = User::clone(&*decider.current_user(records)?);
             let family = patch.clone().apply(user.family);
+            Ok(User { family, updated_at: Some(context.now()), ..user })
+        })
+        .await
+    }
+    /// Adds a pause to those of the caller's family. Fails if it overlaps with one of them.
+    pub async fn add_pause(
+        &self,
+        parent: &Parent,
+        pause: Pause,
+    ) -> Result<Arc<User>, ServiceError> {
+        self.update_pauses(parent, move |pauses| pauses.push(pause)).await
+    }
+
+    /// Removes a pause of the caller's family, if it has that pause.
+    pub async fn remove_pause(
+        &self,
+        parent: &Parent,
+        pause: Pause,
+    ) -> Result<Arc<User>, ServiceError> {
+        self.update_pauses(parent, move |pauses| pauses.retain(|other| *other != pause)).await
+    }
+
+    async fn update_pauses(
+        &self,
+        parent: &Parent,
+        change: impl Fn(&mut Vec<Pause>) + Send + Sync + 'static,
+    ) -> Result<Arc<User>, ServiceError> {
+        self.settle_family(&parent.user().id, None).await;
+        let decider = parent.clone();
+        self.update(parent, move |records, context| {
+            let user = User::clone(&*decider.current_user(records)?);
+            let mut pauses: Vec<Pause> = user.family.pauses.iter().copied().collect();
+            change(&mut pauses);
+            let family = FamilySettings { pauses: Pauses::new("pauses", pauses)?, ..user.family };
             Ok(User { family, updated_at: Some(context.now()), ..user })
         })
         .await

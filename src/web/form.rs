@@ -8,7 +8,7 @@ use utoipa::openapi::{Object, RefOr, Schema};
 use super::texts::Texts;
 use crate::domain::IdempotencyKey;
 use crate::http::error::ApiError;
-use crate::http::error::field::FieldCode;
+use crate::http::error::field::{FieldCode, FieldError};
 use crate::http::extract::fields::{self, RequestBody};
 use crate::http::extract::input::read_body;
 use crate::http::state::AppState;
@@ -48,10 +48,19 @@ impl Form {
         Self { fields, ..Self::default() }
     }
 
-    /// A form that nobody has sent, with the values that there are.
-    pub(super) fn of<const N: usize>(fields: [(&str, String); N]) -> Self {
-        let fields = fields.map(|(name, value)| (name.to_owned(), value)).into();
+    /// A form with these fields, to show the values of a record.
+    pub(super) fn of<N: Into<String>>(fields: impl IntoIterator<Item = (N, String)>) -> Self {
+        let fields = fields.into_iter().map(|(name, value)| (name.into(), value)).collect();
         Self { fields, ..Self::default() }
+    }
+
+    /// The form with the fields of another one that it does not have itself.
+    pub(super) fn or(mut self, other: &Self) -> Self {
+        let is_own = |name: &str| self.fields.iter().any(|(own, _)| own == name);
+        let further: Vec<_> =
+            other.fields.iter().filter(|(name, _)| !is_own(name)).cloned().collect();
+        self.fields.extend(further);
+        self
     }
 
     /// The last value of a field: a checkbox follows a hidden field with the value for "off".
@@ -84,6 +93,22 @@ impl Form {
     pub(super) fn with(mut self, name: &str, value: Value) -> Self {
         self.values.insert(name.to_owned(), value);
         self
+    }
+
+    /// The form whose fields with these names cannot be left empty, also where an update could leave them out.
+    pub(super) fn demand(self, names: &[&str]) -> Self {
+        let is_blank = |name: &&&str| self.text(name).is_some_and(|text| text.trim().is_empty());
+        let blank: Vec<&str> = names.iter().filter(is_blank).copied().collect();
+        blank.into_iter().fold(self, |form, name| form.with(name, Value::String(String::new())))
+    }
+
+    /// The value of a field that no body has. Fails if it is none.
+    pub(super) fn parsed<T>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, ApiError> {
+        parse(self.value(name).trim()).ok_or_else(|| invalid_field(name))
     }
 
     /// Reads the fields as the body of a request. Fields that the body does not have are ignored. An empty field is null,
@@ -123,8 +148,15 @@ impl Form {
     }
 
     /// The form with what is wrong with its fields, to show it again.
-    pub(super) fn with_errors(self, error: &ApiError) -> Self {
-        Self { errors: wrong_fields(error), ..self }
+    pub(super) fn with_errors(mut self, error: &ApiError) -> Self {
+        self.errors.extend(wrong_fields(error));
+        self
+    }
+
+    /// The form with what is wrong with its fields, to show it again; the error if it is not about a field.
+    pub(super) fn refused(self, error: ApiError) -> Result<Self, ApiError> {
+        let form = self.with_errors(&error);
+        if form.has_errors() { Ok(form) } else { Err(error) }
     }
 
     /// What is wrong with a field.
@@ -137,6 +169,11 @@ impl Form {
     pub(super) fn has_errors(&self) -> bool {
         !self.errors.is_empty()
     }
+}
+
+/// The error of a field whose value is wrong.
+pub(super) fn invalid_field(name: &str) -> ApiError {
+    ApiError::InvalidFields(vec![FieldError::new(name, FieldCode::Invalid, "is not valid")])
 }
 
 /// The fields that an error is about.

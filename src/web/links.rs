@@ -5,6 +5,11 @@ use url::form_urlencoded;
 pub(super) const APP: &str = "/app";
 pub(super) const CHILD: &str = "/app/child";
 pub(super) const CONSOLE: &str = "/console";
+pub(super) const TASKS: &str = "/app/tasks";
+pub(super) const REWARDS: &str = "/app/rewards";
+pub(super) const BADGES: &str = "/app/badges";
+pub(super) const WEEK: &str = "/app/week";
+pub(super) const FAMILY: &str = "/app/family";
 pub(super) const SIGN_IN: &str = "/sign-in";
 
 /// The page of an account in the console. Older files can have ids of any form.
@@ -26,6 +31,13 @@ pub(super) fn next(wanted: Option<&str>) -> &str {
             && address.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
     };
     wanted.filter(is_own).unwrap_or(APP)
+}
+
+/// An address with parameters.
+pub(super) fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {
+    let query =
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+    format!("{path}?{query}")
 }
 
 #[cfg(test)]

@@ -25,6 +25,11 @@ impl Zone {
         ZONES.get(name).ok().filter(|zone| zone.iana_name().is_some()).map(Self)
     }
 
+    /// The names of all zones, in their order.
+    pub fn names() -> Vec<String> {
+        ZONES.available().map(|name| name.to_string()).collect()
+    }
+
     pub fn name(&self) -> &str {
         self.0.iana_name().unwrap_or("UTC")
     }

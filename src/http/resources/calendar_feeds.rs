@@ -73,6 +73,11 @@ pub(crate) struct NewFeedBody {
     url: Option<String>,
 }
 
+/// The address of a feed on a server with this origin.
+pub(crate) fn address(origin: &str, secret: &Token) -> String {
+    format!("{origin}{PATH}{}{SUFFIX}", secret.reveal())
+}
+
 fn sample() -> Value {
     json!({
         "id": "b0a0f5c2-6a0e-4c1a-9d55-0d8f8f0c7a11",
@@ -123,7 +128,7 @@ pub(crate) async fn create(
     let NewFeed { feed, secret } = service.create_feed(&parent, key, id.into()).await?;
     let replayed = replayed_header(secret.is_none());
     let origin = settings.public_origin.as_ref().map_or("", Origin::as_str);
-    let url = secret.map(|secret| format!("{origin}{PATH}{}{SUFFIX}", secret.reveal()));
+    let url = secret.map(|secret| address(origin, &secret));
     let body = Json(FeedAnswer { feed: NewFeedBody { feed: feed.into(), url } });
     Ok((StatusCode::CREATED, replayed, body).into_response())
 }

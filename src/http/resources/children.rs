@@ -139,7 +139,7 @@ type ChildAnswer = SingleRecord<ChildState>;
 
 /// The reward that a child saves for.
 pub(crate) struct Goal {
-    reward_id: Option<RewardId>,
+    pub(crate) reward_id: Option<RewardId>,
 }
 
 impl RequestBody for Goal {

@@ -28,7 +28,7 @@ pub(crate) struct PinBody {
     has_pin: bool,
 }
 
-pub(crate) struct Pin(NewPassword);
+pub(crate) struct Pin(pub(crate) NewPassword);
 
 impl RequestBody for Pin {
     const NAME: &'static str = "NewPin";

@@ -248,8 +248,8 @@ impl ScheduleBody {
 
 /// The body of a request to skip an occurrence.
 pub(crate) struct SkipFields {
-    day: Day,
-    note: Option<Note>,
+    pub(crate) day: Day,
+    pub(crate) note: Option<Note>,
 }
 
 type SkipInput = Input<SkipFields>;

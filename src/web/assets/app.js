@@ -236,7 +236,9 @@ function prepare() {
   if (snack) {
     hiding = setTimeout(() => {
       snack.remove();
-      history.replaceState(history.state, "", location.pathname);
+      const address = new URL(location.href);
+      for (const name of (snack.dataset.drop ?? "done child").split(" ")) address.searchParams.delete(name);
+      history.replaceState(history.state, "", address);
     }, Number(snack.dataset.seconds) * 1000);
   }
   for (const search of document.querySelectorAll("[data-search]")) filter(search);

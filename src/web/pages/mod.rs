@@ -6,6 +6,7 @@ mod family;
 mod invitation;
 mod members;
 mod once;
+mod planning;
 mod preferences;
 mod reset;
 mod sign_in;
@@ -26,4 +27,5 @@ pub(super) fn routes() -> Router<AppState> {
         .merge(console::routes())
         .merge(members::routes())
         .merge(invitation::routes())
+        .merge(planning::routes())
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Child, Common, Counted, Errors, Events, Fields, Home, Navigation, SignIn, Texts, Time, account,
-    console, console_accounts, console_log, invitation, members,
+    console, console_accounts, console_log, invitation, members, planning,
 };
 use crate::http::error::ErrorCode as Code;
 
@@ -276,4 +276,5 @@ pub(super) const TEXTS: Texts = Texts {
     console: console::GERMAN,
     console_accounts: console_accounts::GERMAN,
     console_log: console_log::GERMAN,
+    plan: planning::de::TEXTS,
 };

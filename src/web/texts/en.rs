@@ -2,7 +2,7 @@
 
 use super::{
     Child, Common, Counted, Errors, Events, Fields, Home, Navigation, SignIn, Texts, Time, account,
-    console, console_accounts, console_log, invitation, members,
+    console, console_accounts, console_log, invitation, members, planning,
 };
 use crate::http::error::ErrorCode as Code;
 
@@ -260,4 +260,5 @@ pub(super) const TEXTS: Texts = Texts {
     console: console::ENGLISH,
     console_accounts: console_accounts::ENGLISH,
     console_log: console_log::ENGLISH,
+    plan: planning::en::TEXTS,
 };

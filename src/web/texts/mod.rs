@@ -37,6 +37,7 @@ mod de;
 mod en;
 mod invitation;
 mod members;
+pub(super) mod planning;
 
 use std::borrow::Borrow;
 use std::fmt::Display;
@@ -61,6 +62,7 @@ pub(super) struct Texts {
     pub(super) console: console::Console,
     pub(super) console_accounts: console_accounts::ConsoleAccounts,
     pub(super) console_log: console_log::ConsoleLog,
+    pub(super) plan: planning::Planning,
 }
 
 /// The forms of a text for one and for several. `{0}` is replaced by the number.
@@ -268,7 +270,7 @@ mod tests {
 
     /// The placeholders of each text of a language, in the order of the file.
     fn placeholders(source: &str) -> Vec<(String, String)> {
-        let texts = source.split_once("TEXTS: Texts").unwrap().1;
+        let texts = source.split_once("TEXTS: ").unwrap().1;
         let mut found = Vec::new();
         let mut field = String::new();
         for line in texts.lines() {
@@ -288,9 +290,14 @@ mod tests {
 
     #[test]
     fn every_language_has_the_same_placeholders() {
-        let english = placeholders(include_str!("en.rs"));
-        assert!(!english.is_empty());
-        assert_eq!(english, placeholders(include_str!("de.rs")));
+        for (english, german) in [
+            (include_str!("en.rs"), include_str!("de.rs")),
+            (include_str!("planning/en.rs"), include_str!("planning/de.rs")),
+        ] {
+            let english = placeholders(english);
+            assert!(!english.is_empty());
+            assert_eq!(english, placeholders(german));
+        }
     }
 
     #[test]

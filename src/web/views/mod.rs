@@ -1,8 +1,10 @@
 //! What several pages show in the same way.
 
+pub(super) mod edit;
 pub(super) mod events;
 pub(super) mod face;
 pub(super) mod moments;
+pub(super) mod schedules;
 pub(super) mod sizes;
 pub(super) mod snack;
 

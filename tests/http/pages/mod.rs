@@ -7,6 +7,7 @@ mod family;
 mod forms;
 mod frame;
 mod members;
+mod planning;
 mod sign_in;
 
 use reqwest::Method;

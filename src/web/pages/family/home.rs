@@ -38,6 +38,8 @@ struct HomePage {
     /// The steps to begin with; empty if the family has taken all of them.
     steps: Vec<Step>,
     snack: Option<EventLine>,
+    /// Whether the adult can create children.
+    may_edit: bool,
     key: String,
 }
 
@@ -104,6 +106,7 @@ async fn show(
     let title = Texts::of(language).home.title;
     let shell = Shell::new(&visit, title).live().section(APP);
     page(&HomePage {
+        may_edit: !adult.is_helper(),
         steps: steps(&shell, &children, &tasks, &rewards),
         shell,
         requests,
@@ -203,9 +206,9 @@ fn steps(
     let texts = &shell.texts().home;
     let step = |label, address, is_done| Step { label, address, is_done };
     let steps = vec![
-        step(texts.add_child, "/app/children/new", !children.is_empty()),
-        step(texts.add_task, "/app/tasks/new", tasks.iter().any(|task| task.is_good)),
-        step(texts.add_reward, "/app/rewards/new", !rewards.is_empty()),
+        step(texts.add_child, "/app/children/new?next=/app", !children.is_empty()),
+        step(texts.add_task, "/app/tasks/new?next=/app", tasks.iter().any(|task| task.is_good)),
+        step(texts.add_reward, "/app/rewards/new?next=/app", !rewards.is_empty()),
     ];
     if steps.iter().all(|step| step.is_done) { Vec::new() } else { steps }
 }
