@@ -285,6 +285,9 @@ for (const select of document.querySelectorAll(".choices select")) {
   select.addEventListener("change", () => select.form.requestSubmit());
 }
 
+// The chosen section may be beyond the edge of a small screen.
+document.querySelector(".sections [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 const refresh = document.querySelector("[data-refresh]")?.dataset.refresh;
 if (refresh) {
   setInterval(() => {

@@ -81,17 +81,19 @@ async fn an_idle_console_asks_for_the_password() {
     assert!(page.text.contains("role=\"search\""), "{}", page.text);
 
     // The seal of one session does not open the console for another one.
-    clock.forward(21 * MINUTE);
-    let page = submit(&admin, "/console/confirm", &[("password", ADMIN.1)]).await;
-    let seal = page.header("set-cookie").to_owned();
-    assert!(seal.is_empty(), "the redirect sets it, and then the page");
-    let seal = console_cookie(&admin).await;
     let other = server.nobody();
-    log_in(&other, ADMIN.0, ADMIN.1).await.expect(200);
-    clock.forward(20 * MINUTE - 1);
-    let request = other.request(reqwest::Method::GET, "/console").header("Cookie", seal);
+    let login = log_in(&other, ADMIN.0, ADMIN.1).await;
+    let session = login.header("set-cookie").split(';').next().unwrap().to_owned();
+    clock.forward(19 * MINUTE);
+    let page = submit(&admin, "/console/confirm", &[("password", ADMIN.1)]).await;
+    assert!(page.text.contains("id=\"facts\""), "{}", page.text);
+    let seal = console_cookie(&admin).await;
+    clock.forward(2 * MINUTE);
+    let request = other.request(reqwest::Method::GET, "/console/log");
+    let request = request.header("Cookie", format!("{session}; {seal}"));
     let page = crate::harness::send(request.header("Accept", "text/html")).await;
-    assert!(!page.text.contains("id=\"facts\""), "{}", page.text);
+    assert!(page.text.contains("action=\"/console/confirm\""), "{}", page.text);
+    assert!(show(&admin, "/console/log").await.contains("What administrators"));
 }
 
 /// The cookie that keeps the console open, from a page.

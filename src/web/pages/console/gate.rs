@@ -125,9 +125,12 @@ struct Wanted {
 impl GatePage {
     fn new(visit: &Visit, section: Section, next: Option<&str>) -> Self {
         let shell = Shell::new(visit, Texts::of(visit.language).console.confirm_title);
-        let next = next.map_or(CONSOLE, |next| links::next(Some(next))).to_owned();
-        Self { shell: shell.section(CONSOLE), section, next }
+        Self { shell: shell.section(CONSOLE), section, next: continue_at(next).to_owned() }
     }
+}
+
+fn continue_at(next: Option<&str>) -> &str {
+    next.map_or(CONSOLE, |next| links::next(Some(next)))
 }
 
 async fn show(
@@ -147,7 +150,7 @@ async fn submit(
     let next = form.text("next").map(str::to_owned);
     let error = match open(&service, client, &admin, &form).await {
         Ok(seal) => {
-            let mut response = see_other(links::next(next.as_deref()));
+            let mut response = see_other(continue_at(next.as_deref()));
             let cookie = cookie(&seal, &settings).map(|cookie| (SET_COOKIE, cookie));
             response.headers_mut().extend(cookie);
             return Ok(response);
