@@ -8,19 +8,16 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use super::token::hexadecimal;
-use super::{Admin, Authority, Service, ServiceError};
+use super::{Admin, Caller, Service, ServiceError};
 use crate::domain::{Session, Timestamp};
 
 impl Service {
     /// How long the console stays open without a request.
     pub const CONSOLE_IDLE: Duration = Duration::from_mins(20);
 
-    /// Whether an administrator must repeat the password for an action; see [`Service::confirm_authority`].
-    pub fn needs_password(&self, authority: &Authority) -> bool {
-        match authority {
-            Authority::Administrator(admin) => !admin.session().is_recent(self.clock.now()),
-            Authority::Operator => false,
-        }
+    /// Whether the caller must repeat the password for an action for which a short time after a login suffices.
+    pub fn needs_password(&self, caller: &Caller) -> bool {
+        !caller.session().is_recent(self.clock.now())
     }
 
     /// Returns a new seal if the console is open for that session: if it has logged in, or `seal` was created for it,

@@ -63,6 +63,12 @@ impl Form {
         self
     }
 
+    /// The form with one more value of a field.
+    pub(super) fn and(mut self, name: &str, value: &str) -> Self {
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// The last value of a field: a checkbox follows a hidden field with the value for "off".
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let found = self.fields.iter().rev().find(|(other, _)| other == name);

@@ -116,8 +116,8 @@ impl From<CreatedToken> for TokenAnswer {
 
 /// What to create, and the password of the account.
 pub(crate) struct TokenRequest {
-    new: NewApiToken,
-    password: Option<String>,
+    pub(crate) new: NewApiToken,
+    pub(crate) password: Option<String>,
 }
 
 impl RequestBody for TokenRequest {

@@ -3,6 +3,7 @@
 mod account;
 mod console;
 mod family;
+mod hooks;
 mod invitation;
 mod members;
 mod once;
@@ -11,6 +12,7 @@ mod preferences;
 mod reset;
 mod sign_in;
 mod sign_up;
+mod tokens;
 
 use axum::Router;
 
@@ -25,6 +27,8 @@ pub(super) fn routes() -> Router<AppState> {
         .merge(family::routes())
         .merge(account::routes())
         .merge(console::routes())
+        .merge(hooks::routes())
+        .merge(tokens::routes())
         .merge(members::routes())
         .merge(invitation::routes())
         .merge(planning::routes())

@@ -2,7 +2,7 @@
 
 use super::{
     Child, Common, Counted, Errors, Events, Fields, Home, Navigation, SignIn, Texts, Time, account,
-    console, console_accounts, console_log, invitation, members, planning,
+    console, console_accounts, console_log, hooks, invitation, members, planning, tokens,
 };
 use crate::http::error::ErrorCode as Code;
 
@@ -277,4 +277,6 @@ pub(super) const TEXTS: Texts = Texts {
     console_accounts: console_accounts::GERMAN,
     console_log: console_log::GERMAN,
     plan: planning::de::TEXTS,
+    hooks: hooks::GERMAN,
+    tokens: tokens::GERMAN,
 };

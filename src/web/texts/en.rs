@@ -2,7 +2,7 @@
 
 use super::{
     Child, Common, Counted, Errors, Events, Fields, Home, Navigation, SignIn, Texts, Time, account,
-    console, console_accounts, console_log, invitation, members, planning,
+    console, console_accounts, console_log, hooks, invitation, members, planning, tokens,
 };
 use crate::http::error::ErrorCode as Code;
 
@@ -261,4 +261,6 @@ pub(super) const TEXTS: Texts = Texts {
     console_accounts: console_accounts::ENGLISH,
     console_log: console_log::ENGLISH,
     plan: planning::en::TEXTS,
+    hooks: hooks::ENGLISH,
+    tokens: tokens::ENGLISH,
 };

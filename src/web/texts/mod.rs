@@ -35,9 +35,11 @@ mod console_accounts;
 mod console_log;
 mod de;
 mod en;
+mod hooks;
 mod invitation;
 mod members;
 pub(super) mod planning;
+mod tokens;
 
 use std::borrow::Borrow;
 use std::fmt::Display;
@@ -63,6 +65,8 @@ pub(super) struct Texts {
     pub(super) console_accounts: console_accounts::ConsoleAccounts,
     pub(super) console_log: console_log::ConsoleLog,
     pub(super) plan: planning::Planning,
+    pub(super) hooks: hooks::Hooks,
+    pub(super) tokens: tokens::Tokens,
 }
 
 /// The forms of a text for one and for several. `{0}` is replaced by the number.
@@ -309,6 +313,8 @@ mod tests {
             console::PAIRS,
             console_accounts::PAIRS,
             console_log::PAIRS,
+            hooks::PAIRS,
+            tokens::PAIRS,
         ]
         .concat()
         {

@@ -1,5 +1,6 @@
 //! What several pages show in the same way.
 
+pub(super) mod choices;
 pub(super) mod edit;
 pub(super) mod events;
 pub(super) mod face;

@@ -6,9 +6,11 @@ mod errors;
 mod family;
 mod forms;
 mod frame;
+mod hooks;
 mod members;
 mod planning;
 mod sign_in;
+mod tokens;
 
 use reqwest::Method;
 use url::form_urlencoded::Serializer;

@@ -108,7 +108,7 @@ async fn show(
         created: user.created_at.map(|at| moments.of_moment(at)),
         sessions,
         last_used: last_used_at.map(|at| moments.of_moment(at)),
-        needs_password: service.needs_password(&console.authority),
+        needs_password: service.needs_password(&console.admin),
         section,
     };
     console.page(page.section.status, &page)

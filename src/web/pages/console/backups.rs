@@ -59,7 +59,7 @@ async fn list(
     };
     let page = BackupsPage {
         shell: console.shell(console.texts().console.backups, BACKUPS),
-        needs_password: service.needs_password(&console.authority),
+        needs_password: service.needs_password(&console.admin),
         stored: stored.map(|stored| stored.into_iter().map(line).collect()),
         section,
     };

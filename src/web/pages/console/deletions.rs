@@ -96,7 +96,7 @@ async fn list(
         links: filters.links(DELETIONS, place, queue.total),
         queue: queue.records.iter().map(|it| line(it, texts, &moments)).collect(),
         threshold_hint: fill(hint, &[&bounds.0, &bounds.1, &bounds.2]),
-        needs_password: service.needs_password(authority),
+        needs_password: service.needs_password(&console.admin),
         sections,
     };
     let status = page.sections.acting.status.max(page.sections.threshold.status);
