@@ -129,6 +129,22 @@ impl PageLanguage {
         }
     }
 
+    /// A date without its year, for narrow places.
+    pub(crate) fn short_date(self, day: Day) -> String {
+        let (_, month, number) = day.parts();
+        match self {
+            Self::English => format!("{number}/{month}"),
+            Self::AmericanEnglish => format!("{month}/{number}"),
+            Self::German => format!("{number}.{month}."),
+        }
+    }
+
+    /// The first three letters of a month, with the last two digits of the year.
+    pub(crate) fn short_month(self, day: Day) -> String {
+        let name: String = self.month_name(day).chars().take(3).collect();
+        format!("{name} {:02}", day.parts().0.rem_euclid(100))
+    }
+
     /// A month with its year.
     pub(crate) fn month(self, day: Day) -> String {
         format!("{} {}", self.month_name(day), day.parts().0)
@@ -190,5 +206,9 @@ mod tests {
         assert_eq!(PageLanguage::German.month(day), "Februar 2026");
         let days = PageLanguage::ALL.map(|language| language.day_and_month(day));
         assert_eq!(days, ["9 February", "February 9", "9. Februar"]);
+        let short = |language: PageLanguage| (language.short_date(day), language.short_month(day));
+        assert_eq!(short(PageLanguage::English), of("9/2", "Feb 26"));
+        assert_eq!(short(PageLanguage::AmericanEnglish), of("2/9", "Feb 26"));
+        assert_eq!(short(PageLanguage::German), of("9.2.", "Feb 26"));
     }
 }

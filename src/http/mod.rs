@@ -9,7 +9,7 @@
 //! | `response`, `error` | bodies of responses, and every error |
 //! | `openapi`, `docs` | the OpenAPI document, and the pages in HTML |
 
-mod certificates;
+pub(crate) mod certificates;
 mod docs;
 pub(crate) mod error;
 pub(crate) mod extract;

@@ -135,6 +135,11 @@ impl TaskEvent {
 }
 
 impl LastEvents {
+    /// Whether a parent has cancelled the last request, at this moment or later, and the task was not done since.
+    pub fn is_rejected_since(&self, moment: Timestamp) -> bool {
+        self.rejected_at.is_some_and(|at| moment <= at && self.done_at.is_none_or(|done| done < at))
+    }
+
     /// Adds an event that is older than those before it.
     fn add(&mut self, event: TaskEvent) {
         let occurred_at = Timestamp::parse_iso(&event.occurred_at);

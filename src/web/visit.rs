@@ -5,7 +5,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::links::SIGN_IN;
+use super::links::{APP, CHILD, SIGN_IN};
+use crate::domain::ChildId;
 use crate::http::error::ApiError;
 use crate::http::extract::caller::cookie_caller;
 use crate::http::extract::cookies::cookies_named;
@@ -147,6 +148,19 @@ impl Who for Admin {
     }
 }
 
+/// A child's session.
+pub(super) struct OfChild {
+    pub(super) caller: Caller,
+    pub(super) child_id: ChildId,
+}
+
+impl Who for OfChild {
+    fn of(caller: Caller) -> Result<Self, ServiceError> {
+        let child_id = caller.child_id().cloned().ok_or(ServiceError::Unauthenticated)?;
+        Ok(Self { caller, child_id })
+    }
+}
+
 impl<W: Who> FromRequestParts<AppState> for Visitor<W> {
     type Rejection = NotOpened;
 
@@ -160,7 +174,19 @@ impl<W: Who> FromRequestParts<AppState> for Visitor<W> {
             let client = Client::from_request_parts(parts, state).await?;
             state.service.count_change(&caller, client.address).map_err(ApiError::from)?;
         }
-        Ok(Self { who: W::of(caller).map_err(ApiError::from)?, visit })
+        let is_child = caller.child_id().is_some();
+        match W::of(caller) {
+            Ok(who) => Ok(Self { who, visit }),
+            // A page of somebody else: the visitor's own one is shown instead.
+            Err(ServiceError::ParentRequired | ServiceError::AdminRequired)
+                if is_child && parts.method.is_safe() =>
+            {
+                Err(NotOpened::Other(CHILD))
+            }
+            // The session is live, but not a child's.
+            Err(ServiceError::Unauthenticated) => Err(NotOpened::Other(APP)),
+            Err(error) => Err(ApiError::from(error).into()),
+        }
     }
 }
 
@@ -175,6 +201,8 @@ fn is_of_session(path: &str) -> bool {
 pub(super) enum NotOpened {
     /// There is no session. The address is where to go after its start.
     SignIn(String),
+    /// The session is one for another page.
+    Other(&'static str),
     Error(ApiError),
 }
 
@@ -191,6 +219,7 @@ impl IntoResponse for NotOpened {
                 let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
                 see_other(&format!("{SIGN_IN}?next={next}"))
             }
+            Self::Other(address) => see_other(address),
             Self::Error(error) => error.into_response(),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::contribution::{Contribution, ContributionKind, Subject};
 use super::figures::Figures;
 use super::periods::Span;
-use super::streak::Streaks;
+use super::streak::{StreakDay, Streaks};
 use crate::domain::TrackingEvent;
 use crate::domain::calendar::{Calendar, Day, FamilySettings};
 
@@ -177,6 +177,19 @@ impl DailySums {
         streaks(self.within(span), settings, span.last)
     }
 
+    /// What a day means for [`Self::streaks`].
+    pub fn streak_day(&self, day: Day, settings: &FamilySettings, today: Day) -> StreakDay {
+        if settings.is_neutral(day) {
+            StreakDay::Neutral
+        } else if day <= today && self.tasks_on(day) >= goal(settings) {
+            StreakDay::Counts
+        } else if day >= today {
+            StreakDay::Open
+        } else {
+            StreakDay::Missed
+        }
+    }
+
     /// The day on which the points earned in the lifetime reached a threshold; `None` if they have not, and
     /// before the first contribution.
     pub fn day_of_earning(&self, threshold: i64) -> Option<Day> {
@@ -233,7 +246,12 @@ fn streaks<'a>(
     settings: &FamilySettings,
     today: Day,
 ) -> Streaks {
-    let goal = settings.daily_goal.map_or(1, u32::from);
+    let goal = goal(settings);
     let active = days.filter(|(_, day)| day.figures.tasks >= goal);
     Streaks::of(active.map(|(day, _)| *day), today, |day| settings.is_neutral(day))
+}
+
+/// How many tasks a day needs to count.
+fn goal(settings: &FamilySettings) -> u32 {
+    settings.daily_goal.map_or(1, u32::from)
 }

@@ -15,7 +15,7 @@ pub use daily_sums::{DailySums, Frequency, Step};
 pub use figures::Figures;
 pub use periods::{PeriodKind, Span};
 pub use ranking::{RankedBy, places};
-pub use streak::{Run, Streaks};
+pub use streak::{Run, StreakDay, Streaks};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -11,6 +11,19 @@ pub struct Run {
     pub last: Day,
 }
 
+/// What a day means for a streak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreakDay {
+    /// It is part of one.
+    Counts,
+    /// It can still count.
+    Open,
+    /// It neither counts nor ends one.
+    Neutral,
+    /// It ends one.
+    Missed,
+}
+
 /// The streaks of a child; `None` if there is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Streaks {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::occurrence::OccurrenceState;
 use crate::domain::calendar::Day;
-use crate::domain::progress::Streaks;
+use crate::domain::progress::{StreakDay, Streaks};
 
 /// What became of the occurrences of each day. A day on which nothing was due is missing.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +43,16 @@ impl DueDays {
         let is_neutral = |day| !matches!(self.0.get(&day), Some(DueDay::AllDone | DueDay::Missed));
         Streaks::of(done.map(|(day, _)| *day), today, is_neutral)
     }
+
+    /// What a day means for [`Self::streaks`].
+    pub fn streak_day(&self, day: Day) -> StreakDay {
+        match self.0.get(&day) {
+            Some(DueDay::AllDone) => StreakDay::Counts,
+            Some(DueDay::Open) => StreakDay::Open,
+            Some(DueDay::Missed) => StreakDay::Missed,
+            None => StreakDay::Neutral,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -52,6 +62,8 @@ mod tests {
     #[test]
     fn a_day_counts_if_everything_was_done() {
         use OccurrenceState as State;
+        use StreakDay::{Counts, Missed, Neutral, Open};
+
         let day = |number: i32| Day::parse("2026-02-01").unwrap().plus(number - 1);
         let mut days = DueDays::default();
         let mut add = |number, states: &[State]| {
@@ -75,6 +87,8 @@ mod tests {
             run.map(|run| (run.days, run.first, run.last))
         };
         assert_eq!(run(streaks.current), Some((3, day(4), day(10))));
+        let kinds = [1, 3, 5, 7, 11].map(|number| days.streak_day(day(number)));
+        assert_eq!(kinds, [Counts, Missed, Neutral, Neutral, Open]);
         assert_eq!(run(streaks.longest), Some((3, day(4), day(10))));
         days.add(day(9), State::Missed);
         let streaks = days.streaks(day(11));

@@ -1,5 +1,6 @@
 //! Certificates, as pages to print. Each is one file: it can be saved, and needs nothing else.
 
+mod names;
 mod page;
 mod texts;
 
@@ -13,6 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+pub(crate) use self::names::{badge_name, grade_name, rank_name, reached};
 use self::page::{CertificatePage, STYLE};
 use crate::domain::{RecordKind, RuleViolation};
 use crate::http::error::ApiError;

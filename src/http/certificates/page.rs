@@ -2,9 +2,10 @@
 
 use askama::Template;
 
+use super::names::{badge_name, count, grade_name, rank_name, reached};
 use super::texts::Texts;
 use crate::domain::Rank;
-use crate::domain::badges::{Award, AwardPeriod, Metric, built_in, image};
+use crate::domain::badges::{Award, AwardPeriod, built_in, image};
 use crate::http::language::PageLanguage;
 use crate::service::{Achievement, Certificate, Month};
 
@@ -92,8 +93,7 @@ impl CertificatePage {
 
     fn for_rank(self, number: usize, rank: &Rank, is_own: bool, language: PageLanguage) -> Self {
         let texts = Texts::of(language);
-        let translated = texts.rank_names.get(number - 1).filter(|_| !is_own);
-        let name = translated.map_or_else(|| rank.name.to_string(), ToString::to_string);
+        let name = rank_name(number, rank, is_own, language);
         Self {
             number: Some(number),
             verb: texts.has_reached,
@@ -117,7 +117,7 @@ impl CertificatePage {
             verb: texts.in_month,
             subject: Line::of(&language.month(month.first)),
             reason: parts.join(" · "),
-            badges: badges.iter().take(MOST_BADGES).map(|it| titled(it, texts)).collect(),
+            badges: badges.iter().take(MOST_BADGES).map(|it| titled(it, language)).collect(),
             more_badges: (more > 0).then(|| texts.more.replace("{}", &more.to_string())),
             ..self
         }
@@ -125,24 +125,16 @@ impl CertificatePage {
 
     fn for_badge(self, award: &Award, language: PageLanguage) -> Self {
         let texts = Texts::of(language);
-        let forms = match award.metric {
-            Metric::TasksDone => texts.tasks_done,
-            Metric::PointsEarned => texts.points_earned,
-            Metric::StreakDays => texts.days_in_a_row,
-            Metric::DaysWithoutPenalty => texts.days_without_penalty,
-            Metric::RewardsRedeemed => texts.rewards_redeemed,
-            Metric::TaskDone(_) => texts.times_done,
-        };
         let period = award.key.period.map(|period| match period {
             AwardPeriod::Week(first) => texts.in_the_week.replace("{}", &language.date(first)),
             AwardPeriod::Month(first) => texts.in_the_month.replace("{}", &language.month(first)),
         });
-        let reached = count(award.threshold, forms, language);
+        let reached = reached(&award.metric, award.threshold, language);
         Self {
             picture: Some(image(&award.metric, award.key.grade)),
             metal: METALS[usize::from(award.key.grade.number()) - 1],
             verb: texts.has_earned,
-            subject: Line::of(&titled(award, texts)),
+            subject: Line::of(&titled(award, language)),
             reason: [Some(reached), period].into_iter().flatten().collect::<Vec<_>>().join(" "),
             ..self
         }
@@ -152,17 +144,11 @@ impl CertificatePage {
 const METALS: [&str; 3] = ["bronze", "silver", "gold"];
 
 /// The name of a badge with its grade. A badge with one grade only has no name of it.
-fn titled(award: &Award, texts: &Texts) -> String {
+fn titled(award: &Award, language: PageLanguage) -> String {
     let built_in = built_in().iter().find(|badge| badge.id == award.key.badge_id);
-    let translated = texts.badge_names.iter().find(|(id, _)| *id == award.key.badge_id.as_str());
-    let name = translated.map_or(award.badge_name.as_str(), |(_, name)| name);
+    let name = badge_name(&award.key.badge_id, &award.badge_name, language);
     if built_in.is_some_and(|badge| badge.thresholds.values().len() == 1) {
-        return name.to_owned();
+        return name;
     }
-    format!("{name} ({})", texts.grades[usize::from(award.key.grade.number()) - 1])
-}
-
-/// A number with its noun.
-fn count(number: i64, forms: [&str; 2], language: PageLanguage) -> String {
-    forms[usize::from(number != 1)].replace("{}", &language.number(number))
+    format!("{name} ({})", grade_name(award.key.grade, language))
 }

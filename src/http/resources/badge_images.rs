@@ -37,6 +37,11 @@ pub(crate) async fn get(
     Ok((headers, image(&metric, grade)))
 }
 
+/// The address of the picture of a badge.
+pub(crate) fn address(metric: &Metric, grade: Grade) -> String {
+    format!("/badge-images/{}-{}.svg", metric.as_str(), grade.number())
+}
+
 /// The metric and the grade in a name such as `tasks_done-2.svg`.
 fn parse(name: &str) -> Option<(Metric, Grade)> {
     let (metric, grade) = name.strip_suffix(".svg")?.split_once('-')?;

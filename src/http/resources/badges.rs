@@ -285,7 +285,7 @@ impl ChildBadgeBody {
 }
 
 impl From<ChildBadge> for ChildBadgeBody {
-    fn from(ChildBadge { state, value, awards }: ChildBadge) -> Self {
+    fn from(ChildBadge { state, value, awards, .. }: ChildBadge) -> Self {
         Self {
             value,
             badge: RecordBody(Arc::new(state)),

@@ -32,7 +32,7 @@ type DeviceCodeInput = Input<DeviceCode>;
 type ChosenChildInput = Input<ChosenChild>;
 
 /// The page on which a parent enters the code.
-const PAGE: &str = "/pair";
+pub(crate) const PAGE: &str = "/pair";
 /// The smallest width of a QR code, in pixels.
 const WIDTH: u32 = 240;
 
@@ -127,7 +127,7 @@ impl From<DeviceChild> for DeviceChildBody {
 }
 
 pub(crate) struct NewDevice {
-    device_name: Name,
+    pub(crate) device_name: Name,
 }
 
 impl RequestBody for NewDevice {
@@ -162,8 +162,8 @@ impl RequestBody for DeviceCode {
 }
 
 pub(crate) struct ChosenChild {
-    child_id: ChildId,
-    pin: Option<String>,
+    pub(crate) child_id: ChildId,
+    pub(crate) pin: Option<String>,
 }
 
 impl RequestBody for ChosenChild {
@@ -208,17 +208,22 @@ pub(crate) async fn codes(
     let codes = service.open_device_request(client.address, device_name).await?;
     let verification_uri = format!("{origin}{PAGE}");
     let verification_uri_complete = format!("{verification_uri}?code={}", codes.user_code);
-    let qr = QrCode::new(&verification_uri_complete).map_err(ServiceError::internal)?;
     Ok(Json(CodesBody {
         device_code: codes.device_code.reveal().to_owned(),
         user_code: codes.user_code.to_string(),
-        qr_svg: qr.render::<svg::Color<'_>>().min_dimensions(WIDTH, WIDTH).build(),
+        qr_svg: qr_code(&verification_uri_complete)?,
         verification_uri,
         verification_uri_complete,
         expires_at: Iso(codes.expires_at),
         expires_in: Device::CODE_LIFETIME.as_secs(),
         interval: Device::POLL_INTERVAL.as_secs(),
     }))
+}
+
+/// A QR code, as an SVG image.
+pub(crate) fn qr_code(address: &str) -> Result<String, ServiceError> {
+    let code = QrCode::new(address).map_err(ServiceError::internal)?;
+    Ok(code.render::<svg::Color<'_>>().min_dimensions(WIDTH, WIDTH).build())
 }
 
 /// Fetch a child's session on a device
@@ -249,11 +254,22 @@ pub(crate) async fn token(
     held: DeviceTokens,
     Input(DeviceCode { device_code }): Input<DeviceCode>,
 ) -> Result<(Cookie, Json<SessionAnswer>), ApiError> {
-    let fetched = service.fetch_device_session(client.address, &device_code, &held).await?;
+    let (cookie, caller) = fetched(&service, client, &device_code, &held).await?;
+    answer(&cookie, &caller, &settings)
+}
+
+/// Fetches the session of a device. Returns the value of its cookie, and the caller whose session it is.
+pub(crate) async fn fetched(
+    service: &Arc<Service>,
+    client: Client,
+    device_code: &Token,
+    held: &DeviceTokens,
+) -> Result<(String, Caller), ServiceError> {
+    let fetched = service.fetch_device_session(client.address, device_code, held).await?;
     let LoggedIn { token, caller } = fetched;
-    let others = service.live_device_sessions(&held).await?;
+    let others = service.live_device_sessions(held).await?;
     let tokens = [&token].into_iter().chain(others.iter().map(|it| it.token));
-    answer(&joined(tokens), &caller, &settings)
+    Ok((joined(tokens), caller))
 }
 
 /// List the children that share a device

@@ -105,7 +105,7 @@ pub(crate) struct DeviceAnswer {
 }
 
 pub(crate) struct ShownCode {
-    user_code: String,
+    pub(crate) user_code: String,
 }
 
 impl RequestBody for ShownCode {

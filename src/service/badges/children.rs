@@ -19,6 +19,20 @@ pub struct ChildBadge {
     pub value: i64,
     /// The newest first, including revoked ones.
     pub awards: Vec<Arc<Award>>,
+    /// The first grade that the child does not have, with its threshold: in this week or month, or in the whole history.
+    pub next: Option<(Grade, i64)>,
+}
+
+impl ChildBadge {
+    /// The highest grade that the child has.
+    pub fn grade(&self) -> Option<Grade> {
+        self.held().map(|award| award.key.grade).max()
+    }
+
+    /// The awards that the child has, the newest first.
+    pub fn held(&self) -> impl Iterator<Item = &Arc<Award>> {
+        self.awards.iter().filter(|award| award.revoked_at.is_none())
+    }
 }
 
 /// A grade that a child is close to.
@@ -53,7 +67,8 @@ impl Service {
             let badges = badges_of(&*records, &user.id).into_iter().map(|state| {
                 let awards = awards.remove(&state.badge.id).unwrap_or_default();
                 let value = current(&state.badge, &sums, family);
-                ChildBadge { state, value, awards }
+                let next = next_grade(&state.badge, &awards, value, family);
+                ChildBadge { state, value, awards, next }
             });
             badges.filter(|it| !it.state.is_hidden || !it.awards.is_empty()).collect()
         });
@@ -125,17 +140,8 @@ pub(in crate::service) fn nearest(
     let awards = records.awards_of(child_id);
     let shown = badges_of(records, &user.id).into_iter().filter(|state| !state.is_hidden);
     let near = shown.filter_map(|BadgeState { badge, .. }| {
-        let period = badge.period.map(|kind| kind.of(family.today, family.settings));
-        let has = |grade: Grade| {
-            awards.iter().any(|award| {
-                let key = &award.key;
-                (&key.badge_id, key.grade, key.period) == (&badge.id, grade, period)
-                    && award.revoked_at.is_none()
-            })
-        };
         let value = current(&badge, sums, family);
-        let next =
-            badge.thresholds.iter().find(|(grade, threshold)| !has(*grade) && value < *threshold);
+        let next = next_grade(&badge, &awards, value, family);
         let (grade, threshold) = next.filter(|_| value > 0)?;
         Some(NearBadge { badge, grade, threshold, value })
     });
@@ -144,6 +150,24 @@ pub(in crate::service) fn nearest(
     near.sort_by_key(|it| Reverse(it.value.saturating_mul(1_000_000_000) / it.threshold));
     near.truncate(MOST_IN_PROGRESS);
     near
+}
+
+/// The first grade that a child with these awards and this value does not have, with its threshold.
+fn next_grade(
+    badge: &Badge,
+    awards: &[Arc<Award>],
+    value: i64,
+    family: &Family<'_>,
+) -> Option<(Grade, i64)> {
+    let period = badge.period.map(|kind| kind.of(family.today, family.settings));
+    let has = |grade: Grade| {
+        awards.iter().any(|award| {
+            let key = &award.key;
+            (&key.badge_id, key.grade, key.period) == (&badge.id, grade, period)
+                && award.revoked_at.is_none()
+        })
+    };
+    badge.thresholds.iter().find(|(grade, threshold)| !has(*grade) && value < *threshold)
 }
 
 /// What a child has of a badge's metric now. A streak that has ended cannot grow any more.

@@ -2,6 +2,7 @@
 
 mod continuing;
 mod kept_sums;
+mod points;
 mod statistics;
 
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! The streaks of a child, by the rule of its family.
 
-use super::super::{Service, ServiceError};
-use crate::domain::calendar::StreakRule;
-use crate::domain::progress::{DailySums, Span, Streaks};
+use super::super::{Caller, Service, ServiceError};
+use crate::domain::calendar::{Day, StreakRule};
+use crate::domain::progress::{DailySums, PeriodKind, Span, StreakDay, Streaks};
 use crate::domain::schedule::DueDays;
 use crate::domain::{ChildId, User};
 
@@ -26,15 +26,45 @@ impl Service {
             ));
         }
         let span = span.unwrap_or(Span { first: today.plus(-DAYS), last: today });
-        let Some((family, records)) = self.family_schedule_from(&user.id, span.first).await? else {
-            return Ok(Streaks::default());
-        };
+        Ok(self.due_days(user, child, span).await?.streaks(span.last))
+    }
+
+    /// Returns the days of this week, and what they mean for the streak of a child. Fails if the caller may not read
+    /// the child.
+    pub async fn streak_week(
+        &self,
+        caller: &Caller,
+        child_id: &ChildId,
+    ) -> Result<Vec<(Day, StreakDay)>, ServiceError> {
+        caller.child(&*self.records_of(caller).await?, child_id)?;
+        let (user, today) = (caller.user(), self.today(caller.user()));
+        let settings = &user.family;
+        let week = PeriodKind::Week.span(today, settings.week_start);
+        let days = week.periods(PeriodKind::Day, settings.week_start).map(|day| day.first);
+        if settings.streak_rule == StreakRule::AnyTask {
+            let sums = self.daily_sums(user, child_id).await?;
+            return Ok(days.map(|day| (day, sums.streak_day(day, settings, today))).collect());
+        }
+        let due = self.due_days(user, child_id, week).await?;
+        Ok(days.map(|day| (day, due.streak_day(day))).collect())
+    }
+
+    /// What became of the occurrences of a child in a span.
+    async fn due_days(
+        &self,
+        user: &User,
+        child: &ChildId,
+        span: Span,
+    ) -> Result<DueDays, ServiceError> {
         let mut days = DueDays::default();
+        let Some((family, records)) = self.family_schedule_from(&user.id, span.first).await? else {
+            return Ok(days);
+        };
         for child in family.children.iter().filter(|it| it.id == *child) {
             for (_, occurrence) in family.occurrences(child, span) {
                 days.add(occurrence.day, family.state(&occurrence, &*records));
             }
         }
-        Ok(days.streaks(span.last))
+        Ok(days)
     }
 }

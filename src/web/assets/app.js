@@ -42,6 +42,8 @@ function morph(from, to) {
     if (!to.hasAttribute(name) && !isOpened) from.removeAttribute(name);
   }
   for (const { name, value } of to.attributes) {
+    // An animation is not cut off by the next update.
+    if (name === "class" && from.hasAttribute("data-celebrate")) continue;
     if (from.getAttribute(name) !== value) from.setAttribute(name, value);
   }
   morphChildren(from, to);

@@ -8,6 +8,7 @@ use super::assets;
 use super::links::{APP, CHILD, CONSOLE};
 use super::texts::Texts;
 use super::visit::{Theme, Visit};
+use crate::domain::Message;
 use crate::http::error::ApiError;
 use crate::http::language::PageLanguage;
 use crate::service::{Caller, ServiceError, SessionRole};
@@ -16,6 +17,21 @@ use crate::service::{Caller, ServiceError, SessionRole};
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types goldstar";
+
+/// What the event stream sends.
+const STREAMED: [&str; 11] = [
+    "tracking_event_created",
+    "resync",
+    Message::REQUEST_ENDED,
+    Message::RECORDS_CHANGED,
+    Message::BADGE_AWARDED,
+    Message::BADGE_REVOKED,
+    Message::RANK_CHANGED,
+    Message::TASK_DUE,
+    Message::TASK_LATE,
+    Message::TASK_MISSED,
+    Message::TASK_DONE,
+];
 
 /// The frame around the content of a page.
 pub(super) struct Shell {
@@ -89,6 +105,12 @@ impl Shell {
     #[expect(clippy::unused_self, reason = "a template calls functions of its values")]
     pub(super) fn icon(&self, name: &str) -> String {
         format!("{}#{name}", assets::address("icons.svg"))
+    }
+
+    /// The names of what the event stream sends: a browser hears of those only that are listed.
+    #[expect(clippy::unused_self, reason = "a template calls functions of its values")]
+    pub(super) fn events(&self) -> String {
+        STREAMED.join(" ")
     }
 
     pub(super) fn themes(&self) -> Vec<Choice> {

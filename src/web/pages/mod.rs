@@ -1,12 +1,14 @@
 //! One file per page, with its template beside it.
 
 mod account;
+mod child_app;
 mod console;
 mod family;
 mod hooks;
 mod invitation;
 mod members;
 mod once;
+mod pair;
 mod planning;
 mod preferences;
 mod reset;
@@ -32,4 +34,6 @@ pub(super) fn routes() -> Router<AppState> {
         .merge(members::routes())
         .merge(invitation::routes())
         .merge(planning::routes())
+        .merge(child_app::routes())
+        .merge(pair::routes())
 }

@@ -58,7 +58,8 @@ impl SignInPage {
 }
 
 async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, ApiError> {
-    if visit.caller.is_some() {
+    // A parent signs in on the device of a child, too.
+    if visit.caller.as_ref().is_some_and(|caller| caller.child_id().is_none()) {
         return Ok(see_other(links::next(wanted.next.as_deref())));
     }
     let shown = SignInPage::new(&visit, Form::default(), wanted.next.as_deref());
@@ -96,7 +97,7 @@ async fn submit(
 }
 
 /// Sends the browser to a page with the cookie of a new session.
-pub(super) fn started_at(
+pub(in crate::web) fn started_at(
     LoggedIn { token, .. }: &LoggedIn,
     next: &str,
     settings: &HttpSettings,

@@ -2,7 +2,8 @@
 
 use super::{
     Child, Common, Counted, Errors, Events, Fields, Home, Navigation, SignIn, Texts, Time, account,
-    console, console_accounts, console_log, hooks, invitation, members, planning, tokens,
+    child_app, console, console_accounts, console_log, devices, history, hooks, invitation,
+    members, planning, progress, tokens,
 };
 use crate::http::error::ErrorCode as Code;
 
@@ -279,4 +280,24 @@ pub(super) const TEXTS: Texts = Texts {
     plan: planning::de::TEXTS,
     hooks: hooks::GERMAN,
     tokens: tokens::GERMAN,
+    own_events: Events {
+        done: "Geschafft: {0}",
+        penalty: "Punkte verloren: {0}",
+        wished: "Du wünschst dir: {0}",
+        reported: "Du hast erledigt: {0}",
+        redeemed: "Du hast bekommen: {0}",
+        withdrawn: "Zurückgenommen: {0}",
+        rejected: "Nicht bestätigt: {0}",
+        adjusted: "Deine Punkte wurden geändert",
+        undone: "Rückgängig gemacht: {0}",
+        undone_link: "später rückgängig gemacht",
+        unnamed: "ohne Namen",
+        by_child: "du",
+        by_parent: "deine Eltern",
+        by_schedule: "der Plan",
+    },
+    child_app: child_app::GERMAN,
+    devices: devices::GERMAN,
+    history: history::GERMAN,
+    progress: progress::GERMAN,
 };

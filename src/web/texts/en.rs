@@ -2,7 +2,8 @@
 
 use super::{
     Child, Common, Counted, Errors, Events, Fields, Home, Navigation, SignIn, Texts, Time, account,
-    console, console_accounts, console_log, hooks, invitation, members, planning, tokens,
+    child_app, console, console_accounts, console_log, devices, history, hooks, invitation,
+    members, planning, progress, tokens,
 };
 use crate::http::error::ErrorCode as Code;
 
@@ -263,4 +264,24 @@ pub(super) const TEXTS: Texts = Texts {
     plan: planning::en::TEXTS,
     hooks: hooks::ENGLISH,
     tokens: tokens::ENGLISH,
+    own_events: Events {
+        done: "Done: {0}",
+        penalty: "Points lost: {0}",
+        wished: "You would like: {0}",
+        reported: "You have done: {0}",
+        redeemed: "You got: {0}",
+        withdrawn: "Taken back: {0}",
+        rejected: "Not approved: {0}",
+        adjusted: "Your points were changed",
+        undone: "Undone: {0}",
+        undone_link: "undone later",
+        unnamed: "without a name",
+        by_child: "you",
+        by_parent: "your parents",
+        by_schedule: "the plan",
+    },
+    child_app: child_app::ENGLISH,
+    devices: devices::ENGLISH,
+    history: history::ENGLISH,
+    progress: progress::ENGLISH,
 };

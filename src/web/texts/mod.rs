@@ -30,15 +30,19 @@ macro_rules! texts {
 }
 
 mod account;
+pub(super) mod child_app;
 mod console;
 mod console_accounts;
 mod console_log;
 mod de;
+mod devices;
 mod en;
+mod history;
 mod hooks;
 mod invitation;
 mod members;
 pub(super) mod planning;
+mod progress;
 mod tokens;
 
 use std::borrow::Borrow;
@@ -67,6 +71,12 @@ pub(super) struct Texts {
     pub(super) plan: planning::Planning,
     pub(super) hooks: hooks::Hooks,
     pub(super) tokens: tokens::Tokens,
+    pub(super) child_app: child_app::ChildApp,
+    /// What happened, in the words of the child.
+    pub(super) own_events: Events,
+    pub(super) devices: devices::Devices,
+    pub(super) history: history::History,
+    pub(super) progress: progress::Progress,
 }
 
 /// The forms of a text for one and for several. `{0}` is replaced by the number.
@@ -315,6 +325,10 @@ mod tests {
             console_log::PAIRS,
             hooks::PAIRS,
             tokens::PAIRS,
+            child_app::PAIRS,
+            devices::PAIRS,
+            history::PAIRS,
+            progress::PAIRS,
         ]
         .concat()
         {

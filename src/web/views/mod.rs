@@ -1,10 +1,13 @@
 //! What several pages show in the same way.
 
+pub(super) mod charts;
 pub(super) mod choices;
 pub(super) mod edit;
 pub(super) mod events;
 pub(super) mod face;
+pub(super) mod history;
 pub(super) mod moments;
+pub(super) mod rank;
 pub(super) mod schedules;
 pub(super) mod sizes;
 pub(super) mod snack;

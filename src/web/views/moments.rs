@@ -43,6 +43,17 @@ impl Moments {
         self.language
     }
 
+    /// The time of a moment.
+    pub(in crate::web) fn time(&self, moment: Timestamp) -> String {
+        let (_, hour, minute) = self.zone.clock(moment);
+        self.language.time(hour, minute)
+    }
+
+    /// The date of a moment, and that of today.
+    pub(in crate::web) fn day_and_today(&self, moment: Timestamp) -> (Day, Day) {
+        (self.zone.clock(moment).0, self.zone.clock(self.now).0)
+    }
+
     pub(in crate::web) fn of_moment(&self, moment: Timestamp) -> Moment {
         let (day, hour, minute) = self.zone.clock(moment);
         let (date, time) = (self.language.date(day), self.language.time(hour, minute));

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::events::{EventLine, Lines};
-use crate::service::{Adult, Service, ServiceError};
+use crate::service::{Caller, Service, ServiceError};
 
 /// The part of an address that names what was done.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -18,12 +18,12 @@ impl Done {
     pub(in crate::web) async fn line(
         &self,
         service: &Service,
-        adult: &Adult,
+        caller: &Caller,
         lines: &Lines,
     ) -> Result<Option<EventLine>, ServiceError> {
         let (Some(event), Some(child)) = (&self.done, &self.child) else { return Ok(None) };
         let found =
-            service.event_of_child(adult, &child.as_str().into(), &event.as_str().into()).await;
+            service.event_of_child(caller, &child.as_str().into(), &event.as_str().into()).await;
         match found {
             Ok(found) => Ok(found.and_then(|event| lines.line(&event.json))),
             Err(ServiceError::Refused(_)) => Ok(None),

@@ -1,11 +1,14 @@
 //! The pages, as a browser without scripts uses them.
 
 mod account;
+mod child_app;
 mod console;
+mod devices;
 mod errors;
 mod family;
 mod forms;
 mod frame;
+mod history;
 mod hooks;
 mod members;
 mod planning;

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use serde_json::Value;
-use url::form_urlencoded::byte_serialize;
+use url::form_urlencoded::{Serializer, parse};
 
 use crate::domain::{Mutation, MutationDetails, Operation};
 use crate::http::error::ApiError;
@@ -44,9 +44,11 @@ pub(super) async fn act(
 fn done_at(next: &str, child: &str, event: &str) -> String {
     let event: Value = serde_json::from_str(event).unwrap_or_default();
     let id = event["id"].as_str().unwrap_or_default();
-    let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
-    let path = next.split('?').next().unwrap_or_default();
-    format!("{path}?done={}&child={}", encoded(id), encoded(child))
+    let (path, query) = next.split_once('?').unwrap_or((next, ""));
+    let kept = parse(query.as_bytes()).filter(|(name, _)| name != "done" && name != "child");
+    let done = [("done", id), ("child", child)];
+    let query = Serializer::new(String::new()).extend_pairs(kept).extend_pairs(done).finish();
+    format!("{path}?{query}")
 }
 
 async fn activate(

@@ -2,7 +2,12 @@
 
 mod actions;
 mod child;
+mod child_history;
+mod devices;
+mod hand_over;
+mod history;
 mod home;
+mod progress;
 mod requests;
 
 use axum::Router;
@@ -15,4 +20,9 @@ pub(super) fn routes() -> Router<AppState> {
         .merge(child::routes())
         .merge(actions::routes())
         .merge(requests::routes())
+        .merge(history::routes())
+        .merge(child_history::routes())
+        .merge(progress::routes())
+        .merge(devices::routes())
+        .merge(hand_over::routes())
 }
