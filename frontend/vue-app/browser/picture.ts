@@ -1,35 +1,108 @@
 import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, test } from "vitest";
 
-import { expect, onTestFinished, test } from "vitest";
-
-import { launch } from "./chromium";
-import { DemoPage } from "./demo_page";
+import { launch, Person } from "./chromium";
+import { linkedPages } from "./page_checks";
 import { DemoServer } from "./server";
 
-const picture = join(import.meta.dirname, "../../../docs/images/live.png");
+const root = join(import.meta.dirname, "../../..");
+/** Those of the documents. */
+const documented = join(root, "docs/images");
+/** Every page in two sizes and both colour schemes, to look at. */
+const all = join(root, "target/pictures");
 
-test("the README's picture is taken", async () => {
-  const server = await DemoServer.start();
-  onTestFinished(() => server.stop());
-  const browser = await launch();
-  onTestFinished(() => browser.close());
-  const demo = await DemoPage.open(server.address, browser, server.parent, {
-    viewport: { width: 1120, height: 600 },
-    deviceScaleFactor: 2,
-    reducedMotion: "reduce",
-    locale: "en-GB",
+const phone = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2 };
+const wide = { viewport: { width: 1120, height: 720 }, deviceScaleFactor: 1 };
+const common = { reducedMotion: "reduce", locale: "en-GB" } as const;
+
+let browser: Browser;
+let server: DemoServer;
+let childId: string;
+
+beforeAll(async () => {
+  browser = await launch();
+  server = await DemoServer.start();
+  childId = await tell();
+  for (const folder of [documented, all]) await mkdir(folder, { recursive: true });
+});
+afterAll(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+/** What has happened in the family: a few tasks, a penalty and requests. Returns the id of the first child. */
+async function tell(): Promise<string> {
+  const parent = await Person.at(server.address, browser);
+  await parent.logIn(server.parent);
+  type Named = { id: string; name: string };
+  const { children } = await parent.ask<{ children: Named[] }>("GET", "/children");
+  const { tasks } = await parent.ask<{ tasks: Named[] }>("GET", "/tasks");
+  const { rewards } = await parent.ask<{ rewards: Named[] }>("GET", "/rewards");
+  const find = (list: Named[], name: string) => list.find((it) => it.name === name)!.id;
+  const [mia, noah] = [find(children, "Mía"), find(children, "Noah")];
+  const task = (child: string, name: string, verb: string) =>
+    parent.ask("POST", `/children/${child}/tasks/${find(tasks, name)}/${verb}`);
+  const reward = (child: string, name: string, verb: string) =>
+    parent.ask("POST", `/children/${child}/rewards/${find(rewards, name)}/${verb}`);
+  await parent.ask("PATCH", `/tasks/${find(tasks, "Make the bed")}`, {
+    icon: "bed", schedule: { who: "all", every: "day", due_time: "08:00" },
   });
-  await demo.click("Mía", "+5 Make the bed");
-  await demo.click("Noah", "+15 Homework");
-  await demo.click("Mía", "−8 Hit a sibling");
-  await demo.click("Noah", "Ask for Ice cream");
-  await demo.click("Noah", "Redeem Ice cream");
-  await demo.click("Mía", "Ask for Extra screen time");
-  await expect.poll(() => demo.events()).toHaveLength(6);
-  const { page } = demo.person;
-  // Else the last button is shown as one that is about to be pressed.
-  await page.mouse.move(0, 0);
-  await mkdir(dirname(picture), { recursive: true });
-  await page.screenshot({ path: picture, fullPage: true });
+  await parent.ask("PATCH", `/tasks/${find(tasks, "Walk the dog")}`, { icon: "dog" });
+  await parent.ask("PATCH", `/tasks/${find(tasks, "Homework")}`, { icon: "homework" });
+  await parent.ask("PATCH", `/rewards/${find(rewards, "Ice cream")}`, { icon: "ice_cream" });
+  await parent.ask("PATCH", `/rewards/${find(rewards, "A trip to the zoo")}`, { icon: "trip" });
+  for (let done = 0; done < 3; done += 1) await task(mia, "Homework", "activate");
+  await task(mia, "Make the bed", "activate");
+  await task(noah, "Walk the dog", "activate");
+  await task(mia, "Hit a sibling", "activate");
+  await reward(mia, "Ice cream", "redeem");
+  await reward(mia, "Extra screen time", "request");
+  await task(mia, "Walk the dog", "request");
+  await task(noah, "Homework", "request");
+  await parent.page.context().close();
+  return mia;
+}
+
+/** Someone's browser. */
+async function open(who: "nobody" | "parent" | "admin" | "child", options: object): Promise<Person> {
+  const person = await Person.at(server.address, browser, { ...common, ...options });
+  if (who === "admin") await person.logIn(server.admin);
+  if (who === "parent" || who === "child") await person.logIn(server.parent);
+  if (who === "child") await person.ask("POST", "/auth/child-session", { child_id: childId });
+  return person;
+}
+
+test("the pictures of the documents are taken", async () => {
+  const pictures = [
+    ["family", "parent", phone, "/app"],
+    ["child-page", "parent", phone, `/app/children/${childId}`],
+    ["week", "parent", wide, "/app/week"],
+    ["progress", "parent", wide, `/app/children/${childId}/progress`],
+    ["child", "child", phone, "/app/child"],
+    ["child-rewards", "child", phone, "/app/child/rewards"],
+    ["console", "admin", wide, "/console"],
+  ] as const;
+  for (const [name, who, size, address] of pictures) {
+    const { page } = await open(who, size);
+    await page.goto(address);
+    await page.screenshot({ path: join(documented, `${name}.png`) });
+    await page.context().close();
+  }
+});
+
+test("every page is taken in two sizes and both colour schemes", { timeout: 600_000 }, async () => {
+  for (const who of ["nobody", "parent", "admin", "child"] as const) {
+    for (const [size, scheme] of [["phone", "light"], ["wide", "dark"]] as const) {
+      const { page } = await open(who, { ...(size === "phone" ? phone : wide), deviceScaleFactor: 1, colorScheme: scheme });
+      const start = { nobody: "/sign-in", parent: "/app", admin: "/console", child: "/app/child" }[who];
+      for (const address of await linkedPages(page, start)) {
+        await page.goto(address);
+        const name = address.replace(/[?#].*/, "").replace(/[0-9a-f-]{36}/g, "id").replaceAll("/", "-");
+        await page.screenshot({ path: join(all, `${who}${name}-${size}.png`), fullPage: true });
+      }
+      await page.context().close();
+    }
+  }
 });

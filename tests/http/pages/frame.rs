@@ -97,3 +97,18 @@ async fn without_pages_every_client_gets_json() {
     }
     parent.get("/children").await.expect(200);
 }
+
+#[tokio::test]
+async fn a_phone_can_install_the_pages() {
+    let server = TestServer::start().await;
+    let browser = server.nobody();
+    let page = show(&browser, "/sign-in").await;
+    assert!(page.contains("rel=\"manifest\" href=\"/manifest.webmanifest\""), "{page}");
+    let manifest = browser.get("/manifest.webmanifest").await;
+    assert_eq!(manifest.header("content-type"), "application/manifest+json");
+    assert_eq!(manifest.body["start_url"], "/app");
+    for icon in manifest.body["icons"].as_array().unwrap() {
+        let icon = browser.get(icon["src"].as_str().unwrap()).await;
+        assert_eq!((icon.status, icon.header("content-type")), (200, "image/png"));
+    }
+}
