@@ -174,39 +174,42 @@ impl Fields {
     }
 }
 
-/// The form with the schedule and the limit in the form of the API. Fails if a part is empty that the other choices need.
+/// The form with the schedule in the form of the API; null for none. Fails if a part is empty that the other choices need.
 pub(super) fn with_schedule(form: Form) -> Result<Form, (Form, ApiError)> {
-    match schedule(&form) {
-        Ok(schedule) => Ok(form.with("schedule", schedule)),
-        Err(error) => Err((form, error)),
+    if form.value("every").is_empty() {
+        return Ok(form.with("schedule", Value::Null));
+    }
+    match (recurrence(&form), who(&form)) {
+        (Ok(days), Ok(who)) => {
+            let plan = plan(&form, days, who);
+            Ok(form.with("schedule", plan))
+        }
+        (Err(error), Err(other)) => Err((form.with_errors(&other), error)),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err((form, error)),
     }
 }
 
-/// Null if the task has no schedule.
-fn schedule(form: &Form) -> Result<Value, ApiError> {
-    let every = form.value("every");
-    if every.is_empty() {
-        return Ok(Value::Null);
-    }
-    let mut plan = recurrence(form, every)?;
-    plan.insert("who".to_owned(), who(form)?);
+fn plan(form: &Form, days: Map<String, Value>, who: Value) -> Value {
+    let mut plan = days;
+    plan.insert("who".to_owned(), who);
     let is_rotation = matches!(form.value("who"), "turns" | "weeks");
     let first_only = form.has("first_only", "true") && !is_rotation;
     plan.insert("first_only".to_owned(), first_only.into());
     plan.insert("grace_days".to_owned(), number(form, "grace_days").unwrap_or(0).into());
     // A single date needs no first day.
-    let from = if every == "once" { "" } else { "from" };
+    let from = if form.has("every", "once") { "" } else { "from" };
     for name in [from, "until", "due_time", "on_missed", "week_start", "starts"] {
         let value = form.value(name).trim();
         if !value.is_empty() {
             plan.insert(name.to_owned(), value.into());
         }
     }
-    Ok(plan.into())
+    plan.into()
 }
 
 /// The days of a schedule.
-fn recurrence(form: &Form, every: &str) -> Result<Map<String, Value>, ApiError> {
+fn recurrence(form: &Form) -> Result<Map<String, Value>, ApiError> {
+    let every = form.value("every");
     let mut plan = Map::new();
     let mut set = |name: &str, value: Value| plan.insert(name.to_owned(), value);
     if every == "once" {

@@ -7,18 +7,17 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::get;
 use serde_json::{Value, json};
 
 use crate::domain::calendar::{DayStart, Weekday, Zone};
-use crate::domain::input::FieldUpdate;
 use crate::domain::{Rank, Ranks, User};
 use crate::http::error::ApiError;
 use crate::http::language::PageLanguage;
 use crate::http::state::AppState;
-use crate::service::{Adult, FamilySettingsPatch, Parent, Service, UserPatch};
+use crate::service::{FamilySettingsPatch, Parent, Service};
 use crate::web::form::Form;
-use crate::web::layout::{Choice, Shell, page, page_with};
+use crate::web::layout::{Shell, page, page_with};
 use crate::web::links::FAMILY;
 use crate::web::texts::{Texts, fill};
 use crate::web::views::edit::{Entry, Wanted};
@@ -29,9 +28,7 @@ const SETTINGS: &str = "/app/family/settings";
 const FURTHER_RANKS: usize = 3;
 
 pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route(SETTINGS, get(show).post(update))
-        .route("/app/family/settings/language", post(set_language))
+    Router::new().route(SETTINGS, get(show).post(update))
 }
 
 #[derive(Template)]
@@ -45,7 +42,6 @@ struct SettingsPage {
     week_starts: Vec<Entry>,
     rest_days: Vec<Entry>,
     ranks: Vec<RankLine>,
-    languages: Vec<Choice>,
     is_saved: bool,
 }
 
@@ -82,7 +78,6 @@ impl SettingsPage {
             week_starts: Weekday::ALL.map(|day| weekday("week_start", day)).into(),
             rest_days: Weekday::ALL.map(|day| weekday("rest_days", day)).into(),
             ranks: ranks(&form, user, language),
-            languages: languages(parent, language),
             form,
             is_saved: false,
         }
@@ -136,18 +131,6 @@ fn given_ranks(form: &Form) -> Vec<(String, String)> {
     pairs.filter(|(name, points)| !(name.is_empty() && points.is_empty())).collect()
 }
 
-fn languages(parent: &Parent, language: PageLanguage) -> Vec<Choice> {
-    let own = parent.account().language.as_ref().and_then(|tag| PageLanguage::find(tag.as_str()));
-    let usual = Texts::of(language).plan.settings.language_usual;
-    let none = Choice { value: "", label: usual, is_chosen: own.is_none() };
-    let choice = |it: PageLanguage| Choice {
-        value: it.tag(),
-        label: it.own_name(),
-        is_chosen: own == Some(it),
-    };
-    [none].into_iter().chain(PageLanguage::ALL.map(choice)).collect()
-}
-
 async fn show(
     State(service): State<Arc<Service>>,
     Visitor { who: parent, visit }: Visitor<Parent>,
@@ -191,16 +174,4 @@ async fn update(
             page_with(StatusCode::BAD_REQUEST, &shown)
         }
     }
-}
-
-async fn set_language(
-    State(service): State<Arc<Service>>,
-    Visitor { who: adult, .. }: Visitor<Adult>,
-    form: Form,
-) -> Result<Response, ApiError> {
-    let UserPatch { language, .. } = form.read()?;
-    let image_id = FieldUpdate::Keep;
-    let patch = UserPatch { first_name: None, last_name: None, image_id, language };
-    service.update_user(&adult, patch).await?;
-    Ok(see_other("/app/family/settings?saved=1"))
 }

@@ -255,8 +255,6 @@ pub(in crate::web::texts) const TEXTS: Planning = Planning {
         shows_ranking: "Kinder sehen die Rangliste der Familie",
         penalties_by_helpers: "Helfer können Strafen eintragen",
         language: "Deine Sprache",
-        language_hint: "Für Seiten und Urkunden, auf allen deinen Geräten.",
-        language_usual: "Wie der Browser",
     },
     names: NAMES,
 };

@@ -241,8 +241,6 @@ pub(in crate::web::texts) const TEXTS: Planning = Planning {
         shows_ranking: "Children see the ranking of the family",
         penalties_by_helpers: "Helpers can record penalties",
         language: "Your language",
-        language_hint: "Of pages and certificates, on all of your devices.",
-        language_usual: "As the browser",
     },
     names: NAMES,
 };

@@ -243,8 +243,6 @@ pub(in crate::web) struct Settings {
     pub(in crate::web) shows_ranking: &'static str,
     pub(in crate::web) penalties_by_helpers: &'static str,
     pub(in crate::web) language: &'static str,
-    pub(in crate::web) language_hint: &'static str,
-    pub(in crate::web) language_usual: &'static str,
 }
 
 /// The names of what every family has.

@@ -97,17 +97,3 @@ async fn wrong_settings_are_explained() {
     assert_refused(&submit(&parent, PATH, &[("daily_goal", "0")]).await, &["aria-invalid"]);
     assert_refused(&submit(&parent, PATH, &[("week_start", "someday")]).await, &["role=\"alert\""]);
 }
-
-#[tokio::test]
-async fn the_language_of_the_account_is_that_of_its_pages() {
-    let server = TestServer::start().await;
-    let parent = server.parent().await;
-    let language = "/app/family/settings/language";
-    let page = submit(&parent, language, &[("language", "de"), ("first_name", "Other")]).await;
-    assert_saved(&page);
-    assert!(page.text.contains("<h1>Einstellungen der Familie</h1>"), "{}", page.text);
-    let me = parent.get("/auth/me").await.expect(200);
-    assert_eq!((&me["user"]["language"], &me["user"]["first_name"]), (&"de".into(), &"Zoë".into()));
-    let page = submit(&parent, language, &[("language", "")]).await;
-    assert!(page.text.contains("<h1>Settings of the family</h1>"), "{}", page.text);
-}
