@@ -88,12 +88,12 @@ impl<'a> InWords<'a> {
         let words = self.words;
         let names: Vec<&str> =
             plan.who.named().iter().filter_map(|id| self.names.get(&**id).copied()).collect();
-        let named = self.list(&names);
+        let listed = self.list(&names);
         let who = match &plan.who {
             Who::All => words.all.to_owned(),
-            Who::Children(_) => named,
-            Who::Rotation { each: Turn::Occurrence, .. } => fill(words.turns, &[&named]),
-            Who::Rotation { each: Turn::Week(_), .. } => fill(words.weekly_turns, &[&named]),
+            Who::Children(_) => listed,
+            Who::Rotation { each: Turn::Occurrence, .. } => fill(words.turns, &[&listed]),
+            Who::Rotation { each: Turn::Week(_), .. } => fill(words.weekly_turns, &[&listed]),
         };
         if plan.is_for_one { format!("{who}, {}", words.first_only) } else { who }
     }

@@ -175,7 +175,7 @@ impl Fields {
 }
 
 /// The form with the schedule in the form of the API; null for none. Fails if a part is empty that the other choices need.
-pub(super) fn with_schedule(form: Form) -> Result<Form, (Form, ApiError)> {
+pub(super) fn with_schedule(form: Form) -> Result<Form, Box<(Form, ApiError)>> {
     if form.value("every").is_empty() {
         return Ok(form.with("schedule", Value::Null));
     }
@@ -184,8 +184,8 @@ pub(super) fn with_schedule(form: Form) -> Result<Form, (Form, ApiError)> {
             let plan = plan(&form, days, who);
             Ok(form.with("schedule", plan))
         }
-        (Err(error), Err(other)) => Err((form.with_errors(&other), error)),
-        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err((form, error)),
+        (Err(error), Err(other)) => Err(Box::new((form.with_errors(&other), error))),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(Box::new((form, error))),
     }
 }
 

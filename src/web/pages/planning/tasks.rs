@@ -172,7 +172,7 @@ async fn new(
 
 /// The form with what the API has in other forms: the schedule and the limit. A penalty has neither, and keeps those that it
 /// had as a task.
-fn in_api_form(form: Form) -> Result<Form, (Form, ApiError)> {
+fn in_api_form(form: Form) -> Result<Form, Box<(Form, ApiError)>> {
     if !form.has("is_good", "true") {
         return Ok(form);
     }
@@ -197,7 +197,8 @@ fn read<T: RequestBody>(form: Form) -> (Form, Result<T, ApiError>) {
             let read = form.read();
             (form, read)
         }
-        Err((form, error)) => {
+        Err(refused) => {
+            let (form, error) = *refused;
             // The other wrong fields are marked, too.
             let others = form.read::<T>().err();
             let form = match others {
@@ -216,9 +217,8 @@ async fn create(
 ) -> Result<Response, ApiError> {
     let (form, new) = read::<NewTask>(form);
     let created = async { Ok(service.create_task(&parent, form.key()?, new?).await?) };
-    let error = match created.await {
-        Ok(_) => return Ok(see_other(links::next(form.text("next")))),
-        Err(error) => error,
+    let Err(error) = created.await else {
+        return Ok(see_other(links::next(form.text("next"))));
     };
     let next = form.text("next").map(str::to_owned);
     let form = form.refused(error)?;
@@ -302,9 +302,8 @@ async fn update(
     let id = TaskId::from(id);
     let (form, patch) = read::<TaskPatch>(form.demand(&["name", "points"]));
     let updated = async { Ok(service.update_task(&parent, id.clone(), patch?).await?) };
-    let error = match updated.await {
-        Ok(_) => return Ok(see_other("/app/tasks?saved=1")),
-        Err(error) => error,
+    let Err(error) = updated.await else {
+        return Ok(see_other("/app/tasks?saved=1"));
     };
     let form = form.refused(error)?;
     let task = service.task(&parent, &id).await?;

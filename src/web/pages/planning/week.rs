@@ -45,6 +45,7 @@ struct Wanted {
 
 #[derive(Template)]
 #[template(path = "web/pages/planning/week.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is one condition of the template")]
 pub(super) struct WeekPage {
     shell: Shell,
     /// The first and the last day.

@@ -11,7 +11,7 @@ pub(in crate::web::texts) const TEXTS: Planning = Planning {
         name: "Name",
         icon: "Bild",
         no_icon: "Kein Bild",
-        edit: "Bearbeiten",
+        change: "Bearbeiten",
         delete: "Löschen",
         saved: "Gespeichert.",
         is_there: "hinzugefügt",

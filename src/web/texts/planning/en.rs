@@ -11,7 +11,7 @@ pub(in crate::web::texts) const TEXTS: Planning = Planning {
         name: "Name",
         icon: "Picture",
         no_icon: "No picture",
-        edit: "Edit",
+        change: "Edit",
         delete: "Delete",
         saved: "Saved.",
         is_there: "added",

@@ -25,7 +25,7 @@ pub(in crate::web) struct Edit {
     pub(in crate::web) name: &'static str,
     pub(in crate::web) icon: &'static str,
     pub(in crate::web) no_icon: &'static str,
-    pub(in crate::web) edit: &'static str,
+    pub(in crate::web) change: &'static str,
     pub(in crate::web) delete: &'static str,
     pub(in crate::web) saved: &'static str,
     pub(in crate::web) is_there: &'static str,
