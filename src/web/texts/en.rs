@@ -1,9 +1,12 @@
 //! The texts in English.
 
+use super::catalogue::{
+    Child, Common, Errors, Events, Fields, Home, Navigation, SignIn, Texts, Time,
+};
+use super::words::Counted;
 use super::{
-    Child, Common, Counted, Errors, Events, Fields, Home, Navigation, SignIn, Texts, Time, account,
-    child_app, console, console_accounts, console_log, devices, history, hooks, invitation,
-    members, planning, progress, tokens,
+    account, child_app, console, console_accounts, console_log, devices, history, hooks,
+    invitation, members, planning, progress, tokens,
 };
 use crate::http::error::ErrorCode as Code;
 

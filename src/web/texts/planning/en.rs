@@ -4,7 +4,7 @@ use super::{
     BadgeForm, ChildForm, Edit, Feed, Names, Planning, RewardForm, ScheduleForm, ScheduleWords,
     Settings, TaskForm, Week,
 };
-use crate::web::texts::Counted;
+use crate::web::texts::words::Counted;
 
 pub(in crate::web::texts) const TEXTS: Planning = Planning {
     edit: Edit {

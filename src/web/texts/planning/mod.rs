@@ -3,7 +3,7 @@
 pub(super) mod de;
 pub(super) mod en;
 
-use super::Counted;
+use crate::web::texts::words::Counted;
 
 /// The texts in one language.
 pub(in crate::web) struct Planning {

@@ -66,7 +66,9 @@ async fn every_wrong_field_of_a_task_is_marked() {
 }
 
 /// Fields of the form, what the API shows of them, and the words of the list.
-fn schedules(mia: &str, noah: &str) -> Vec<(Vec<(String, String)>, Value, &'static str)> {
+type Case = (Vec<(String, String)>, Value, &'static str);
+
+fn schedules(mia: &str, noah: &str) -> Vec<Case> {
     let turns = [(format!("turn-{mia}"), "2"), (format!("turn-{noah}"), "1")];
     let turns: Vec<(&str, &str)> = turns.iter().map(|(name, at)| (name.as_str(), *at)).collect();
     let both = [("child", mia), ("child", noah)];
