@@ -107,7 +107,7 @@ impl Shell {
         format!("{}#{name}", assets::address("icons.svg"))
     }
 
-    /// The names of what the event stream sends: a browser hears of those only that are listed.
+    /// The names of what the event stream sends: a browser passes on only those that are listed.
     #[expect(clippy::unused_self, reason = "a template calls functions of its values")]
     pub(super) fn events(&self) -> String {
         STREAMED.join(" ")
