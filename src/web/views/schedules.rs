@@ -126,7 +126,7 @@ mod tests {
             words: &Texts::of(language).plan.words,
             today,
         };
-        serde_json::from_value::<PlanForm>(plan).unwrap();
+        serde_json::from_value::<Option<PlanForm>>(plan).unwrap();
         words.of(&Schedule::parse(&stored.to_string()).unwrap())
     }
 
