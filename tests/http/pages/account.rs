@@ -3,7 +3,7 @@
 use crate::harness::{ADMIN, Family, PASSWORD, TestServer, log_in};
 use crate::households::Household;
 
-use super::{between, open, show, submit};
+use super::{assert_closed, between, show, submit};
 
 const ACCOUNT: &str = "/app/account";
 
@@ -20,7 +20,7 @@ async fn an_account_is_for_adults() {
         show(adult, "/app/account/delete").await;
     }
     for path in [ACCOUNT, "/app/account/delete"] {
-        assert_eq!(open(&child, path).await.status, 403);
+        assert_closed(&child, path).await;
         assert!(show(&server.nobody(), path).await.contains("action=\"/sign-in\""));
     }
     // A helper leaves on this page, and has no page of the family.

@@ -7,7 +7,7 @@ use crate::harness::{
 };
 use crate::households::Household;
 
-use super::{between, open, show, submit};
+use super::{assert_closed, between, open, show, submit};
 
 const MINUTE: i64 = HOUR / 60;
 const PAGES: [&str; 8] = [
@@ -30,7 +30,7 @@ async fn the_console_is_for_administrators() {
     let account = format!("/console/accounts/{}", home.owner().id);
     for page in PAGES.into_iter().chain([account.as_str(), "/console/confirm"]) {
         for other in [&**home.owner(), &home.member, &child] {
-            assert_eq!(open(other, page).await.status, 403, "{page}");
+            assert_closed(other, page).await;
         }
         assert!(show(&server.nobody(), page).await.contains("action=\"/sign-in\""), "{page}");
         let shown = show(&admin, page).await;

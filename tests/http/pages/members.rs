@@ -3,7 +3,7 @@
 use crate::harness::{PASSWORD, Settings, TestServer};
 use crate::households::{Household, invite, members};
 
-use super::{between, open, show, submit};
+use super::{assert_closed, between, open, show, submit};
 
 const FAMILY: &str = "/app/family";
 
@@ -28,7 +28,7 @@ async fn only_the_owner_manages_the_adults() {
     assert!(page.contains("action=\"/app/family/leave\""), "{page}");
     assert!(!page.contains("/app/family/invitations"), "{page}");
     assert_eq!(open(&helping.member, FAMILY).await.status, 403);
-    assert_eq!(open(&child, FAMILY).await.status, 403);
+    assert_closed(&child, FAMILY).await;
     assert!(show(&server.nobody(), FAMILY).await.contains("action=\"/sign-in\""));
     let id = home.id_of("parent").await;
     let forms = [

@@ -32,6 +32,13 @@ pub(crate) async fn show(client: &Client, path: &str) -> String {
     page.text
 }
 
+/// Checks that a page is closed to this client. A child gets its own page instead.
+pub(crate) async fn assert_closed(client: &Client, path: &str) {
+    let page = open(client, path).await;
+    let is_own = page.text.contains("<a href=\"/app/child\" aria-current=\"page\">");
+    assert!(page.status == 403 || is_own, "{path}: {}", page.text);
+}
+
 /// Sends a form of the page itself, and follows the redirect.
 pub(crate) async fn submit(client: &Client, path: &str, fields: &[(&str, &str)]) -> Answer {
     let body = Serializer::new(String::new()).extend_pairs(fields).finish();

@@ -3,7 +3,7 @@
 use crate::harness::{HOUR, Hand, PASSWORD, Settings, TestServer, text};
 use crate::households::Household;
 
-use super::{between, open, show, submit};
+use super::{assert_closed, between, show, submit};
 
 const TOKENS: &str = "/app/tokens";
 
@@ -17,7 +17,7 @@ async fn tokens_are_for_parents() {
     let admin = server.admin().await;
     assert!(show(&admin, TOKENS).await.contains("admin:read"));
     for other in [&*home.member, &child] {
-        assert_eq!(open(other, TOKENS).await.status, 403);
+        assert_closed(other, TOKENS).await;
         assert_eq!(submit(other, TOKENS, &[("name", "x"), ("scopes", "read")]).await.status, 403);
         assert_eq!(submit(other, "/app/tokens/x/revoke", &[]).await.status, 403);
     }

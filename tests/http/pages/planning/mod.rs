@@ -9,7 +9,7 @@ mod week;
 
 use serde_json::{Value, json};
 
-use super::{between, open, show, submit};
+use super::{assert_closed, between, open, show, submit};
 use crate::harness::{Answer, Client, Parent, TestServer, text};
 use crate::households::Household;
 
@@ -85,8 +85,7 @@ async fn only_parents_open_the_pages() {
     for path in own.iter().map(String::as_str).chain(LISTS) {
         show(&family.parent, path).await;
         for refused in [&*tablet, &*house.member] {
-            let page = open(refused, path).await;
-            assert_eq!(page.status, 403, "{path}: {}", page.text);
+            assert_closed(refused, path).await;
         }
         let nobody = open(&server.nobody(), path).await;
         assert!(nobody.text.contains("<h1>Sign in</h1>"), "{path}: {}", nobody.text);
