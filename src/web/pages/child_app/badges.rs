@@ -8,8 +8,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 
-use super::Me;
-use super::today::shell;
+use super::me::{Me, shell};
 use crate::domain::Page;
 use crate::domain::badges::{BadgePeriod, Grade};
 use crate::http::certificates::{badge_name, grade_name, reached};

@@ -8,8 +8,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
 
-use super::Me;
-use super::today::shell;
+use super::me::{Me, shell};
 use crate::http::error::ApiError;
 use crate::http::state::AppState;
 use crate::service::Service;

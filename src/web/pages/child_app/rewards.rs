@@ -8,8 +8,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::today::shell;
-use super::{Me, act};
+use super::me::{Me, act, shell};
 use crate::domain::{Icon, Operation, Page};
 use crate::http::error::ApiError;
 use crate::http::resources::mutations::{Answer, Noted};

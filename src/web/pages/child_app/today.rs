@@ -8,9 +8,9 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 
+use super::me::{Me, act, shell};
 use super::rewards::Saving;
 use super::tiles::{Look, Tap, TaskTile, Tiles};
-use super::{Me, act};
 use crate::domain::calendar::Day;
 use crate::domain::progress::StreakDay;
 use crate::domain::{MutationDetails, Operation, Page};
@@ -27,7 +27,7 @@ use crate::web::texts::fill;
 use crate::web::views::events::{EventLine, Lines};
 use crate::web::views::history::Wanted;
 use crate::web::views::moments::Moments;
-use crate::web::visit::{OfChild, Visit, Visitor};
+use crate::web::visit::{OfChild, Visitor};
 
 /// How many of the last events the page shows.
 const RECENT: usize = 5;
@@ -139,11 +139,6 @@ async fn is_shared(
     let children = service.device_children(held).await?;
     let is_mine = children.iter().any(|it| it.is_current && it.child.id == who.child_id);
     Ok(is_mine && children.len() > 1)
-}
-
-/// The frame of a child's page.
-pub(super) fn shell(visit: &Visit, title: impl Into<String>) -> Shell {
-    Shell::new(visit, title).live()
 }
 
 /// The tasks that are due today, and those that can be done at any time. A task with a schedule appears on its days only.

@@ -6,8 +6,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde::Deserialize;
 
-use super::Wanted;
 use crate::domain::{ChildId, Page};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::resources::devices::ShownCode;
@@ -18,6 +18,16 @@ use crate::web::layout::{Shell, page_with};
 use crate::web::texts::{Texts, fill};
 use crate::web::views::face::Face;
 use crate::web::visit::{Visit, Visitor, see_other};
+
+/// What the address of the page says.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    /// The code of a device, in the address of its QR code.
+    pub(super) code: Option<String>,
+    /// The child that a parent comes from.
+    child: Option<String>,
+}
 
 #[derive(Template)]
 #[template(path = "web/pages/pair/confirm.html")]

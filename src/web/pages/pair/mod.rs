@@ -9,8 +9,8 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::{get, post};
-use serde::Deserialize;
 
+use self::confirm::Wanted;
 use self::device::Browser;
 use crate::http::error::ApiError;
 use crate::http::resources::device_sessions::PAGE;
@@ -24,15 +24,6 @@ pub(super) fn routes() -> Router<AppState> {
         .route(PAGE, get(show).post(device::begin))
         .route("/pair/cancel", post(device::cancel))
         .route("/pair/confirm", post(confirm::confirm))
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Wanted {
-    /// The code of a device, in the address of its QR code.
-    code: Option<String>,
-    /// The child that a parent comes from.
-    child: Option<String>,
 }
 
 /// An adult confirms a device. Everybody else has one to be confirmed, except for those who have scanned a code.

@@ -11,37 +11,16 @@ use axum::routing::post;
 use super::week::WeekPage;
 use crate::domain::calendar::{Day, Pause};
 use crate::http::error::ApiError;
-use crate::http::language::PageLanguage;
 use crate::http::state::AppState;
 use crate::service::{Parent, Service};
 use crate::web::form::Form;
 use crate::web::layout::page_with;
-use crate::web::texts::{Texts, fill};
 use crate::web::visit::{Visitor, see_other};
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/app/week/pauses", post(add))
         .route("/app/week/pauses/remove", post(remove))
-}
-
-/// A pause in the list.
-pub(super) struct PauseRow {
-    pub(super) from: String,
-    pub(super) to: String,
-    pub(super) text: String,
-}
-
-impl PauseRow {
-    pub(super) fn of(pause: Pause, language: PageLanguage) -> Self {
-        let (first, last) = (language.date(pause.from), language.date(pause.to));
-        let text = if pause.from == pause.to {
-            first
-        } else {
-            fill(Texts::of(language).plan.week.span, &[&first, &last])
-        };
-        Self { from: pause.from.to_string(), to: pause.to.to_string(), text }
-    }
 }
 
 /// The names are not those of the query of the page.

@@ -11,8 +11,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::feeds::{FeedsOfChild, feeds_of};
-use super::pauses::PauseRow;
-use crate::domain::calendar::{Day, FamilySettings};
+use crate::domain::calendar::{Day, FamilySettings, Pause};
 use crate::domain::progress::Span;
 use crate::domain::schedule::OccurrenceState;
 use crate::domain::{ChildId, Icon, Page, Task};
@@ -23,7 +22,7 @@ use crate::service::{ChildState, Parent, Service, ServiceError, ShownOccurrence}
 use crate::web::form::Form;
 use crate::web::layout::{Shell, page};
 use crate::web::links::{WEEK, with_query};
-use crate::web::texts::Texts;
+use crate::web::texts::{Texts, fill};
 use crate::web::views::face::Face;
 use crate::web::visit::{Visit, Visitor};
 
@@ -69,6 +68,25 @@ struct ChildLink {
     address: String,
     face: Option<Face>,
     is_chosen: bool,
+}
+
+/// A pause in the list.
+struct PauseRow {
+    from: String,
+    to: String,
+    text: String,
+}
+
+impl PauseRow {
+    fn of(pause: Pause, language: PageLanguage) -> Self {
+        let (first, last) = (language.date(pause.from), language.date(pause.to));
+        let text = if pause.from == pause.to {
+            first
+        } else {
+            fill(Texts::of(language).plan.week.span, &[&first, &last])
+        };
+        Self { from: pause.from.to_string(), to: pause.to.to_string(), text }
+    }
 }
 
 struct DayColumn {
