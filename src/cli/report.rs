@@ -15,8 +15,8 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Prints a result, as a JSON object or as text. The error of a failed print starts with `done`, which says what
-    /// the command has done.
+    /// Prints a result, as a JSON object or as text. `done` is what the command has done: it is the start of the error if
+    /// the result cannot be printed.
     pub(super) fn print<T: Serialize>(
         &self,
         done: &str,

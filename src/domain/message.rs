@@ -79,6 +79,19 @@ impl Message {
     pub const TASK_MISSED: &str = "task_missed";
     pub const TASK_DONE: &str = "task_done";
     pub const TASKS_SUMMARY: &str = "tasks_summary";
+    /// The names of all messages.
+    pub const NAMES: [&str; 10] = [
+        Self::REQUEST_ENDED,
+        Self::BADGE_AWARDED,
+        Self::BADGE_REVOKED,
+        Self::RANK_CHANGED,
+        Self::TASK_DUE,
+        Self::TASK_LATE,
+        Self::TASK_MISSED,
+        Self::TASK_DONE,
+        Self::TASKS_SUMMARY,
+        Self::RECORDS_CHANGED,
+    ];
 
     /// A request has ended.
     pub fn request_ended(request: &EndedRequest) -> Self {

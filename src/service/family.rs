@@ -7,7 +7,7 @@ use crate::domain::calendar::{
     DayStart, FamilySettings, Pause, Pauses, StreakRule, Weekday, Weekdays, Zone,
 };
 use crate::domain::input::FieldUpdate;
-use crate::domain::{Ranks, User};
+use crate::domain::{Ranks, RuleViolation, User};
 
 /// A change of the settings; `None` and [`FieldUpdate::Keep`] keep a field.
 #[derive(Clone, Debug)]
@@ -59,16 +59,9 @@ impl Service {
         parent: &Parent,
         patch: FamilySettingsPatch,
     ) -> Result<Arc<User>, ServiceError> {
-        // A reversal revokes awards only under the settings of its time.
-        self.settle_family(&parent.user().id, None).await;
-        let decider = parent.clone();
-        self.update(parent, move |records, context| {
-            let user = User::clone(&*decider.current_user(records)?);
-            let family = patch.clone().apply(user.family);
-            Ok(User { family, updated_at: Some(context.now()), ..user })
-        })
-        .await
+        self.change_settings(parent, move |settings| Ok(patch.clone().apply(settings))).await
     }
+
     /// Adds a pause to those of the caller's family. Fails if it overlaps with one of them.
     pub async fn add_pause(
         &self,
@@ -92,13 +85,25 @@ impl Service {
         parent: &Parent,
         change: impl Fn(&mut Vec<Pause>) + Send + Sync + 'static,
     ) -> Result<Arc<User>, ServiceError> {
+        self.change_settings(parent, move |settings| {
+            let mut pauses: Vec<Pause> = settings.pauses.iter().copied().collect();
+            change(&mut pauses);
+            Ok(FamilySettings { pauses: Pauses::new("pauses", pauses)?, ..settings })
+        })
+        .await
+    }
+
+    async fn change_settings(
+        &self,
+        parent: &Parent,
+        change: impl Fn(FamilySettings) -> Result<FamilySettings, RuleViolation> + Send + Sync + 'static,
+    ) -> Result<Arc<User>, ServiceError> {
+        // A reversal revokes awards only under the settings of its time.
         self.settle_family(&parent.user().id, None).await;
         let decider = parent.clone();
         self.update(parent, move |records, context| {
             let user = User::clone(&*decider.current_user(records)?);
-            let mut pauses: Vec<Pause> = user.family.pauses.iter().copied().collect();
-            change(&mut pauses);
-            let family = FamilySettings { pauses: Pauses::new("pauses", pauses)?, ..user.family };
+            let family = change(user.family)?;
             Ok(User { family, updated_at: Some(context.now()), ..user })
         })
         .await

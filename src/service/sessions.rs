@@ -242,13 +242,24 @@ impl Service {
         adult: &Adult,
         id: String,
     ) -> Result<(), ServiceError> {
+        self.end_one(adult, id, RecordKind::Session, is_seen_by).await
+    }
+
+    /// Ends the session with that id, with its streams, if it is of this kind and the caller may end it.
+    pub(super) async fn end_one(
+        self: &Arc<Self>,
+        adult: &Adult,
+        id: String,
+        kind: RecordKind,
+        may_end: fn(&Session, &Caller) -> bool,
+    ) -> Result<(), ServiceError> {
         let caller = adult.clone();
         self.end_sessions(Acting::Caller(adult), move |records, _| {
             let mut sessions = records.sessions_of(&caller.user().id);
-            sessions.retain(|it| is_seen_by(it, &caller) && session_id(&it.token_hash) == id);
+            sessions.retain(|it| may_end(it, &caller) && session_id(&it.token_hash) == id);
             let sessions: Vec<_> = sessions.iter().map(|it| it.token_hash.clone()).collect();
             if sessions.is_empty() {
-                return Err(RuleViolation::NotFound(RecordKind::Session));
+                return Err(RuleViolation::NotFound(kind));
             }
             Ok(Ending { sessions, changes: Vec::new(), value: () })
         })

@@ -8,11 +8,11 @@ use serde_json::json;
 
 use super::family_records::fingerprint;
 use super::limits::one_more;
-use super::sessions::{Acting, Ending, session_id};
+use super::sessions::session_id;
 use super::{Adult, ApiSecret, Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::{
     ApiToken, ChildId, FamilyLimit, Id, IdempotencyKey, Invalid, KeyResult, Name, Page, RecordKind,
-    RuleViolation, Session, Timestamp, TokenScope, UserId,
+    RuleViolation, Session, Timestamp, TokenScope,
 };
 use crate::store::{Change, Changes, Snapshot};
 
@@ -138,18 +138,7 @@ impl Service {
         adult: &Adult,
         id: String,
     ) -> Result<(), ServiceError> {
-        let caller = adult.clone();
-        self.end_sessions(Acting::Caller(adult), move |records, _| {
-            let mut sessions = records.sessions_of(&caller.user().id);
-            sessions.retain(|it| is_token_of(it, &caller.account().id));
-            sessions.retain(|it| session_id(&it.token_hash) == id);
-            if sessions.is_empty() {
-                return Err(RuleViolation::NotFound(RecordKind::ApiToken));
-            }
-            let sessions = sessions.iter().map(|it| it.token_hash.clone()).collect();
-            Ok(Ending { sessions, changes: Vec::new(), value: () })
-        })
-        .await
+        self.end_one(adult, id, RecordKind::ApiToken, is_token_of).await
     }
 }
 
@@ -174,9 +163,9 @@ fn fields(new: &NewApiToken) -> serde_json::Value {
     })
 }
 
-/// Whether it is an API token of the adult with that account.
-fn is_token_of(session: &Session, account: &UserId) -> bool {
-    session.api_token.is_some() && session.is_of_adult(account)
+/// Whether it is an API token of the caller's account.
+fn is_token_of(session: &Session, caller: &Caller) -> bool {
+    session.api_token.is_some() && session.is_of_adult(&caller.account().id)
 }
 
 /// The tokens of the caller's account in its family.
@@ -185,8 +174,7 @@ pub(super) fn tokens(
     caller: &Caller,
     now: Timestamp,
 ) -> impl Iterator<Item = ListedToken> + use<> {
-    let account = caller.account().id.clone();
     let mut sessions = records.sessions_of(&caller.user().id);
-    sessions.retain(|it| it.is_live(now) && is_token_of(it, &account));
+    sessions.retain(|it| it.is_live(now) && is_token_of(it, caller));
     sessions.into_iter().filter_map(|it| ListedToken::of(&it))
 }

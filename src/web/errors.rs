@@ -19,7 +19,7 @@ struct ErrorPage {
     text: &'static str,
 }
 
-/// The page says what to do next, in the language of the visitor.
+/// Shows what to do next, in the language of the visitor.
 pub(super) async fn page(state: AppState, headers: HeaderMap, error: Arc<ApiError>) -> Response {
     // Without a session if the store cannot be reached.
     let visit = Visit::of(&headers, "/app", &state).await;

@@ -10,7 +10,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::query::{FromParameters, Paging, Parameters};
 use crate::http::state::AppState;
 
-/// The parameter that says what was done just now.
+/// The parameter with the change that the page confirms.
 const DONE: &str = "done";
 
 /// The parameters of an address, of which empty ones do not count.

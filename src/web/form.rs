@@ -90,6 +90,11 @@ impl Form {
         self.all(name).any(|other| other == value)
     }
 
+    /// The secret in the field `secret`. A whole link counts as its secret.
+    pub(super) fn link_secret(&self) -> String {
+        self.value("secret").rsplit('#').next().unwrap_or_default().trim().to_owned()
+    }
+
     /// The key by which a repeated form is recognised.
     pub(super) fn key(&self) -> Result<Option<IdempotencyKey>, ApiError> {
         Ok(self.text(KEY).map(IdempotencyKey::parse).transpose()?)

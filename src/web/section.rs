@@ -1,6 +1,7 @@
-//! A form on a page, and why it was not accepted.
+//! A form on a page, why it was not accepted, and the confirmation of one that was.
 
 use axum::http::StatusCode;
+use serde::Deserialize;
 
 use super::form::Form;
 use super::texts::Texts;
@@ -30,5 +31,19 @@ impl Section {
         let text =
             if form.has_errors() { texts.common.check_fields } else { texts.errors.text(code) };
         Ok(Self { form, status: code.status(), error: Some(text) })
+    }
+}
+
+/// The parameter of a page that confirms the change before it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Confirmed {
+    done: Option<String>,
+}
+
+impl Confirmed {
+    /// The word for the change.
+    pub(super) fn done(&self) -> Option<&str> {
+        self.done.as_deref()
     }
 }

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::links::{APP, CHILD, SIGN_IN};
+use super::links::{APP, CHILD, SIGN_IN, with_query};
 use crate::domain::ChildId;
 use crate::http::error::ApiError;
 use crate::http::extract::caller::cookie_caller;
@@ -115,36 +115,37 @@ pub(super) struct Visitor<W> {
 
 /// Who may open a page.
 pub(super) trait Who: Sized {
-    fn of(caller: Caller) -> Result<Self, ServiceError>;
+    /// Fails if the page is for somebody else.
+    fn of(caller: Caller) -> Result<Self, NotOpened>;
 }
 
 impl Who for Caller {
-    fn of(caller: Caller) -> Result<Self, ServiceError> {
+    fn of(caller: Caller) -> Result<Self, NotOpened> {
         Ok(caller)
     }
 }
 
 impl Who for Adult {
-    fn of(caller: Caller) -> Result<Self, ServiceError> {
-        caller.into_adult()
+    fn of(caller: Caller) -> Result<Self, NotOpened> {
+        Ok(caller.into_adult()?)
     }
 }
 
 impl Who for Parent {
-    fn of(caller: Caller) -> Result<Self, ServiceError> {
-        caller.into_parent()
+    fn of(caller: Caller) -> Result<Self, NotOpened> {
+        Ok(caller.into_parent()?)
     }
 }
 
 impl Who for Owner {
-    fn of(caller: Caller) -> Result<Self, ServiceError> {
-        caller.into_owner()
+    fn of(caller: Caller) -> Result<Self, NotOpened> {
+        Ok(caller.into_owner()?)
     }
 }
 
 impl Who for Admin {
-    fn of(caller: Caller) -> Result<Self, ServiceError> {
-        caller.into_admin()
+    fn of(caller: Caller) -> Result<Self, NotOpened> {
+        Ok(caller.into_admin()?)
     }
 }
 
@@ -155,8 +156,8 @@ pub(super) struct OfChild {
 }
 
 impl Who for OfChild {
-    fn of(caller: Caller) -> Result<Self, ServiceError> {
-        let child_id = caller.child_id().cloned().ok_or(ServiceError::Unauthenticated)?;
+    fn of(caller: Caller) -> Result<Self, NotOpened> {
+        let child_id = caller.child_id().cloned().ok_or(NotOpened::Other(APP))?;
         Ok(Self { caller, child_id })
     }
 }
@@ -167,25 +168,19 @@ impl<W: Who> FromRequestParts<AppState> for Visitor<W> {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, NotOpened> {
         let visit = Visit::from_request_parts(parts, state).await?;
         let Some(caller) = visit.caller.clone() else {
-            let next = if parts.method.is_safe() { visit.address.as_str() } else { "/app" };
+            let next = if parts.method.is_safe() { visit.address.as_str() } else { APP };
             return Err(NotOpened::SignIn(next.to_owned()));
         };
         if !parts.method.is_safe() && !is_of_session(parts.uri.path()) {
             let client = Client::from_request_parts(parts, state).await?;
-            state.service.count_change(&caller, client.address).map_err(ApiError::from)?;
+            state.service.count_change(&caller, client.address)?;
         }
         let is_child = caller.child_id().is_some();
         match W::of(caller) {
             Ok(who) => Ok(Self { who, visit }),
-            // A page of somebody else: the visitor's own one is shown instead.
-            Err(ServiceError::ParentRequired | ServiceError::AdminRequired)
-                if is_child && parts.method.is_safe() =>
-            {
-                Err(NotOpened::Other(CHILD))
-            }
-            // The session is live, but not a child's.
-            Err(ServiceError::Unauthenticated) => Err(NotOpened::Other(APP)),
-            Err(error) => Err(ApiError::from(error).into()),
+            // A page of adults: a child gets its own page instead.
+            Err(_) if is_child && parts.method.is_safe() => Err(NotOpened::Other(CHILD)),
+            Err(refused) => Err(refused),
         }
     }
 }
@@ -212,13 +207,16 @@ impl From<ApiError> for NotOpened {
     }
 }
 
+impl From<ServiceError> for NotOpened {
+    fn from(error: ServiceError) -> Self {
+        Self::Error(error.into())
+    }
+}
+
 impl IntoResponse for NotOpened {
     fn into_response(self) -> Response {
         match self {
-            Self::SignIn(next) => {
-                let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
-                see_other(&format!("{SIGN_IN}?next={next}"))
-            }
+            Self::SignIn(next) => see_other(&with_query(SIGN_IN, &[("next", &next)])),
             Self::Other(address) => see_other(address),
             Self::Error(error) => error.into_response(),
         }
@@ -228,6 +226,6 @@ impl IntoResponse for NotOpened {
 /// Sends the browser to another page of this server.
 pub(super) fn see_other(address: &str) -> Response {
     // Every address is encoded.
-    let to = HeaderValue::try_from(address).unwrap_or(HeaderValue::from_static("/app"));
+    let to = HeaderValue::try_from(address).unwrap_or(HeaderValue::from_static(APP));
     (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
 }

@@ -130,6 +130,27 @@ test("a request appears in the inbox, and leaves it when it is answered elsewher
   for (const person of [parent, other]) person.expectNoComplaint();
 });
 
+test("what was answered elsewhere is explained, and the explanation stays while the page is updated", async () => {
+  const person = await Person.at(server.address, browser);
+  await signIn(person, server.parent);
+  const { children } = await person.ask<{ children: { id: string }[] }>("GET", "/children");
+  const { tasks } = await person.ask<{ tasks: { id: string; name: string }[] }>("GET", "/tasks");
+  const task = tasks.find(({ name }) => name === "Homework")!;
+  const path = `/children/${children[0]!.id}/tasks/${task.id}`;
+  await person.ask("POST", `${path}/request`);
+  await person.page.getByText("has done").waitFor();
+  // The page shows the request until the tap.
+  await person.page.route("**/app", (route) => (route.request().method() === "GET" ? route.abort() : route.continue()));
+  await person.ask("POST", `${path}/cancel`);
+  await person.page.getByRole("button", { name: "Approve: Mía, Homework" }).click();
+  const warning = person.page.getByRole("alert").getByText("perhaps on another device");
+  await warning.waitFor();
+  await person.page.unroute("**/app");
+  await person.page.evaluate(() => dispatchEvent(new Event("online")));
+  await person.page.getByText("Nothing is waiting.").waitFor();
+  expect(await warning.isVisible()).toBe(true);
+});
+
 test("a lost connection is shown, a tap says that it is not saved, and both heal", async () => {
   const person = await Person.at(server.address, browser);
   await signIn(person, server.parent);

@@ -99,18 +99,7 @@ mod tests {
 
     #[test]
     fn a_dot_replaces_the_underscore_that_follows_the_noun() {
-        for name in [
-            Message::REQUEST_ENDED,
-            Message::BADGE_AWARDED,
-            Message::BADGE_REVOKED,
-            Message::RANK_CHANGED,
-            Message::TASK_DUE,
-            Message::TASK_LATE,
-            Message::TASK_MISSED,
-            Message::TASK_DONE,
-            Message::TASKS_SUMMARY,
-            Message::RECORDS_CHANGED,
-        ] {
+        for name in Message::NAMES {
             let event = WebhookEvent::of_message(name).unwrap();
             assert_eq!(event.as_str().replace('.', "_"), name);
             assert_eq!(WebhookEvent::parse(event.as_str()), Some(event));

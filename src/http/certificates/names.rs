@@ -45,3 +45,18 @@ pub(crate) fn reached(metric: &Metric, value: i64, language: PageLanguage) -> St
 pub(super) fn count(number: i64, forms: [&str; 2], language: PageLanguage) -> String {
     forms[usize::from(number != 1)].replace("{}", &language.number(number))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Ranks;
+    use crate::domain::badges::built_in;
+
+    #[test]
+    fn every_built_in_badge_and_rank_has_a_german_name() {
+        let texts = Texts::of(PageLanguage::German);
+        let names = texts.badge_names.iter().map(|(id, _)| *id);
+        assert!(names.eq(built_in().iter().map(|badge| badge.id.as_str())));
+        assert_eq!(texts.rank_names.len(), Ranks::default().iter().count());
+    }
+}

@@ -145,28 +145,23 @@ function follow() {
 }
 
 function connect(address) {
-  let wasLost = false;
   stream = new EventSource(address);
   stream.onopen = () => {
     setOffline(false);
     updateSoon();
   };
   stream.onerror = () => {
-    wasLost = true;
     setOffline(true);
     if (stream?.readyState === EventSource.CLOSED) {
       // The browser gives up after an error status: the session may have ended, or the server is starting.
       stream = undefined;
       setTimeout(() => {
         follow();
-        if (wasLost) updateSoon();
+        updateSoon();
       }, 2000);
     }
   };
-  stream.onmessage = updateSoon;
-  for (const name of (document.body.dataset.events ?? "").split(" ").filter(Boolean)) {
-    stream.addEventListener(name, updateSoon);
-  }
+  for (const name of document.body.dataset.events.split(" ")) stream.addEventListener(name, updateSoon);
 }
 
 document.addEventListener("visibilitychange", follow);
@@ -193,40 +188,41 @@ document.addEventListener("submit", async (event) => {
   const body = new URLSearchParams(new FormData(form, event.submitter));
   form.setAttribute("aria-busy", "true");
   sending += 1;
-  try {
-    const response = await fetch(form.action, { method: "POST", body });
-    const page = parse(await response.text());
-    sending -= 1;
-    const address = new URL(response.url);
-    if (response.ok && address.pathname !== location.pathname) {
-      location.assign(response.url);
-      return;
-    }
-    if (response.ok) history.replaceState(history.state, "", response.url);
-    form.removeAttribute("aria-busy");
-    if (response.ok) {
-      form.reset();
-      show(page);
-    } else {
-      warn(page.querySelector("#main p")?.textContent ?? document.body.dataset.notSaved);
-      update().catch(() => setOffline(true));
-    }
-  } catch {
-    sending = Math.max(0, sending - 1);
-    form.removeAttribute("aria-busy");
+  const sent = await send(form.action, body);
+  sending -= 1;
+  form.removeAttribute("aria-busy");
+  if (!sent) {
     warn(document.body.dataset.notSaved);
+  } else if (!sent.response.ok) {
+    // The page may be older than what was refused.
+    warn(sent.page.querySelector("#main p")?.textContent ?? document.body.dataset.notSaved);
+    updateSoon();
+  } else if (new URL(sent.response.url).pathname !== location.pathname) {
+    location.assign(sent.response.url);
+  } else {
+    warn("");
+    history.replaceState(history.state, "", sent.response.url);
+    form.reset();
+    show(sent.page);
   }
 });
 
-/** Shows what went wrong, until the next message. */
+/** Sends a form, and returns the page after it; `undefined` if the server cannot be reached. */
+async function send(address, body) {
+  try {
+    const response = await fetch(address, { method: "POST", body });
+    return { response, page: parse(await response.text()) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Shows what went wrong until the next form succeeds. It is outside of what updates replace. */
 function warn(text) {
-  const message = document.createElement("p");
-  message.className = "snack wrong";
-  message.setAttribute("role", "alert");
-  message.id = "snack";
-  message.textContent = text;
-  document.getElementById("snack")?.remove();
-  document.getElementById("main")?.append(message);
+  const warning = document.getElementById("warning");
+  warning.textContent = text;
+  warning.hidden = text === "";
+  if (text) document.getElementById("snack")?.remove();
 }
 
 // Small things, again after each update.

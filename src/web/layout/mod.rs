@@ -18,21 +18,6 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types goldstar";
 
-/// What the event stream sends.
-const STREAMED: [&str; 11] = [
-    "tracking_event_created",
-    "resync",
-    Message::REQUEST_ENDED,
-    Message::RECORDS_CHANGED,
-    Message::BADGE_AWARDED,
-    Message::BADGE_REVOKED,
-    Message::RANK_CHANGED,
-    Message::TASK_DUE,
-    Message::TASK_LATE,
-    Message::TASK_MISSED,
-    Message::TASK_DONE,
-];
-
 /// The frame around the content of a page.
 pub(super) struct Shell {
     pub(super) title: String,
@@ -107,10 +92,10 @@ impl Shell {
         format!("{}#{name}", assets::address("icons.svg"))
     }
 
-    /// The names of what the event stream sends: a browser passes on only those that are listed.
+    /// The names of what the event stream sends: a browser passes on only what is listed.
     #[expect(clippy::unused_self, reason = "a template calls functions of its values")]
     pub(super) fn events(&self) -> String {
-        STREAMED.join(" ")
+        format!("tracking_event_created resync {}", Message::NAMES.join(" "))
     }
 
     pub(super) fn themes(&self) -> Vec<Choice> {

@@ -94,18 +94,13 @@ async fn back() -> Response {
     see_other(INVITATION)
 }
 
-/// The secret in a form. A whole link counts as its secret.
-fn secret_of(form: &Form) -> String {
-    form.value("secret").rsplit('#').next().unwrap_or_default().trim().to_owned()
-}
-
 async fn open(
     State(service): State<Arc<Service>>,
     client: Client,
     visit: Visit,
     form: Form,
 ) -> Result<Response, ApiError> {
-    let secret = secret_of(&form);
+    let secret = form.link_secret();
     offered(&service, client, &visit, secret, Refused::None, Section::of(form)).await
 }
 
@@ -185,7 +180,7 @@ async fn accept(
         Err(error) => error,
     };
     let section = Section::refused(form.clone(), error, Texts::of(visit.language))?;
-    let (secret, refused) = (secret_of(&form), Refused::Accepting(section));
+    let (secret, refused) = (form.link_secret(), Refused::Accepting(section));
     offered(&service, client, &visit, secret, refused, Section::of(form)).await
 }
 
@@ -196,7 +191,7 @@ async fn join_as(
     sent: SentSessions,
     form: &Form,
 ) -> Result<LoggedIn, ApiError> {
-    let Secret(secret) = form.clone().with("secret", secret_of(form).into()).read()?;
+    let Secret(secret) = form.clone().with("secret", form.link_secret().into()).read()?;
     let adult = caller.into_adult()?;
     Ok(service.accept_invitation(client.address, &adult, &secret, sent).await?)
 }
@@ -210,7 +205,7 @@ async fn sign_in(
     sent: SentSessions,
     form: Form,
 ) -> Result<Response, ApiError> {
-    let (texts, secret) = (Texts::of(visit.language), secret_of(&form));
+    let (texts, secret) = (Texts::of(visit.language), form.link_secret());
     let started = match log_in(&service, client, sent.clone(), &form).await {
         Ok(started) => started,
         Err(error) => {
@@ -255,7 +250,7 @@ async fn sign_up(
         Err(error) => error,
     };
     let section = Section::refused(form.clone(), error, Texts::of(visit.language))?;
-    let (secret, refused) = (secret_of(&form), Refused::SigningUp(section));
+    let (secret, refused) = (form.link_secret(), Refused::SigningUp(section));
     offered(&service, client, &visit, secret, refused, Section::of(form)).await
 }
 
@@ -266,6 +261,6 @@ async fn join(
     form: &Form,
 ) -> Result<LoggedIn, ApiError> {
     let Signup { account, .. } = form.read()?;
-    let secret = Token::presented(&secret_of(form));
+    let secret = Token::presented(&form.link_secret());
     Ok(service.join(client.address, account, &secret, sent).await?)
 }

@@ -1,7 +1,6 @@
 //! A secret that is shown once: in the response to the form that creates it.
 
 use askama::Template;
-use axum::http::{HeaderValue, header};
 use axum::response::Response;
 
 use crate::http::error::ApiError;
@@ -22,9 +21,6 @@ pub(super) struct Once {
 
 impl Once {
     pub(super) fn page(&self) -> Result<Response, ApiError> {
-        let mut response = page(self)?;
-        let headers = response.headers_mut();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Ok(response)
+        page(self)
     }
 }

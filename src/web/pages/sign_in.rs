@@ -21,6 +21,7 @@ use crate::service::{Caller, LoggedIn, SentSessions, Service};
 use crate::web::form::Form;
 use crate::web::layout::{Shell, page, page_with};
 use crate::web::links::{self, SIGN_IN};
+use crate::web::section::Section;
 use crate::web::texts::Texts;
 use crate::web::visit::{Visit, Visitor, see_other};
 
@@ -32,10 +33,8 @@ pub(super) fn routes() -> Router<AppState> {
 #[template(path = "web/pages/sign_in.html")]
 struct SignInPage {
     shell: Shell,
-    form: Form,
+    section: Section,
     next: String,
-    /// Why the last attempt failed.
-    error: Option<&'static str>,
     /// Whether the account is marked for deletion, and can be restored.
     is_marked: bool,
     /// Whether the password was set with a link just now.
@@ -50,10 +49,10 @@ struct Wanted {
 }
 
 impl SignInPage {
-    fn new(visit: &Visit, form: Form, next: Option<&str>) -> Self {
+    fn new(visit: &Visit, section: Section, next: Option<&str>) -> Self {
         let shell = Shell::new(visit, Texts::of(visit.language).sign_in.title);
         let next = links::next(next).to_owned();
-        Self { shell, form, next, error: None, is_marked: false, is_reset: false }
+        Self { shell, section, next, is_marked: false, is_reset: false }
     }
 }
 
@@ -62,7 +61,7 @@ async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Ap
     if visit.caller.as_ref().is_some_and(|caller| caller.child_id().is_none()) {
         return Ok(see_other(links::next(wanted.next.as_deref())));
     }
-    let shown = SignInPage::new(&visit, Form::default(), wanted.next.as_deref());
+    let shown = SignInPage::new(&visit, Section::default(), wanted.next.as_deref());
     page(&SignInPage { is_reset: wanted.reset.is_some(), ..shown })
 }
 
@@ -85,15 +84,12 @@ async fn submit(
         Ok(started) => return started_at(&started, links::next(form.text("next")), &settings),
         Err(error) => error,
     };
-    let code = error.code();
-    if code.status().is_server_error() {
-        return Err(error);
-    }
+    let is_marked = error.code() == ErrorCode::AccountMarkedForDeletion;
     let next = form.text("next").map(str::to_owned);
-    let shown = SignInPage::new(&visit, form, next.as_deref());
-    let text = shown.shell.texts().errors.text(code);
-    let is_marked = code == ErrorCode::AccountMarkedForDeletion;
-    page_with(code.status(), &SignInPage { error: Some(text), is_marked, ..shown })
+    let section = Section::refused(form, error, Texts::of(visit.language))?;
+    let status = section.status;
+    let shown = SignInPage::new(&visit, section, next.as_deref());
+    page_with(status, &SignInPage { is_marked, ..shown })
 }
 
 /// Sends the browser to a page with the cookie of a new session.

@@ -18,6 +18,7 @@ use crate::service::{LoggedIn, SentSessions, Service};
 use crate::web::form::Form;
 use crate::web::layout::{Shell, page, page_with};
 use crate::web::links::APP;
+use crate::web::section::Section;
 use crate::web::texts::Texts;
 use crate::web::visit::Visit;
 
@@ -29,20 +30,17 @@ pub(super) fn routes() -> Router<AppState> {
 #[template(path = "web/pages/sign_up.html")]
 struct SignUpPage {
     shell: Shell,
-    form: Form,
-    /// Why the last attempt failed.
-    error: Option<&'static str>,
+    section: Section,
 }
 
 impl SignUpPage {
-    fn new(visit: &Visit, form: Form) -> Self {
-        let shell = Shell::new(visit, Texts::of(visit.language).sign_in.sign_up_title);
-        Self { shell, form, error: None }
+    fn new(visit: &Visit, section: Section) -> Self {
+        Self { shell: Shell::new(visit, Texts::of(visit.language).sign_in.sign_up_title), section }
     }
 }
 
 async fn show(visit: Visit) -> Result<Response, ApiError> {
-    page(&SignUpPage::new(&visit, Form::default()))
+    page(&SignUpPage::new(&visit, Section::default()))
 }
 
 async fn submit(
@@ -53,20 +51,13 @@ async fn submit(
     sent: SentSessions,
     form: Form,
 ) -> Result<Response, ApiError> {
-    let error = match sign_up(&service, client, sent, &form).await {
-        Ok(started) => return started_at(&started, APP, &settings),
-        Err(error) => error,
-    };
-    let code = error.code();
-    if code.status().is_server_error() {
-        return Err(error);
+    match sign_up(&service, client, sent, &form).await {
+        Ok(started) => started_at(&started, APP, &settings),
+        Err(error) => {
+            let section = Section::refused(form, error, Texts::of(visit.language))?;
+            page_with(section.status, &SignUpPage::new(&visit, section))
+        }
     }
-    let form = form.with_errors(&error);
-    let shown = SignUpPage::new(&visit, form);
-    let texts = shown.shell.texts();
-    let text =
-        if shown.form.has_errors() { texts.common.check_fields } else { texts.errors.text(code) };
-    page_with(code.status(), &SignUpPage { error: Some(text), ..shown })
 }
 
 async fn sign_up(

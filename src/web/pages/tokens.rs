@@ -7,7 +7,6 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::once::Once;
@@ -22,15 +21,14 @@ use crate::service::{
 };
 use crate::web::form::{Form, new_key};
 use crate::web::layout::{Shell, page};
-use crate::web::section::Section;
+use crate::web::links::FAMILY;
+use crate::web::section::{Confirmed, Section};
 use crate::web::texts::{Texts, fill};
 use crate::web::views::choices::{Choice, children};
 use crate::web::views::moments::{Moment, Moments};
 use crate::web::visit::{Visit, Visitor, see_other};
 
 const TOKENS: &str = "/app/tokens";
-/// The section of the navigation.
-const FAMILY: &str = "/app/family";
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
@@ -62,18 +60,12 @@ struct TokenLine {
     ends: Option<Moment>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Wanted {
-    done: Option<String>,
-}
-
 async fn list(
     State(service): State<Arc<Service>>,
     Visitor { who: parent, visit }: Visitor<Parent>,
-    Query(wanted): Query<Wanted>,
+    Query(confirmed): Query<Confirmed>,
 ) -> Result<Response, ApiError> {
-    let done = wanted.done.as_deref() == Some("revoked");
+    let done = confirmed.done() == Some("revoked");
     let done = done.then(|| Texts::of(visit.language).tokens.revoked);
     show(&service, &parent, &visit, Section::default(), done).await
 }

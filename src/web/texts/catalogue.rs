@@ -91,7 +91,7 @@ pub(in crate::web) struct Fields {
     pub(in crate::web) invalid: &'static str,
 }
 
-/// Pages that say what went wrong.
+/// The pages of errors.
 pub(in crate::web) struct Errors {
     pub(in crate::web) title: &'static str,
     pub(in crate::web) home: &'static str,

@@ -35,8 +35,6 @@ texts! {
         open_sign_up: "Anyone who reaches this server can create an account. Close it with signup = \"closed\" if you do not want that.",
             "Wer diesen Server erreicht, kann ein Konto anlegen. Schließe das mit signup = \"closed\", wenn du es nicht willst.";
         activity: "Events of the last 30 days", "Ereignisse der letzten 30 Tage";
-        activity_label: "Events per day, at most {0}", "Ereignisse pro Tag, höchstens {0}";
-        as_table: "As a table", "Als Tabelle";
         day: "Day (UTC)", "Tag (UTC)";
         events: "Events", "Ereignisse";
         families: "Active families", "Aktive Familien";

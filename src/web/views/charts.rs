@@ -24,6 +24,8 @@ const LABELS: usize = 4;
 pub(in crate::web) struct Figures {
     /// The names of the values in each row.
     pub(in crate::web) names: Vec<&'static str>,
+    /// How many of them are drawn: the first ones. The table has all of them.
+    pub(in crate::web) drawn: usize,
     pub(in crate::web) rows: Vec<Row>,
 }
 
@@ -41,6 +43,8 @@ pub(in crate::web) struct Chart {
     /// The heading of the first column.
     pub(in crate::web) period: &'static str,
     pub(in crate::web) names: Vec<&'static str>,
+    /// How many of them are drawn.
+    pub(in crate::web) drawn: usize,
     pub(in crate::web) table: Vec<(String, Vec<String>)>,
     pub(in crate::web) grid: Vec<GridLine>,
     pub(in crate::web) labels: Vec<Label>,
@@ -86,7 +90,8 @@ struct Scale {
 impl Scale {
     /// From zero, or lower, to the highest value, in round steps.
     fn of(figures: &Figures) -> Self {
-        let values = || figures.rows.iter().flat_map(|row| row.values.iter().copied());
+        let values =
+            || figures.rows.iter().flat_map(|row| row.values.iter().take(figures.drawn).copied());
         let low = values().min().unwrap_or(0).min(0);
         let high = values().max().unwrap_or(0).max(1);
         let range = high.saturating_sub(low);
@@ -133,6 +138,7 @@ impl Chart {
             title,
             period,
             names: figures.names.clone(),
+            drawn: figures.drawn,
             table: figures.rows.iter().map(|row| (row.label.clone(), cells(row))).collect(),
             grid: Scale::of(figures).grid(language),
             labels: labelled
@@ -153,13 +159,15 @@ impl Chart {
         language: PageLanguage,
     ) -> Self {
         let scale = Scale::of(figures);
-        let (count, series) = (figures.rows.len(), number(figures.names.len()).max(1));
+        let (count, series) = (figures.rows.len(), number(figures.drawn).max(1));
         let width = ((RIGHT - LEFT) / number(count).max(1) - 4) / series;
         let width = width.clamp(2, 24);
         let mut bars = Vec::new();
         for (at, row) in figures.rows.iter().enumerate() {
             let start = centre(at, count) - width * series / 2;
-            for (series, (value, name)) in row.values.iter().zip(&figures.names).enumerate() {
+            for (series, (value, name)) in
+                row.values.iter().zip(&figures.names).take(figures.drawn).enumerate()
+            {
                 let (one, other) = (scale.y(*value), scale.y(0));
                 bars.push(Bar {
                     x: start + width * number(series),
@@ -212,7 +220,7 @@ mod tests {
 
     fn scale(values: &[i64]) -> (i64, i64, i64) {
         let rows = values.iter().map(|value| Row { label: String::new(), values: vec![*value] });
-        let scale = Scale::of(&Figures { names: vec!["points"], rows: rows.collect() });
+        let scale = Scale::of(&Figures { names: vec!["points"], drawn: 1, rows: rows.collect() });
         (scale.low, scale.high, scale.step)
     }
 
@@ -228,7 +236,7 @@ mod tests {
     #[test]
     fn bars_end_at_zero_and_stay_in_the_picture() {
         let rows = (0..12).map(|at| Row { label: at.to_string(), values: vec![at * 10, 5] });
-        let figures = Figures { names: vec!["earned", "spent"], rows: rows.collect() };
+        let figures = Figures { names: vec!["earned", "spent"], drawn: 2, rows: rows.collect() };
         let chart = Chart::bars("c", String::new(), "week", &figures, PageLanguage::English);
         assert_eq!((chart.bars.len(), chart.table.len()), (24, 12));
         for bar in &chart.bars {

@@ -20,14 +20,6 @@ impl Wanted {
     }
 }
 
-/// A value of a selection that depends on the records of the family.
-#[derive(Clone, Debug)]
-pub(in crate::web) struct Entry {
-    pub(in crate::web) value: String,
-    pub(in crate::web) label: String,
-    pub(in crate::web) is_chosen: bool,
-}
-
 /// A record that a family can create with one tap.
 #[derive(Clone, Debug)]
 pub(in crate::web) struct Suggestion {

@@ -5,7 +5,7 @@ mod fields;
 pub(crate) mod home;
 mod ids;
 mod names;
-mod page;
+pub(crate) mod page;
 mod private;
 pub(crate) mod roles;
 pub(crate) mod table;

@@ -1,10 +1,9 @@
 //! Compares the table with the one in the documentation.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 
 use super::table::{Need, rows};
+use crate::access::page::check_table;
 
 const HEADING: &str = "## Scopes and routes\n";
 
@@ -27,16 +26,5 @@ fn rendered() -> String {
 
 #[test]
 fn the_page_of_the_tokens_has_the_table() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/tokens.md");
-    let page = fs::read_to_string(&path).unwrap();
-    let (before, rest) = page.split_once(HEADING).expect(HEADING);
-    let start = rest.find("\n| route |").unwrap() + 1;
-    let end = start + rest[start..].find("\n\n").unwrap() + 1;
-    let wanted = rendered();
-    if std::env::var_os("GOLDSTAR_WRITE_SAMPLES").is_some() {
-        let (head, tail) = (&rest[..start], &rest[end..]);
-        fs::write(&path, format!("{before}{HEADING}{head}{wanted}{tail}")).unwrap();
-        return;
-    }
-    assert_eq!(rest[start..end], wanted, "GOLDSTAR_WRITE_SAMPLES=1 writes it");
+    check_table("docs/tokens.md", HEADING, &rendered());
 }

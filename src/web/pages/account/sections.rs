@@ -66,7 +66,7 @@ impl Forms {
     }
 }
 
-/// Sends the browser back to the page, which then says what was done.
+/// Sends the browser back to the page, which then confirms the change.
 pub(super) fn done(what: &str) -> Response {
     see_other(&format!("{ACCOUNT}?done={what}"))
 }

@@ -7,7 +7,6 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use axum::routing::{get, post};
-use serde::Deserialize;
 
 use super::sections::{ACCOUNT, Forms, done, show};
 use crate::http::error::ApiError;
@@ -18,7 +17,7 @@ use crate::http::state::AppState;
 use crate::service::{Adult, LoggedIn, SentSessions, Service};
 use crate::web::form::Form;
 use crate::web::pages::sign_in::started_at;
-use crate::web::section::Section;
+use crate::web::section::{Confirmed, Section};
 use crate::web::texts::Texts;
 use crate::web::visit::{LANGUAGE, Visitor, see_other};
 
@@ -30,18 +29,12 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/app/account/password", post(password).get(back))
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Wanted {
-    done: Option<String>,
-}
-
 async fn account(
     State(service): State<Arc<Service>>,
     Visitor { who: adult, visit }: Visitor<Adult>,
-    Query(wanted): Query<Wanted>,
+    Query(confirmed): Query<Confirmed>,
 ) -> Result<Response, ApiError> {
-    show(&service, &adult, &visit, Forms::of(&adult), wanted.done.as_deref()).await
+    show(&service, &adult, &visit, Forms::of(&adult), confirmed.done()).await
 }
 
 /// A form that was not accepted is shown at its own address.

@@ -8,7 +8,6 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
-use serde::Deserialize;
 
 use super::gate::Console;
 use crate::domain::{Role, UserId};
@@ -22,7 +21,7 @@ use crate::web::form::Form;
 use crate::web::layout::Shell;
 use crate::web::links::account_page;
 use crate::web::pages::once::Once;
-use crate::web::section::Section;
+use crate::web::section::{Confirmed, Section};
 use crate::web::texts::fill;
 use crate::web::views::moments::{Moment, Moments};
 
@@ -56,19 +55,13 @@ struct AccountPage {
     needs_password: bool,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Wanted {
-    done: Option<String>,
-}
-
 async fn account(
     State(service): State<Arc<Service>>,
     console: Console,
     Path(id): Path<String>,
-    Query(wanted): Query<Wanted>,
+    Query(confirmed): Query<Confirmed>,
 ) -> Result<Response, ApiError> {
-    show(&service, &console, id, Section::default(), wanted.done.as_deref()).await
+    show(&service, &console, id, Section::default(), confirmed.done()).await
 }
 
 async fn show(

@@ -21,7 +21,7 @@ use crate::http::state::AppState;
 use crate::service::{Admin, Authority, Service};
 use crate::web::form::Form;
 use crate::web::layout::{Shell, page, page_with};
-use crate::web::links::{self, CONSOLE};
+use crate::web::links::{self, CONSOLE, with_query};
 use crate::web::section::Section;
 use crate::web::texts::Texts;
 use crate::web::visit::{Visit, Visitor, see_other};
@@ -53,8 +53,7 @@ impl FromRequestParts<AppState> for Console {
         let renewed = state.service.renewed_seal(&admin, sent).await;
         let Some(seal) = renewed.map_err(|error| ApiError::from(error).into_response())? else {
             let next = if parts.method.is_safe() { visit.address.as_str() } else { CONSOLE };
-            let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
-            return Err(see_other(&format!("{CONFIRM}?next={next}")));
+            return Err(see_other(&with_query(CONFIRM, &[("next", next)])));
         };
         let renewed = cookie(&seal, &state.settings());
         let authority = Authority::Administrator(admin.clone());

@@ -12,24 +12,23 @@ use axum::routing::get;
 
 use super::gate::Console;
 use crate::domain::Timestamp;
+use crate::domain::calendar::Day;
 use crate::domain::progress::Span;
 use crate::http::error::ApiError;
 use crate::http::language::PageLanguage;
 use crate::http::resources::health::verdict;
 use crate::http::state::AppState;
 use crate::service::{ServerActivity, Service, Stats, Warning};
-use crate::store::{Health, Projection};
+use crate::store::{DayActivity, Health, Projection};
 use crate::web::layout::Shell;
 use crate::web::links::CONSOLE;
 use crate::web::texts::{Texts, fill};
+use crate::web::views::charts::{Chart, Figures, Row};
 use crate::web::views::moments::Moments;
 use crate::web::views::sizes::size;
 
 /// How many days the chart shows.
 const DAYS: i32 = 30;
-/// The size of the chart.
-const WIDTH: u64 = 600;
-const HEIGHT: u64 = 120;
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new().route(CONSOLE, get(show))
@@ -54,30 +53,6 @@ struct Attention {
     /// A page where something can be done about it.
     link: Option<&'static str>,
     is_urgent: bool,
-}
-
-struct Chart {
-    label: String,
-    bars: Vec<Bar>,
-    first: String,
-    last: String,
-    days: Vec<DayLine>,
-}
-
-struct Bar {
-    x: u64,
-    y: u64,
-    width: u64,
-    height: u64,
-    title: String,
-}
-
-struct DayLine {
-    day: String,
-    events: String,
-    families: String,
-    sign_ups: String,
-    deletions: String,
 }
 
 async fn show(State(service): State<Arc<Service>>, console: Console) -> Result<Response, ApiError> {
@@ -144,31 +119,20 @@ fn attention(
     Attention { text, link, is_urgent }
 }
 
+/// The events of each day, with further numbers in the table.
 fn chart(activity: &ServerActivity, texts: &Texts, language: PageLanguage) -> Chart {
-    let number = |count: u64| language.number(i64::try_from(count).unwrap_or(i64::MAX));
-    let most = activity.days.iter().map(|(_, counts, _)| counts.events).max().unwrap_or(0);
-    let step = WIDTH / u64::try_from(activity.days.len().max(1)).unwrap_or(1);
-    let bars = activity.days.iter().zip(0..).map(|((day, counts, _), place)| {
-        let height = counts.events * HEIGHT / most.max(1);
-        // A day with few events is not an empty one.
-        let height = if counts.events > 0 { height.max(2) } else { 0 };
-        let title = format!("{}: {}", language.date(*day), number(counts.events));
-        Bar { x: place * step + 2, y: HEIGHT - height, width: step - 4, height, title }
-    });
-    let lines = activity.days.iter().rev().map(|(day, counts, deletions)| DayLine {
-        day: language.date(*day),
-        events: number(counts.events),
-        families: number(counts.active_accounts),
-        sign_ups: number(counts.sign_ups),
-        deletions: number(*deletions),
-    });
-    Chart {
-        label: fill(texts.console.activity_label, &[&number(most)]),
-        bars: bars.collect(),
-        first: language.date(activity.span.first),
-        last: language.date(activity.span.last),
-        days: lines.collect(),
-    }
+    let texts = &texts.console;
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let row = |(day, counts, deletions): &(Day, DayActivity, u64)| Row {
+        label: language.short_date(*day),
+        values: [counts.events, counts.active_accounts, counts.sign_ups, *deletions]
+            .map(number)
+            .into(),
+    };
+    let names = vec![texts.events, texts.families, texts.sign_ups, texts.deletions];
+    let rows = activity.days.iter().map(row).collect();
+    let figures = Figures { names, drawn: 1, rows };
+    Chart::bars("activity", texts.activity.to_owned(), texts.day, &figures, language)
 }
 
 fn counts(stats: &Stats, texts: &Texts, language: PageLanguage) -> Vec<(&'static str, String)> {

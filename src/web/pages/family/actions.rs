@@ -40,7 +40,7 @@ pub(super) async fn act(
     Ok(see_other(&done_at(links::next(form.text("next")), child.as_str(), &event)))
 }
 
-/// The address of a page that says what was done.
+/// The address of a page that shows the event of the change.
 fn done_at(next: &str, child: &str, event: &str) -> String {
     let event: Value = serde_json::from_str(event).unwrap_or_default();
     let id = event["id"].as_str().unwrap_or_default();

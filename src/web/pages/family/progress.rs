@@ -184,7 +184,8 @@ fn balance(
     let starts = days.iter().zip(balances);
     let rows = starts.map(|(day, points)| row(label(*day, kind, language), *points));
     let now = row(texts.now.to_owned(), child.points.get());
-    let figures = charts::Figures { names: vec![texts.points], rows: rows.chain([now]).collect() };
+    let figures =
+        charts::Figures { names: vec![texts.points], drawn: 1, rows: rows.chain([now]).collect() };
     Chart::line("balance", texts.balance.to_owned(), texts.start_of, &figures, language)
 }
 
@@ -195,7 +196,7 @@ fn sums(statistics: &Statistics, kind: PeriodKind, language: PageLanguage) -> Ch
         values: vec![series.figures.earned, series.figures.lost, series.figures.spent],
     });
     let names = vec![texts.earned, texts.lost, texts.spent];
-    let figures = charts::Figures { names, rows: rows.collect() };
+    let figures = charts::Figures { drawn: names.len(), names, rows: rows.collect() };
     let title = if kind == PeriodKind::Month { texts.by_month } else { texts.by_week };
     Chart::bars("sums", title.to_owned(), heading(kind, language), &figures, language)
 }

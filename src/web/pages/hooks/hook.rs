@@ -7,11 +7,9 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::labels::{event, events, outcome, state};
-use super::list::FAMILY;
 use crate::domain::Page;
 use crate::domain::webhooks::{Delivery, DeliveryStatus, Webhook, WebhookId};
 use crate::http::error::ApiError;
@@ -20,7 +18,8 @@ use crate::http::state::AppState;
 use crate::service::{Parent, Service, WebhookPatch};
 use crate::web::form::Form;
 use crate::web::layout::{Shell, page};
-use crate::web::section::Section;
+use crate::web::links::FAMILY;
+use crate::web::section::{Confirmed, Section};
 use crate::web::texts::{Texts, fill};
 use crate::web::views::choices::{Choice, children};
 use crate::web::views::moments::{Moment, Moments};
@@ -54,21 +53,15 @@ struct DeliveryLine {
     state: String,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Wanted {
-    done: Option<String>,
-}
-
 async fn hook(
     State(service): State<Arc<Service>>,
     Visitor { who: parent, visit }: Visitor<Parent>,
     Path(id): Path<String>,
-    Query(wanted): Query<Wanted>,
+    Query(confirmed): Query<Confirmed>,
 ) -> Result<Response, ApiError> {
     let webhook = service.webhook(&parent, &id.into()).await?;
     let texts = &Texts::of(visit.language).hooks;
-    let done = wanted.done.as_deref().and_then(|done| match done {
+    let done = confirmed.done().and_then(|done| match done {
         "saved" => Some(texts.saved),
         "sent" => Some(texts.sent),
         _ => None,

@@ -7,7 +7,6 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde::Deserialize;
 
 use super::labels::{events, state};
 use crate::domain::Page;
@@ -16,16 +15,15 @@ use crate::http::state::AppState;
 use crate::service::{NewSecret, NewWebhook, Parent, Service};
 use crate::web::form::{Form, new_key};
 use crate::web::layout::{Shell, page};
+use crate::web::links::FAMILY;
 use crate::web::pages::once::Once;
-use crate::web::section::Section;
+use crate::web::section::{Confirmed, Section};
 use crate::web::texts::Texts;
 use crate::web::views::choices::{Choice, children};
 use crate::web::views::moments::Moments;
 use crate::web::visit::{Visit, Visitor};
 
 pub(super) const HOOKS: &str = "/app/webhooks";
-/// The section of the navigation.
-pub(super) const FAMILY: &str = "/app/family";
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new().route(HOOKS, get(list).post(create))
@@ -50,18 +48,12 @@ struct HookLine {
     state: String,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Wanted {
-    done: Option<String>,
-}
-
 async fn list(
     State(service): State<Arc<Service>>,
     Visitor { who: parent, visit }: Visitor<Parent>,
-    Query(wanted): Query<Wanted>,
+    Query(confirmed): Query<Confirmed>,
 ) -> Result<Response, ApiError> {
-    let done = wanted.done.as_deref() == Some("deleted");
+    let done = confirmed.done() == Some("deleted");
     let done = done.then(|| Texts::of(visit.language).hooks.deleted);
     show(&service, &parent, &visit, Section::default(), done).await
 }

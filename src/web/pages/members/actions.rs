@@ -8,7 +8,7 @@ use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use axum::routing::post;
 
-use super::list::{FAMILY, Forms, back, done, show};
+use super::list::{Forms, back, done, show};
 use crate::domain::MemberId;
 use crate::http::error::ApiError;
 use crate::http::extract::caller::Path;
@@ -21,7 +21,7 @@ use crate::http::state::AppState;
 use crate::service::{Adult, Owner, ResetLink, SentSessions, Service, ServiceError};
 use crate::web::form::Form;
 use crate::web::layout::Shell;
-use crate::web::links::{APP, SIGN_IN};
+use crate::web::links::{APP, FAMILY, SIGN_IN};
 use crate::web::pages::once::Once;
 use crate::web::pages::sign_in::started_at;
 use crate::web::section::Section;

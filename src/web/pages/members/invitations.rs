@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 
-use super::list::{FAMILY, Forms, back, done, show};
+use super::list::{Forms, back, done, show};
 use crate::http::error::ApiError;
 use crate::http::extract::caller::Path;
 use crate::http::extract::origin::OwnOrigin;
@@ -16,6 +16,7 @@ use crate::http::state::AppState;
 use crate::service::{NewInvitation, Owner, Service};
 use crate::web::form::Form;
 use crate::web::layout::Shell;
+use crate::web::links::FAMILY;
 use crate::web::pages::once::Once;
 use crate::web::section::Section;
 use crate::web::texts::{Texts, fill};

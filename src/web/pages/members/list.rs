@@ -7,7 +7,6 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde::Deserialize;
 
 use crate::domain::{FamilyRole, Member, Page};
 use crate::http::error::ApiError;
@@ -15,12 +14,11 @@ use crate::http::state::AppState;
 use crate::service::{Caller, ListedInvitation, Parent, Service, ServiceError};
 use crate::web::form::new_key;
 use crate::web::layout::{Shell, page};
-use crate::web::section::Section;
+use crate::web::links::FAMILY;
+use crate::web::section::{Confirmed, Section};
 use crate::web::texts::{Texts, fill};
 use crate::web::views::moments::{Moment, Moments};
 use crate::web::visit::{Visit, Visitor, see_other};
-
-pub(super) const FAMILY: &str = "/app/family";
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new().route(FAMILY, get(family))
@@ -65,21 +63,15 @@ struct InvitationLine {
     until: Moment,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Wanted {
-    done: Option<String>,
-}
-
 async fn family(
     State(service): State<Arc<Service>>,
     Visitor { who: parent, visit }: Visitor<Parent>,
-    Query(wanted): Query<Wanted>,
+    Query(confirmed): Query<Confirmed>,
 ) -> Result<Response, ApiError> {
-    show(&service, &parent, &visit, Forms::default(), wanted.done.as_deref()).await
+    show(&service, &parent, &visit, Forms::default(), confirmed.done()).await
 }
 
-/// Sends the browser back to the page, which then says what was done.
+/// Sends the browser back to the page, which then confirms the change.
 pub(super) fn done(what: &str) -> Response {
     see_other(&format!("{FAMILY}?done={what}"))
 }

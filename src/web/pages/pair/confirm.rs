@@ -143,12 +143,11 @@ pub(super) async fn confirm(
     let paired = service.pair_device(client.address, &parent, form.key()?, id, &user_code).await;
     match paired.map_err(ApiError::from) {
         Ok(_) => Ok(see_other(&format!("/app/children/{child}/devices?connected=yes"))),
-        Err(error) if error.code() == ErrorCode::FamilyLimitReached => {
-            again(texts.errors.text(error.code()), error.code().status()).await
-        }
-        Err(error) if error.code() == ErrorCode::InvalidDeviceCode => {
-            again(texts.errors.text(error.code()), error.code().status()).await
-        }
-        Err(error) => Err(error),
+        Err(error) => match error.code() {
+            code @ (ErrorCode::FamilyLimitReached | ErrorCode::InvalidDeviceCode) => {
+                again(texts.errors.text(code), code.status()).await
+            }
+            _ => Err(error),
+        },
     }
 }

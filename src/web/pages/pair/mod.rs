@@ -12,7 +12,6 @@ use axum::routing::{get, post};
 
 use self::confirm::Wanted;
 use self::device::Browser;
-use crate::http::error::ApiError;
 use crate::http::resources::device_sessions::PAGE;
 use crate::http::settings::HttpSettings;
 use crate::http::state::AppState;
@@ -36,7 +35,7 @@ async fn show(
 ) -> Result<Response, NotOpened> {
     let adult = visit.caller.clone().filter(|caller| caller.child_id().is_none());
     if let Some(adult) = adult {
-        let parent = adult.into_parent().map_err(ApiError::from)?;
+        let parent = adult.into_parent()?;
         return Ok(confirm::show(&service, browser.client, &parent, &visit, wanted).await?);
     }
     if wanted.code.is_some() && visit.caller.is_none() {

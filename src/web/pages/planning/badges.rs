@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::domain::badges::{Badge, BadgeId, BadgePeriod, Metric};
 use crate::domain::{Icon, Page, Task};
+use crate::http::certificates::badge_name;
 use crate::http::error::ApiError;
 use crate::http::extract::caller::Path;
 use crate::http::language::PageLanguage;
@@ -22,7 +23,8 @@ use crate::web::form::{Form, new_key};
 use crate::web::layout::{Shell, page, page_with};
 use crate::web::links::BADGES;
 use crate::web::texts::Texts;
-use crate::web::views::edit::{Entry, Wanted, icon_name};
+use crate::web::views::choices::Choice;
+use crate::web::views::edit::{Wanted, icon_name};
 use crate::web::visit::{Visit, Visitor, see_other};
 
 pub(super) fn routes() -> Router<AppState> {
@@ -71,11 +73,10 @@ async fn list(
 }
 
 fn row(state: &BadgeState, tasks: &HashMap<&str, &str>, language: PageLanguage) -> Row {
-    let (badge, texts) = (&state.badge, &Texts::of(language).plan);
-    let id = badge.id.as_str();
+    let badge = &state.badge;
     Row {
-        id: id.to_owned(),
-        name: texts.names.badge(id, badge.name.as_str()).to_owned(),
+        id: badge.id.as_str().to_owned(),
+        name: badge_name(&badge.id, &badge.name, language),
         icon: badge.icon.map_or("star", Icon::as_str),
         needs: needs(badge, tasks, language),
         is_hidden: state.is_hidden,
@@ -105,7 +106,7 @@ struct FormPage {
     /// `None` for a new one.
     id: Option<String>,
     form: Form,
-    tasks: Vec<Entry>,
+    tasks: Vec<Choice>,
     /// The values of the grades, in their order.
     grades: Vec<Grade>,
     key: String,
@@ -147,9 +148,9 @@ impl FormPage {
     }
 }
 
-fn task_entries(form: &Form, tasks: &[Arc<Task>], none: &str) -> Vec<Entry> {
-    let none = Entry { value: String::new(), label: none.to_owned(), is_chosen: false };
-    let entry = |task: &Arc<Task>| Entry {
+fn task_entries(form: &Form, tasks: &[Arc<Task>], none: &str) -> Vec<Choice> {
+    let none = Choice { value: String::new(), label: none.to_owned(), is_chosen: false };
+    let entry = |task: &Arc<Task>| Choice {
         value: task.id.as_str().to_owned(),
         label: task.name.as_str().to_owned(),
         is_chosen: form.value("task_id") == task.id.as_str(),

@@ -20,7 +20,8 @@ use crate::web::form::{Form, new_key};
 use crate::web::layout::{Shell, page, page_with};
 use crate::web::links::{self, APP};
 use crate::web::texts::{Texts, fill};
-use crate::web::views::edit::{Entry, Wanted};
+use crate::web::views::choices::Choice;
+use crate::web::views::edit::Wanted;
 use crate::web::views::face::Face;
 use crate::web::visit::{Visit, Visitor, see_other};
 
@@ -84,7 +85,7 @@ struct EditPage {
     face: Face,
     form: Form,
     pin_form: Form,
-    goals: Vec<Entry>,
+    goals: Vec<Choice>,
     goal_hint: String,
     pin_hint: String,
     pin_state: String,
@@ -129,9 +130,9 @@ impl EditPage {
     }
 }
 
-fn goals(child: &Child, rewards: &[Arc<Reward>], none: &str) -> Vec<Entry> {
-    let none = Entry { value: String::new(), label: none.to_owned(), is_chosen: false };
-    let entry = |reward: &Arc<Reward>| Entry {
+fn goals(child: &Child, rewards: &[Arc<Reward>], none: &str) -> Vec<Choice> {
+    let none = Choice { value: String::new(), label: none.to_owned(), is_chosen: false };
+    let entry = |reward: &Arc<Reward>| Choice {
         value: reward.id.as_str().to_owned(),
         label: reward.name.as_str().to_owned(),
         is_chosen: child.goal.as_ref() == Some(&reward.id),

@@ -12,15 +12,15 @@ use crate::http::language::PageLanguage;
 use crate::service::ChildState;
 use crate::web::form::{Form, invalid_field};
 use crate::web::texts::{Texts, fill};
-use crate::web::views::edit::Entry;
+use crate::web::views::choices::Choice;
 
 /// What the form of a schedule offers.
 pub(super) struct Offered {
     pub(super) children: Vec<ChildChoice>,
     pub(super) weekdays: Vec<DayChoice>,
-    pub(super) month_days: Vec<Entry>,
-    pub(super) week_starts: Vec<Entry>,
-    pub(super) penalties: Vec<Entry>,
+    pub(super) month_days: Vec<Choice>,
+    pub(super) week_starts: Vec<Choice>,
+    pub(super) penalties: Vec<Choice>,
     /// Whether the task has a schedule that a change would replace.
     pub(super) has_plan: bool,
 }
@@ -82,9 +82,9 @@ impl Offered {
     }
 }
 
-fn entry(form: &Form, field: &str, value: &str, label: &str) -> Entry {
+fn entry(form: &Form, field: &str, value: &str, label: &str) -> Choice {
     let is_chosen = form.value(field) == value;
-    Entry { value: value.to_owned(), label: label.to_owned(), is_chosen }
+    Choice { value: value.to_owned(), label: label.to_owned(), is_chosen }
 }
 
 /// The name of the field with the place of a child in a rotation.

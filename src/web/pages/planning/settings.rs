@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::domain::calendar::{DayStart, Weekday, Zone};
 use crate::domain::{Rank, Ranks, User};
+use crate::http::certificates::rank_name;
 use crate::http::error::ApiError;
 use crate::http::language::PageLanguage;
 use crate::http::state::AppState;
@@ -20,7 +21,8 @@ use crate::web::form::Form;
 use crate::web::layout::{Shell, page, page_with};
 use crate::web::links::FAMILY;
 use crate::web::texts::{Texts, fill};
-use crate::web::views::edit::{Entry, Wanted};
+use crate::web::views::choices::Choice;
+use crate::web::views::edit::Wanted;
 use crate::web::visit::{Visit, Visitor, see_other};
 
 const SETTINGS: &str = "/app/family/settings";
@@ -38,9 +40,9 @@ struct SettingsPage {
     form: Form,
     zones: Vec<String>,
     zone_hint: String,
-    day_starts: Vec<Entry>,
-    week_starts: Vec<Entry>,
-    rest_days: Vec<Entry>,
+    day_starts: Vec<Choice>,
+    week_starts: Vec<Choice>,
+    rest_days: Vec<Choice>,
     ranks: Vec<RankLine>,
     is_saved: bool,
 }
@@ -60,12 +62,12 @@ impl SettingsPage {
         let current = fields(user);
         // A form has the fields of one topic. The other topics show what is saved.
         let form = form.map_or_else(|| current.clone(), |form| form.or(&current));
-        let weekday = |field: &'static str, day: Weekday| Entry {
+        let weekday = |field: &'static str, day: Weekday| Choice {
             value: day.as_str().to_owned(),
             label: texts.words.weekdays[day as usize].to_owned(),
             is_chosen: form.has(field, day.as_str()),
         };
-        let day_start = |hours: i64| Entry {
+        let day_start = |hours: i64| Choice {
             value: hours.to_string(),
             label: language.time(i8::try_from(hours).unwrap_or_default(), 0),
             is_chosen: form.value("day_starts_at") == hours.to_string(),
@@ -106,8 +108,10 @@ fn ranks(form: &Form, user: &User, language: PageLanguage) -> Vec<RankLine> {
     let own = |rank: &Rank| (rank.name.as_str().to_owned(), rank.threshold.to_string());
     let usual = || {
         let ranks = Ranks::default();
-        let names = plan.names.ranks.iter().zip(ranks.iter());
-        names.map(|(name, rank)| ((*name).to_owned(), rank.threshold.to_string())).collect()
+        let rank = |(number, rank): (usize, &Rank)| {
+            (rank_name(number, rank, false, language), rank.threshold.to_string())
+        };
+        (1..).zip(ranks.iter()).map(rank).collect()
     };
     let mut shown = if given.is_empty() {
         user.family.ranks.as_ref().map_or_else(usual, |it| it.iter().map(own).collect())

@@ -23,7 +23,8 @@ use crate::web::form::{Form, new_key};
 use crate::web::layout::{Shell, page, page_with};
 use crate::web::links::{self, TASKS};
 use crate::web::texts::{Texts, fill};
-use crate::web::views::edit::{Entry, Suggestion, Wanted, icon_name};
+use crate::web::views::choices::Choice;
+use crate::web::views::edit::{Suggestion, Wanted, icon_name};
 use crate::web::views::schedules::InWords;
 use crate::web::views::{sign_class, signed};
 use crate::web::visit::{Visit, Visitor, see_other};
@@ -99,7 +100,7 @@ struct NewPage {
     shell: Shell,
     form: Form,
     offered: Offered,
-    limit_periods: Vec<Entry>,
+    limit_periods: Vec<Choice>,
     tasks: Vec<Suggestion>,
     penalties: Vec<Suggestion>,
     /// Where to go afterwards.
@@ -143,9 +144,9 @@ impl NewPage {
     }
 }
 
-fn limit_periods(form: &Form, language: PageLanguage) -> Vec<Entry> {
+fn limit_periods(form: &Form, language: PageLanguage) -> Vec<Choice> {
     let texts = &Texts::of(language).plan.task;
-    let entry = |(value, label): (&str, &str)| Entry {
+    let entry = |(value, label): (&str, &str)| Choice {
         value: value.to_owned(),
         label: label.to_owned(),
         is_chosen: form.value("limit_per") == value,
@@ -233,7 +234,7 @@ struct EditPage {
     id: String,
     form: Form,
     offered: Offered,
-    limit_periods: Vec<Entry>,
+    limit_periods: Vec<Choice>,
 }
 
 impl EditPage {

@@ -250,28 +250,18 @@ pub(in crate::web) struct Names {
     /// In the order of the domain.
     pub(in crate::web) icons: [(&'static str, &'static str); 50],
     pub(in crate::web) colours: [(&'static str, &'static str); 11],
-    pub(in crate::web) badges: [(&'static str, &'static str); 21],
-    pub(in crate::web) ranks: [&'static str; 10],
     /// What a family can add with one tap.
     pub(in crate::web) tasks: [&'static str; 12],
     pub(in crate::web) penalties: [&'static str; 6],
     pub(in crate::web) rewards: [&'static str; 8],
 }
 
-impl Names {
-    /// The name of a badge: that of a built-in one is translated.
-    pub(in crate::web) fn badge<'a>(&self, id: &str, own: &'a str) -> &'a str {
-        let found = self.badges.iter().find(|(known, _)| *known == id);
-        found.map_or(own, |(_, name)| name)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::badges::{Metric, built_in};
+    use crate::domain::badges::Metric;
     use crate::domain::calendar::StreakRule;
-    use crate::domain::{Colour, Icon, LimitPeriod, Ranks};
+    use crate::domain::{Colour, Icon, LimitPeriod};
 
     #[test]
     fn everything_has_a_name_in_each_language() {
@@ -281,9 +271,6 @@ mod tests {
         for texts in [&en::TEXTS, &de::TEXTS] {
             assert_eq!(values(&texts.names.icons), Icon::ALL);
             assert_eq!(values(&texts.names.colours), Colour::ALL);
-            let badges: Vec<&str> = built_in().iter().map(|badge| badge.id.as_str()).collect();
-            assert_eq!(values(&texts.names.badges), badges);
-            assert_eq!(texts.names.ranks.len(), Ranks::default().iter().count());
             assert_eq!(values(&texts.badge.metrics), Metric::NAMES);
             assert_eq!(
                 values(&texts.task.limit_periods),
@@ -291,16 +278,6 @@ mod tests {
             );
             let rules = StreakRule::ALL.map(StreakRule::as_str);
             assert_eq!(values(&texts.settings.streak_rules), rules);
-        }
-    }
-
-    #[test]
-    fn the_english_names_are_those_of_the_records() {
-        for (badge, (_, name)) in built_in().iter().zip(en::TEXTS.names.badges) {
-            assert_eq!(badge.name.as_str(), name);
-        }
-        for (rank, name) in Ranks::default().iter().zip(en::TEXTS.names.ranks) {
-            assert_eq!(rank.name.as_str(), name);
         }
     }
 }
