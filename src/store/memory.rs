@@ -7,6 +7,7 @@ mod administration;
 mod deliveries;
 mod events;
 mod following;
+mod inner;
 mod kept;
 mod messages;
 mod scan;
@@ -19,11 +20,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
-use administration::{Log, Moment};
-use deliveries::Deliveries;
-use events::{json_of, matches};
+use administration::Moment;
+use events::json_of;
+use inner::Inner;
 use kept::Kept;
-use messages::Messages;
 use scan::{Rows, Scan};
 
 use super::constraints;
@@ -31,7 +31,7 @@ use super::device_requests::RequestsInMemory;
 use super::expiry::removed_sessions;
 use super::records::Records;
 use super::{
-    Administration, Change, Changes, Commit, CommitError, Context, Decided, DeviceRequests,
+    Administration, Changes, Commit, CommitError, Context, Decided, DeviceRequests,
     Erasures, EventScan, Expiry, Fence, Following, FoundEvent, FoundEvents, Health, Listing,
     ReadError, Scope, Snapshot, Store, StoredEvent,
 };
@@ -39,7 +39,7 @@ use crate::clock::{Clock, new_seed};
 use crate::domain::webhooks::{Delivery, Webhook};
 use crate::domain::{
     AccountFilter, ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp,
-    TokenHash, TrackingEvent, User, UserId,
+    TokenHash, User, UserId,
 };
 
 /// The faults of a [`MemoryStore`].
@@ -68,15 +68,6 @@ pub struct MemoryStore {
     is_closed: Arc<AtomicBool>,
     kept: Arc<Kept>,
     device_requests: Arc<RequestsInMemory>,
-}
-
-#[derive(Clone, Default)]
-struct Inner {
-    records: Records,
-    events: Vec<Arc<StoredEvent>>,
-    messages: Messages,
-    deliveries: Deliveries,
-    log: Log,
 }
 
 impl MemoryStore {
@@ -143,69 +134,6 @@ impl MemoryStore {
             self.kept.wakeups.send_replace(());
         }
         Ok(Commit { value, event })
-    }
-}
-
-impl Inner {
-    fn apply(&mut self, changes: Changes, now: Timestamp) -> Option<Arc<StoredEvent>> {
-        for change in changes.records {
-            self.apply_to_record(change);
-        }
-        let event = changes.event.map(|event| self.append(event, now));
-        let used = changes.remember.and_then(|used| used.record(event.as_deref(), now));
-        if let Some(record) = used {
-            self.records.remember(record);
-        }
-        event
-    }
-
-    fn append(&mut self, event: TrackingEvent, now: Timestamp) -> Arc<StoredEvent> {
-        let of_family = |it: &&Arc<StoredEvent>| it.event.user_id == event.user_id;
-        let last = self.events.iter().rev().find(of_family).map(|it| it.event.occurred_at);
-        let event = event.following(last, now);
-        let seq = Seq(self.last().0 + 1);
-        if let Some(reversed) = event.reverses() {
-            self.records.reversals.insert(reversed.into(), event.id.clone());
-        }
-        let stored = Arc::new(StoredEvent { seq, json: json_of(&event), event });
-        self.events.push(Arc::clone(&stored));
-        stored
-    }
-
-    fn apply_to_record(&mut self, change: Change) {
-        self.messages.apply(&change);
-        self.deliveries.apply(&change);
-        self.log.apply(&change);
-        self.records.apply(change);
-    }
-
-    /// The number of the last event of all families: they share one sequence.
-    fn last(&self) -> Seq {
-        Seq(self.events.len() as u64)
-    }
-
-    fn after(
-        &self,
-        family: &UserId,
-        child: Option<&ChildId>,
-        after: Seq,
-    ) -> impl Iterator<Item = &Arc<StoredEvent>> {
-        let filter = EventFilter::of_family(family, child);
-        self.events.iter().filter(move |it| it.seq > after && matches(&filter, &it.event))
-    }
-
-    /// The matching events in the order of a query.
-    fn sorted(&self, filter: &EventFilter, order: SortOrder) -> Vec<Arc<StoredEvent>> {
-        let mut found: Vec<_> = self.matching(filter).cloned().collect();
-        found.sort_by_key(|it| (it.event.occurred_at, it.event.created_at, it.seq));
-        if order == SortOrder::Descending {
-            found.reverse();
-        }
-        found
-    }
-
-    fn matching(&self, filter: &EventFilter) -> impl Iterator<Item = &Arc<StoredEvent>> {
-        self.events.iter().filter(|stored| matches(filter, &stored.event))
     }
 }
 

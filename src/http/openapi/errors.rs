@@ -12,7 +12,7 @@ use utoipa::openapi::schema::{AllOfBuilder, ComponentsBuilder, ObjectBuilder, Ty
 use utoipa::openapi::{Content, ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
-use super::samples;
+use super::error_samples;
 use crate::http::error::body::{Details, ErrorBody, FieldErrorBody, LimitBody};
 use crate::http::error::field::FieldCode;
 use crate::http::error::{ApiError, ErrorCode};
@@ -211,7 +211,7 @@ pub(super) fn components() -> ComponentsBuilder {
 
 /// The body of a response with that code.
 pub(super) fn sample(code: ErrorCode) -> Value {
-    ApiError::body(&samples::error(code)).to_json()
+    ApiError::body(&error_samples::error(code)).to_json()
 }
 
 impl PartialSchema for ErrorCode {

@@ -1,5 +1,6 @@
 //! The general parts of the OpenAPI document. The documentation of a route is on its handler.
 
+mod error_samples;
 mod errors;
 mod occurrences;
 pub(super) mod samples;

@@ -8,76 +8,26 @@ use axum::http::header::{HeaderMap, HeaderName, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{AnyOfBuilder, Ref};
-use utoipa::openapi::{ObjectBuilder, Schema};
 
-use crate::domain::{ChildId, FamilyRole};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::caller::Path;
 use crate::http::extract::cookies::{cookie_with, live_cookie, no_cookie};
 use crate::http::extract::device::{device_cookie, live_device_cookie};
 use crate::http::extract::input::Input;
 use crate::http::openapi::{
-    ErrorCodes, Errors, PasswordErrors, SessionChangeErrors, samples, schemas, tags,
+    ErrorCodes, Errors, PasswordErrors, SessionChangeErrors, schemas, tags,
 };
 use crate::http::resources::account::UserAnswer;
 use crate::http::resources::credentials::{
     ChildSession, ChildSessionInput, Deletion, DeletionInput, Login, LoginInput, PasswordChange,
     PasswordChangeInput, Signup, SignupInput,
 };
-use crate::http::resources::records::{Iso, or_null};
-use crate::http::resources::users::{UserBody, UserFields, UserForChild};
+use crate::http::resources::records::Iso;
+use crate::http::resources::session_answer::SessionAnswer;
+use crate::http::resources::users::UserBody;
 use crate::http::server::request_context::Client;
 use crate::http::settings::HttpSettings;
 use crate::service::{Adult, Caller, LoggedIn, Parent, SentSessions, Service, ServiceError, Token};
-
-/// A session and its account.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Session, examples(samples::session))]
-pub(crate) struct SessionAnswer {
-    #[schema(schema_with = user_or_less)]
-    user: UserBody,
-    #[schema(schema_with = scope)]
-    scope: &'static str,
-    /// The child, if it is a child's session.
-    #[schema(required, value_type = Option<String>)]
-    child_id: Option<Arc<str>>,
-    /// The `user_id` of the family's records: that of its owner's account.
-    #[schema(value_type = String)]
-    family_id: Arc<str>,
-    /// What the caller may do in the family; null for a child.
-    #[schema(required, schema_with = family_role)]
-    family_role: Option<&'static str>,
-}
-
-fn family_role() -> Schema {
-    or_null(&["owner", "parent", "helper"])
-}
-
-fn user_or_less() -> Schema {
-    let user = AnyOfBuilder::new()
-        .item(Ref::from_schema_name(UserFields::name()))
-        .item(Ref::from_schema_name(UserForChild::name()))
-        .description(Some("In a child's session, only the fields that a child needs."));
-    Schema::AnyOf(user.build())
-}
-
-fn scope() -> ObjectBuilder {
-    let about = "Who uses the session. An administrator can do everything that a parent can.";
-    schemas::flag(["parent", "child", "admin"]).description(Some(about))
-}
-
-impl SessionAnswer {
-    pub(crate) fn of(caller: &Caller, settings: &Arc<HttpSettings>) -> Self {
-        Self {
-            user: UserBody::seen_by(caller, settings),
-            scope: caller.role().as_str(),
-            child_id: caller.child_id().map(ChildId::shared),
-            family_id: caller.user().id.shared(),
-            family_role: caller.family_role().map(FamilyRole::as_str),
-        }
-    }
-}
 
 /// When an account will be deleted.
 #[derive(Serialize, ToSchema)]

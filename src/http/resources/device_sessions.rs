@@ -20,8 +20,9 @@ use crate::http::extract::origin::OwnOrigin;
 use crate::http::openapi::{
     ErrorCodes, Errors, PasswordErrors, SessionChangeErrors, samples, schemas, tags,
 };
-use crate::http::resources::auth::{Cookie, SessionAnswer, header_of};
+use crate::http::resources::auth::{Cookie, header_of};
 use crate::http::resources::records::Iso;
+use crate::http::resources::session_answer::SessionAnswer;
 use crate::http::server::request_context::Client;
 use crate::http::settings::HttpSettings;
 use crate::service::{Caller, DeviceChild, DeviceTokens, LoggedIn, Service, ServiceError, Token};

@@ -40,6 +40,7 @@ pub(crate) mod rewards;
 pub(crate) mod schedule_statistics;
 pub(crate) mod schedules;
 pub(crate) mod secrets;
+pub(crate) mod session_answer;
 pub(crate) mod sessions;
 pub(crate) mod tasks;
 pub(crate) mod tokens;

@@ -9,6 +9,7 @@ mod calendar_feeds;
 mod commits;
 mod departures;
 mod device_requests;
+mod due_families;
 mod erasures;
 mod following;
 mod history;

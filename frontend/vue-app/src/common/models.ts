@@ -8,6 +8,7 @@
  */
 
 import type { FamilyRole } from "./households";
+import type { Colour, Icon } from "./icons";
 import type { Plan } from "./schedules";
 
 export * from "./accountExport";
@@ -15,6 +16,7 @@ export * from "./badges";
 export * from "./devices";
 export * from "./errors";
 export * from "./households";
+export * from "./icons";
 export * from "./lists";
 export * from "./schedules";
 export * from "./streamData";
@@ -91,73 +93,6 @@ export interface TrackingMetadata {
   /** The points of the request for a task that the event ends. */
   requested_points?: number;
 }
-
-/** A picture of a task or reward, which each front end draws in its own way. */
-export type Icon =
-  | "bath"
-  | "bed"
-  | "bike"
-  | "book"
-  | "broom"
-  | "cake"
-  | "car"
-  | "cat"
-  | "clock"
-  | "clothes"
-  | "computer"
-  | "cooking"
-  | "dishes"
-  | "dog"
-  | "film"
-  | "football"
-  | "friends"
-  | "game"
-  | "garden"
-  | "gift"
-  | "heart"
-  | "homework"
-  | "house"
-  | "ice_cream"
-  | "laundry"
-  | "lunch"
-  | "money"
-  | "moon"
-  | "music"
-  | "paint"
-  | "park"
-  | "pencil"
-  | "phone"
-  | "pizza"
-  | "plant"
-  | "puzzle"
-  | "school"
-  | "shoes"
-  | "shopping"
-  | "shout"
-  | "star"
-  | "sun"
-  | "swimming"
-  | "table"
-  | "teeth"
-  | "thanks"
-  | "trash"
-  | "trip"
-  | "walk"
-  | "warning";
-
-/** The colour of a child. */
-export type Colour =
-  | "red"
-  | "orange"
-  | "yellow"
-  | "green"
-  | "teal"
-  | "blue"
-  | "indigo"
-  | "purple"
-  | "pink"
-  | "brown"
-  | "grey";
 
 export type Role = "parent" | "admin";
 
