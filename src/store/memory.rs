@@ -31,9 +31,9 @@ use super::device_requests::RequestsInMemory;
 use super::expiry::removed_sessions;
 use super::records::Records;
 use super::{
-    Administration, Changes, Commit, CommitError, Context, Decided, DeviceRequests,
-    Erasures, EventScan, Expiry, Fence, Following, FoundEvent, FoundEvents, Health, Listing,
-    ReadError, Scope, Snapshot, Store, StoredEvent,
+    Administration, Changes, Commit, CommitError, Context, Decided, DeviceRequests, Erasures,
+    EventScan, Expiry, Fence, Following, FoundEvent, FoundEvents, Health, Listing, ReadError,
+    Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::{Clock, new_seed};
 use crate::domain::webhooks::{Delivery, Webhook};

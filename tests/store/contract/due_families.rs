@@ -4,7 +4,7 @@ use goldstar::domain::schedule::{Plan, Recurrence, Schedule, Who};
 use goldstar::domain::{Deletion, LimitPeriod, Task, TaskLimit, Timestamp, User};
 use goldstar::store::{Change, Changes, Context, Scope, Snapshot, Store};
 
-use super::bench::{Bench, family, task, user};
+use super::bench::{Bench, START, family, task, user};
 use super::over_each;
 use super::schedules::day;
 

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use goldstar::domain::calendar::Day;
-use goldstar::domain::schedule::{Mark, MarkKey, MarkKind, Plan, Recurrence, Schedule, Who};
-use goldstar::domain::{
-    Deletion, KeyTime, LimitPeriod, Note, RuleViolation, Task, TaskLimit, Timestamp, User,
-};
+use goldstar::domain::schedule::{Mark, MarkKey, MarkKind};
+use goldstar::domain::{KeyTime, Note, RuleViolation, Timestamp};
 use goldstar::store::{Change, Changes, CommitError, Context, Expiry, Scope, Snapshot, Store};
 
 use super::bench::{Bench, START, activation, child, family, task, user};
