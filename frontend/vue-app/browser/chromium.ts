@@ -23,6 +23,8 @@ export class Person {
   /** Opens a browser, on nothing yet, of someone who reaches the server at that address. */
   static async at(address: string, browser: Browser, options?: BrowserContextOptions): Promise<Person> {
     const context = await browser.newContext({ baseURL: address, ...options });
+    // Shorter than that of a test, so that a failure names what was waited for.
+    context.setDefaultTimeout(20_000);
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on("console", (message) => {

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 
 import { launch, Person } from "./chromium";
 import { expectAccessible, expectFits, linkedPages } from "./page_checks";
-import { DemoServer, type Login } from "./server";
+import { openChild, points, signIn } from "./people";
+import { DemoServer } from "./server";
 
 let browser: Browser;
 let server: DemoServer;
@@ -23,23 +24,6 @@ afterEach(async () => {
 
 /** The address of the server under a name that browsers do not trust over plain http. */
 const byName = () => server.address.replace("127.0.0.1", "chores.lan");
-
-/** Signs in on the page. */
-async function signIn(person: Person, login: Login): Promise<void> {
-  await person.page.goto("/");
-  await person.page.getByLabel("Email address").fill(login.email);
-  await person.page.getByLabel("Password").fill(login.password);
-  await person.page.getByRole("button", { name: "Sign in" }).click();
-  await person.page.waitForURL(/\/(app|console)$/);
-}
-
-const points = (person: Person) => person.page.locator("#points").getAttribute("data-points");
-
-/** Opens the page of the demo's first child. */
-async function openChild(person: Person): Promise<void> {
-  await person.page.getByRole("link", { name: "Mía" }).click();
-  await person.page.getByRole("heading", { name: "Mía" }).waitFor();
-}
 
 const settings = [
   { width: 320, scheme: "light" },
@@ -76,13 +60,13 @@ for (const javaScriptEnabled of [true, false]) {
     const person = await Person.at(byName(), browser, { javaScriptEnabled, viewport: { width: 360, height: 740 } });
     await signIn(person, server.parent);
     await openChild(person);
-    const before = Number(await points(person));
+    const before = await points(person);
     await person.page.getByRole("button", { name: "Make the bed +5" }).click();
     await person.page.getByText("Done: Make the bed +5").waitFor();
-    expect(await points(person)).toBe(String(before + 5));
+    expect(await points(person)).toBe(before + 5);
     await person.page.locator("#snack").getByRole("button", { name: "Undo" }).click();
     await person.page.getByText("Undone: Make the bed").first().waitFor();
-    expect(await points(person)).toBe(String(before));
+    expect(await points(person)).toBe(before);
     person.expectNoComplaint();
   });
 }
@@ -91,10 +75,10 @@ test("a double click counts once", async () => {
   const person = await Person.at(server.address, browser, { javaScriptEnabled: false });
   await signIn(person, server.parent);
   await openChild(person);
-  const before = Number(await points(person));
+  const before = await points(person);
   await person.page.getByRole("button", { name: "Make the bed +5" }).dblclick();
   await person.page.getByText("Done: Make the bed +5").waitFor();
-  expect(await points(person)).toBe(String(before + 5));
+  expect(await points(person)).toBe(before + 5);
 });
 
 test("a page shows within a second what happens in another browser", async () => {
@@ -103,7 +87,7 @@ test("a page shows within a second what happens in another browser", async () =>
     await signIn(person, server.parent);
     await openChild(person);
   }
-  const before = Number(await points(second));
+  const before = await points(second);
   const search = second.page.getByText("Change the points");
   await search.click();
   await second.page.getByLabel("Reason").fill("half of a sentence");

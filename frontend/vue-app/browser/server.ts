@@ -15,26 +15,35 @@ const running = new Set<ChildProcess>();
 // Also where a run is broken off, no server stays behind.
 process.once("exit", () => running.forEach((server) => server.kill("SIGKILL")));
 
-/** The real server with its demo family, on a directory of its own. */
-export class DemoServer {
+/** How to start a server. */
+interface Start {
+  /** Whether it begins with the demo family. */
+  demo?: boolean;
+  /** The folder of a server that has ended; otherwise a new one. */
+  folder?: string;
+  /** Where it listens; otherwise on a free port. */
+  listen?: string;
+}
+
+/** The real server, on a directory of its own. */
+export class Server {
   private constructor(
-    private readonly process: ChildProcess,
-    private readonly folder: string,
+    private process: ChildProcess,
+    /** It contains `data` and `logs`. */
+    readonly folder: string,
     /** `http://127.0.0.1:<port>` */
     readonly address: string,
-    /** The demo's parent. */
-    readonly parent: Login,
-    /** The demo's administrator. */
-    readonly admin: Login,
+    /** What it has printed at its start. */
+    readonly greeting: string,
   ) {}
 
   /** Starts it, and waits until it serves. */
-  static async start(): Promise<DemoServer> {
+  static async start({ demo, folder, listen = "127.0.0.1:0" }: Start = {}): Promise<Server> {
     const binary = resolve(process.env.GOLDSTAR_BIN ?? "../../target/debug/goldstar");
-    const folder = await mkdtemp(join(tmpdir(), "goldstar-browser-"));
+    folder ??= await mkdtemp(join(tmpdir(), "goldstar-browser-"));
     // Settings of this machine's own server are none of the test's.
     const settings = Object.entries(process.env).filter(([name]) => !name.startsWith("GOLDSTAR_"));
-    const server = spawn(binary, ["--demo", "--listen", "127.0.0.1:0", "--server-log", "warn"], {
+    const server = spawn(binary, [...(demo ? ["--demo"] : []), "--listen", listen, "--server-log", "warn"], {
       cwd: folder,
       env: Object.fromEntries(settings),
       stdio: ["ignore", "pipe", "inherit"],
@@ -47,25 +56,60 @@ export class DemoServer {
       printed.push(line);
       const greeting = printed.join("\n");
       const address = /Goldstar serves (http:\S+)/.exec(greeting);
-      const login = (who: string) => {
-        const found = new RegExp(`${who} logs in as +(\\S+), (\\S+)`).exec(greeting);
-        return found && { email: found[1]!, password: found[2]! };
-      };
-      const [parent, admin] = [login("A parent"), login("An administrator")];
-      if (address && parent && admin) {
+      if (address && (demo ? /An administrator logs in as/ : /API: /).test(greeting)) {
         // What it prints from now on must not fill the pipe.
         server.stdout.resume();
-        return new DemoServer(server, folder, address[1]!, parent, admin);
+        return new Server(server, folder, address[1]!, greeting);
       }
     }
     throw new Error(`the server did not start: ${printed.join("\n")}`);
   }
 
+  /** Ends the process with a signal, and waits until it has ended. Its files remain. */
+  async end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const ended = once(this.process, "exit");
+    this.process.kill(signal);
+    await ended;
+  }
+
+  /** Starts it again after its end, at the same address and with the same files. */
+  async again(): Promise<void> {
+    const { process } = await Server.start({ folder: this.folder, listen: new URL(this.address).host });
+    this.process = process;
+  }
+
   /** Stops it, and removes its directory. */
   async stop(): Promise<void> {
-    const ended = once(this.process, "exit");
-    this.process.kill("SIGTERM");
-    await ended;
+    await this.end("SIGTERM");
     await rm(this.folder, { recursive: true });
+  }
+}
+
+/** A server with the demo family. */
+export class DemoServer {
+  private constructor(
+    readonly server: Server,
+    /** The demo's parent. */
+    readonly parent: Login,
+    /** The demo's administrator. */
+    readonly admin: Login,
+  ) {}
+
+  static async start(): Promise<DemoServer> {
+    const server = await Server.start({ demo: true });
+    const login = (who: string): Login => {
+      const [, email, password] = new RegExp(`${who} logs in as +(\\S+), (\\S+)`).exec(server.greeting)!;
+      return { email: email!, password: password! };
+    };
+    return new DemoServer(server, login("A parent"), login("An administrator"));
+  }
+
+  get address(): string {
+    return this.server.address;
+  }
+
+  stop(): Promise<void> {
+    return this.server.stop();
   }
 }

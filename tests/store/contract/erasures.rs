@@ -32,6 +32,8 @@ async fn a_lost_lease_adds_nothing() {
         let lease = bench.store.lease(Purpose::DeletionSchedule).await.unwrap();
         let fence = Lease::fence(&lease);
         drop(lease);
+        // A lease is released in the background: somebody else has it as soon as this returns.
+        let _taken = bench.store.lease(Purpose::DeletionSchedule).await.unwrap();
         let added = bench.store.erasures().add("u".into(), now, Some(fence)).await;
         assert!(matches!(added, Err(CommitError::LeaseLost)), "{added:?}");
         assert!(bench.store.erasures().list(now).await.unwrap().erased.is_empty());
