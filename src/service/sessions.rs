@@ -300,7 +300,9 @@ impl Service {
             }
             None => records,
         };
-        Ok(Caller::of(session, &*records, self.clock.now()))
+        // Read again: the session may have ended between the two reads, for example with a change of the member's role.
+        let session = records.session(token_hash);
+        Ok(session.and_then(|session| Caller::of(session, &*records, self.clock.now())))
     }
 
     /// Ends the streams of sessions that other servers have ended, until `stop`.

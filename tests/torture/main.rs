@@ -23,6 +23,7 @@ mod logins;
 mod lossy_disk;
 mod measures;
 mod model;
+mod model_kills;
 mod outage;
 mod postgres;
 mod power;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::harness::eventually;
@@ -35,6 +36,8 @@ pub(super) enum Reply {
     Status(u16, &'static str),
     /// Never.
     Silence,
+    /// With 204, once it is notified.
+    Late(Arc<Notify>),
 }
 
 pub(super) struct Receiver {
@@ -115,15 +118,21 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
         state.replies.pop_front().unwrap_or(Reply::Status(204, ""))
     };
     match reply {
-        Reply::Status(status, header) => {
-            let head = format!("HTTP/1.1 {status} Answer\r\n{header}content-length: 0\r\n\r\n");
-            stream.write_all(head.as_bytes()).await.unwrap_or_default();
+        Reply::Late(notify) => {
+            notify.notified().await;
+            answer(&mut stream, 204, "").await;
         }
+        Reply::Status(status, header) => answer(&mut stream, status, header).await,
         Reply::Silence => {
             _ = stream.read(&mut [0]).await;
             state.lock().unwrap().abandoned += 1;
         }
     }
+}
+
+async fn answer(stream: &mut TcpStream, status: u16, header: &str) {
+    let head = format!("HTTP/1.1 {status} Answer\r\n{header}content-length: 0\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap_or_default();
 }
 
 async fn read(stream: &mut TcpStream) -> Option<Received> {

@@ -5,11 +5,16 @@
 
 use std::collections::HashSet;
 
-use super::state::{Asked, Id, State, Told};
+use super::household::Who;
+use super::state::{Asked, Event, Id, State, Told};
+
+/// The start of the ids of records that no response contains.
+pub(super) const UNKNOWN: char = '?';
 
 /// One request of a client.
 #[derive(Debug)]
 pub(super) struct Operation {
+    pub(super) who: Who,
     pub(super) asked: Asked,
     pub(super) told: Told,
     /// When it was sent and when the response came, by a clock that ticks for each of the two.
@@ -29,6 +34,8 @@ type Place = Vec<usize>;
 
 struct Search<'a> {
     history: &'a History,
+    /// The events in responses.
+    answered: HashSet<&'a Id>,
     seen: HashSet<(Place, State)>,
     furthest: Place,
 }
@@ -38,7 +45,9 @@ impl History {
     /// with the order of the events in the table. The error says where no request fits.
     pub(super) fn explain(&self, start: &State) -> Result<(), String> {
         let place = vec![0; self.clients.len()];
-        let mut search = Search { history: self, seen: HashSet::new(), furthest: place.clone() };
+        let answered = self.clients.iter().flatten().filter_map(|it| it.told.event()).collect();
+        let (seen, furthest) = (HashSet::new(), place.clone());
+        let mut search = Search { history: self, answered, seen, furthest };
         if search.goes_on(&place, start) {
             return Ok(());
         }
@@ -67,15 +76,40 @@ impl Search<'_> {
             self.furthest.clone_from(place);
         }
         next.into_iter().filter(|(_, it)| it.called < first_return).any(|(client, operation)| {
-            let Some(after) = self.after(state, operation) else { return false };
             let mut place = place.clone();
             place[client] += 1;
-            self.goes_on(&place, &after)
+            self.possible(state, operation).iter().any(|after| self.goes_on(&place, after))
         })
     }
 
+    /// The possible states after an operation.
+    fn possible(&self, state: &State, operation: &Operation) -> Vec<State> {
+        match operation.told {
+            Told::Failed => vec![state.clone()],
+            Told::Unknown => {
+                let happened = self.happened(state, operation);
+                happened.into_iter().chain([state.clone()]).collect()
+            }
+            _ => self.after(state, operation).into_iter().collect(),
+        }
+    }
+
+    /// The state after an operation without a response, if it was executed. A mutation has then written the next event
+    /// of the table, which is in nobody's response.
+    fn happened(&self, state: &State, operation: &Operation) -> Option<State> {
+        let told = if let Asked::Mutate { .. } = operation.asked {
+            let next = self.history.events.get(state.events);
+            let id = next.filter(|id| !self.answered.contains(id))?.clone();
+            let event = Event { id, before: 0, after: 0, amount: 0 };
+            Told::Mutated { event, points: 0, replayed: false }
+        } else {
+            Told::Added(format!("{UNKNOWN}{}", operation.called).into())
+        };
+        Some(state.happened(&operation.who, &operation.asked, &told))
+    }
+
     fn after(&self, state: &State, operation: &Operation) -> Option<State> {
-        let after = state.after(&operation.asked, &operation.told)?;
+        let after = state.after(&operation.who, &operation.asked, &operation.told)?;
         if after.events > state.events {
             let Told::Mutated { event, .. } = &operation.told else { return None };
             let is_next = self.history.events.get(state.events) == Some(&event.id);

@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::household::{Household, Rights, Step, Who, deleted, is_open_to_helpers};
+use super::order::UNKNOWN;
+
 pub(super) type Id = Rc<str>;
 
 /// A request of a client.
@@ -31,6 +34,7 @@ pub(super) enum Asked {
     ReadPoints(Id),
     /// Reads the pending requests for tasks or for rewards.
     ReadRequests(Kind),
+    Household(Step),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -74,8 +78,41 @@ pub(super) enum Told {
     Deleted,
     Points(i64),
     Requests(BTreeSet<(Id, Id)>),
+    /// Lists of records, with a property of each.
+    Listed(Vec<BTreeMap<Id, Id>>),
+    /// It has not happened.
+    Failed,
+    /// It may have happened: there was no response, or one that says so.
+    Unknown,
     /// The code, and `points_needed`.
     Refused(String, Option<i64>),
+}
+
+impl Told {
+    /// The event that the request has written.
+    pub(super) fn event(&self) -> Option<&Id> {
+        match self {
+            Self::Mutated { event, .. } => Some(&event.id),
+            _ => None,
+        }
+    }
+
+    /// Whether the response is the expected one. The ids of records that no response contains can be any others.
+    fn is_that(&self, expected: &Self) -> bool {
+        let (Self::Listed(found), Self::Listed(expected)) = (self, expected) else {
+            return self == expected;
+        };
+        let (none, mut is_same) = (BTreeMap::new(), found.len() == expected.len());
+        for (number, found) in found.iter().enumerate() {
+            let expected = expected.get(number).unwrap_or(&none);
+            let (unknown, known): (Vec<_>, Vec<_>) =
+                expected.iter().partition(|(id, _)| id.starts_with(UNKNOWN));
+            let others = found.iter().filter(|(id, _)| !expected.contains_key(*id));
+            is_same &= sorted(others) == sorted(unknown.into_iter());
+            is_same &= known.into_iter().all(|(id, value)| found.get(id) == Some(value));
+        }
+        is_same
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,11 +145,13 @@ pub(super) struct State {
     /// The points of each requested task and the cost of each requested reward, at the time of the request.
     requests: BTreeMap<(Id, Id), i64>,
     done: BTreeMap<Id, Done>,
-    keys: BTreeMap<String, (usize, Event)>,
+    /// The keys of each member and each token. Devices have those of the owner.
+    keys: BTreeMap<(Who, String), (usize, Event)>,
     /// The mutation of each key, by its number in `keys`.
     mutations: Vec<Mutation>,
     /// The number of events.
     pub(super) events: usize,
+    household: Household,
 }
 
 /// The effect of a mutation, or the reason of its failure.
@@ -125,25 +164,54 @@ struct Effect {
     is_reversible: bool,
 }
 
-fn refused(code: &str) -> Told {
+/// The properties of records.
+fn sorted<'a>(records: impl Iterator<Item = (&'a Id, &'a Id)>) -> Vec<&'a Id> {
+    let mut properties: Vec<_> = records.map(|(_, property)| property).collect();
+    properties.sort();
+    properties
+}
+
+pub(super) fn refused(code: &str) -> Told {
     Told::Refused(code.to_owned(), None)
 }
 
 impl State {
     /// The state after a request; `None` if the response is impossible. Ids are chosen by the
     /// server, and are taken from its responses.
-    pub(super) fn after(&self, asked: &Asked, told: &Told) -> Option<Self> {
+    pub(super) fn after(&self, who: &Who, asked: &Asked, told: &Told) -> Option<Self> {
         let mut next = self.clone();
-        let expected = next.ask(asked, told);
-        (expected == *told).then_some(next)
+        if *told == refused("UNAUTHENTICATED") && self.household.can_be_interrupted(who) {
+            return Some(next);
+        }
+        let expected = next.ask(who, asked, told);
+        told.is_that(&expected).then_some(next)
+    }
+
+    /// The state after a request without a response that was executed. `told` has the ids of what it creates.
+    pub(super) fn happened(&self, who: &Who, asked: &Asked, told: &Told) -> Self {
+        let mut next = self.clone();
+        next.ask(who, asked, told);
+        next
     }
 
     /// Executes a request, and returns the expected response.
-    fn ask(&mut self, asked: &Asked, told: &Told) -> Told {
+    fn ask(&mut self, who: &Who, asked: &Asked, told: &Told) -> Told {
+        let Some(rights) = self.household.rights(who) else { return refused("UNAUTHENTICATED") };
+        if rights == Rights::Helper && !is_open_to_helpers(asked) {
+            return refused("PARENT_REQUIRED");
+        }
         let made = if let Told::Added(id) = told { id.clone() } else { Id::from("") };
         match asked {
             Asked::Mutate { mutation, key } => {
-                self.mutate(mutation, key.as_ref(), told).unwrap_or_else(|refusal| refusal)
+                let key = key.as_ref().map(|key| (self.household.owner_of_keys(who), key.clone()));
+                self.mutate(mutation, rights, key, told).unwrap_or_else(|refusal| refusal)
+            }
+            Asked::Household(step) => {
+                let has_child = matches!(
+                    step,
+                    Step::Pair { child } | Step::RemoveDevice { child, .. } if self.children.contains_key(child)
+                );
+                self.household.step(who, step, made, has_child)
             }
             Asked::AddChild { points } => {
                 self.children.insert(made.clone(), *points);
@@ -180,23 +248,26 @@ impl State {
             Kind::Reward => self.rewards.remove(id).is_some(),
         };
         self.requests.retain(|(child, entity), _| child != id && entity != id);
-        if was_there { Told::Deleted } else { refused("NOT_FOUND") }
+        self.household.remove_child(id);
+        deleted(was_there)
     }
 
     fn mutate(
         &mut self,
         mutation: &Mutation,
-        key: Option<&String>,
+        rights: Rights,
+        key: Option<(Who, String)>,
         told: &Told,
     ) -> Result<Told, Told> {
         let before = *self.children.get(&mutation.child).ok_or_else(|| refused("NOT_FOUND"))?;
-        if let Some((number, event)) = key.and_then(|key| self.keys.get(key)) {
+        if let Some((number, event)) = key.as_ref().and_then(|key| self.keys.get(key)) {
             if self.mutations[*number] != *mutation {
                 return Err(refused("IDEMPOTENCY_KEY_REUSED"));
             }
             return Ok(Told::Mutated { event: event.clone(), points: before, replayed: true });
         }
-        let Effect { after, amount, request, is_reversible } = self.effect(mutation, before)?;
+        let Effect { after, amount, request, is_reversible } =
+            self.effect(mutation, rights, before)?;
         let child = mutation.child.clone();
         let mut ended = None;
         match request {
@@ -222,17 +293,17 @@ impl State {
         }
         let event = Event { id, before, after, amount };
         if let Some(key) = key {
-            self.keys.insert(key.clone(), (self.mutations.len(), event.clone()));
+            self.keys.insert(key, (self.mutations.len(), event.clone()));
             self.mutations.push(mutation.clone());
         }
         Ok(Told::Mutated { event, points: after, replayed: false })
     }
 
-    fn effect(&self, mutation: &Mutation, before: i64) -> Result<Effect, Told> {
+    fn effect(&self, mutation: &Mutation, rights: Rights, before: i64) -> Result<Effect, Told> {
         let Mutation { action, entity, .. } = mutation;
         match action {
             Action::Activate | Action::RequestTask | Action::CancelTask => {
-                self.of_task(mutation, before)
+                self.of_task(mutation, rights, before)
             }
             Action::Adjust => {
                 let delta: i64 = entity.parse().unwrap();
@@ -248,11 +319,14 @@ impl State {
         self.requests.get(&(mutation.child.clone(), mutation.entity.clone())).copied()
     }
 
-    fn of_task(&self, mutation: &Mutation, before: i64) -> Result<Effect, Told> {
+    fn of_task(&self, mutation: &Mutation, rights: Rights, before: i64) -> Result<Effect, Told> {
         let (action, entity) = (mutation.action, &mutation.entity);
         let (points, is_good) = *self.tasks.get(entity).ok_or_else(|| refused("NOT_FOUND"))?;
         let requested = self.requested(mutation);
         match action {
+            Action::Activate if !is_good && rights == Rights::Helper => {
+                return Err(refused("PARENT_REQUIRED"));
+            }
             Action::RequestTask if !is_good => return Err(refused("TASK_NOT_REQUESTABLE")),
             Action::RequestTask if requested.is_some() => {
                 return Err(refused("TASK_ALREADY_REQUESTED"));
@@ -316,6 +390,6 @@ fn corrected(before: i64, delta: i64) -> Result<i64, Told> {
     Ok(after)
 }
 
-fn changed(found: Option<()>) -> Told {
+pub(super) fn changed(found: Option<()>) -> Told {
     found.map_or_else(|| refused("NOT_FOUND"), |()| Told::Changed)
 }

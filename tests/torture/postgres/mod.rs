@@ -3,6 +3,7 @@
 mod failover;
 mod life;
 mod linearity;
+mod model_outage;
 mod network;
 mod paid_once;
 mod paused;
