@@ -1,6 +1,7 @@
 //! Floor 5: puts the server together from its configuration, its listener and a future that ends
 //! it. The command and the tests start it in the same way.
 
+mod demo;
 mod running;
 
 use std::fmt;
@@ -311,6 +312,10 @@ pub async fn launch_on(
     let http_settings = Arc::new(http_settings);
     let metrics = Arc::new(Metrics::new(machine.clock.now()));
     let counted = Arc::clone(&metrics);
+    let demo = match with_demo {
+        true => Some(before(&shutdown, demo::write(&machine, &storage, &settings)).await??),
+        false => None,
+    };
     let opened = task::spawn_blocking(move || {
         let made = machine.disk.create_dir(&storage.log_dir);
         made.map_err(|error| UnusableFolder::call(&storage.log_dir, "mkdir", error))?;
@@ -318,16 +323,14 @@ pub async fn launch_on(
         Ok::<_, StartError>((service, running::open_socket(&storage)))
     });
     // If the server is stopped first, the thread continues until the process ends.
-    let (service, commands) = tokio::select! {
-        biased;
-        opened = opened => opened??,
-        () = shutdown.cancelled() => return Err(StartError::Stopped),
-    };
+    let (service, commands) = before(&shutdown, opened).await???;
     let service = Arc::new(service);
     service.start_first_hold().await?;
     service.start_evaluations().await?;
     service.warn_of_expensive_hashes().await?;
-    let demo = if with_demo { Some(fill_with_demo(&service).await?) } else { None };
+    if let Some(demo) = &demo {
+        service.settle_demo(demo).await;
+    }
     let (is_new, accounts) = (service.is_new().await?, service.count_accounts().await?);
     let app = http::App::new(Arc::clone(&service), http_settings, metrics, pages);
     let live = Live { app: app.clone(), service: Arc::clone(&service) };
@@ -336,12 +339,14 @@ pub async fn launch_on(
     Ok(Server { address, is_new, accounts, demo, live, served })
 }
 
-async fn fill_with_demo(service: &Arc<Service>) -> Result<Demo, ServiceError> {
-    let filled = service.fill_with_demo().await;
-    if filled.is_err()
-        && let Err(error) = service.close().await
-    {
-        tracing::error!(%error, "the data could not be closed");
+/// Waits for a part of the start. Fails with [`StartError::Stopped`] if the server is stopped first.
+async fn before<T>(
+    shutdown: &CancellationToken,
+    part: impl Future<Output = T>,
+) -> Result<T, StartError> {
+    tokio::select! {
+        biased;
+        done = part => Ok(done),
+        () = shutdown.cancelled() => Err(StartError::Stopped),
     }
-    filled
 }

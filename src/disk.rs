@@ -3,6 +3,7 @@
 
 mod attributes;
 mod folder_check;
+mod hasty;
 mod new_file;
 mod owner;
 mod real;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use folder_check::{UnusableFolder, probe};
+pub use hasty::HastyDisk;
 pub use new_file::{NewFile, NewFileError, require_space};
 pub use owner::{copy_folder_owner, give_to_owner_of, with_permission_advice};
 pub use real::RealDisk;
@@ -87,7 +89,7 @@ pub struct Stat {
 }
 
 /// Identifies a file regardless of its name: device and inode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Identity(pub u64, pub u64);
 
 impl Identity {

@@ -81,22 +81,27 @@ fn greet_with_demo(
     demo: &Demo,
     cookies: &str,
 ) -> fmt::Result {
-    let Demo { parent, admin, .. } = demo;
-    let (email, password) = (parent.email, &parent.password);
     let curl = format!("curl -sS -b {cookies}");
     let child = format!("{at}/children/{}", demo.child.id);
     let (task, penalty, reward) = (&demo.task.id, &demo.penalty.id, &demo.reward.id);
     writeln!(f)?;
-    writeln!(f, "A parent logs in as         {email}, {password}")?;
-    let (email_of_admin, password_of_admin) = (admin.email, &admin.password);
-    writeln!(f, "An administrator logs in as {email_of_admin}, {password_of_admin}")?;
-    writeln!(f, "Its events in a browser     {at}/demo")?;
+    for (who, login) in [
+        ("A parent", &demo.parent),
+        ("Another parent", &demo.second_parent),
+        ("A grandmother", &demo.helper),
+        ("An administrator", &demo.admin),
+    ] {
+        let who = format!("{who} logs in as");
+        writeln!(f, "{who:<27} {}, {}", login.email, login.password)?;
+    }
+    writeln!(f, "{:<27} {at}/demo", "A front end of your own")?;
     writeln!(f)?;
     writeln!(
         f,
         "Try these commands: log in, do a task, get a penalty, redeem a reward, read the history."
     )?;
     writeln!(f)?;
+    let (email, password) = (demo.parent.email, &demo.parent.password);
     writeln!(
         f,
         "curl -sS -c {cookies} -H 'Content-Type: application/json' \

@@ -48,7 +48,7 @@ impl Service {
 
     /// Removes expired sessions, with their streams, expired keys and ended requests. Ends no session while
     /// the clock is not settled: it may be wrong for a while after a start or a jump.
-    async fn remove_expired(&self, lease: Option<Fence>) -> Result<(), ServiceError> {
+    pub(super) async fn remove_expired(&self, lease: Option<Fence>) -> Result<(), ServiceError> {
         let expiry = Expiry {
             now: self.clock.now(),
             keys: self.key_time(),

@@ -76,7 +76,7 @@ pub use children::{ChildPatch, NewChild};
 pub use deletion::{
     AttemptOutcome, Attempted, DeletionSettings, Queued, ThresholdInForce, Trigger,
 };
-pub use demo::{Demo, DemoLogin};
+pub use demo::{Demo, DemoLogin, SimulatedTime};
 pub use devices::{DeviceChild, DeviceCodes, DeviceTokens, LiveDeviceSession, PairedDevice};
 pub use error::{Causes, ServiceError};
 pub use events::{EventStream, StreamRequest};

@@ -20,7 +20,7 @@ use super::{
 use crate::domain::{
     AdminAction, Page, RecordKind, RuleViolation, Session, Timestamp, TokenHash, UserId,
 };
-use crate::store::{Change, Changes, Context, Scope, Snapshot, Store};
+use crate::store::{AnyStore, Change, Changes, CommitError, Context, Scope, Snapshot, Store};
 
 /// How many sessions of open streams are checked at the same time, and how long a check waits for a store
 /// that cannot be reached.
@@ -339,21 +339,40 @@ impl Service {
 
     /// Writes the time of a session's use in a task of its own, so that no read waits for the disk.
     fn touch(&self, caller: &Caller, now: Timestamp, address: Option<IpAddr>) {
-        let store = Arc::clone(&self.store);
-        let (scope, token_hash) = (caller.family(), caller.token_hash().clone());
-        let touch = async move {
-            let commit = store.transact(scope, move |records, _| {
-                // Of many requests at the same time, the first one writes.
-                let touched = records
-                    .session(&token_hash)
-                    .filter(|session| session.is_live(now))
-                    .and_then(|session| session.used(now, address));
-                Ok((Changes::of(touched.map(Change::PutSession)), ()))
-            });
-            if let Err(error) = commit.await {
-                tracing::warn!(error = %Causes(&error), "cannot record the use of a session");
-            }
-        };
-        tokio::spawn(touch.in_current_span());
+        let touch = record_use(Arc::clone(&self.store), caller.clone(), now, address);
+        tokio::spawn(async move { log_failure(touch.await) }.in_current_span());
+    }
+
+    /// Returns the caller of a live session, after writing the time of this use.
+    pub(super) async fn use_session(&self, token: &Token) -> Result<Caller, ServiceError> {
+        let found = self.live_session(&token.hash()).await?;
+        let caller = found.ok_or(ServiceError::Unauthenticated)?;
+        record_use(Arc::clone(&self.store), caller.clone(), self.clock.now(), None).await?;
+        Ok(caller)
+    }
+}
+
+/// Writes the time of a session's use, unless a recent one is written.
+async fn record_use(
+    store: Arc<AnyStore>,
+    caller: Caller,
+    now: Timestamp,
+    address: Option<IpAddr>,
+) -> Result<(), CommitError> {
+    let token_hash = caller.token_hash().clone();
+    let commit = store.transact(caller.family(), move |records, _| {
+        // Of many requests at the same time, the first one writes.
+        let touched = records
+            .session(&token_hash)
+            .filter(|session| session.is_live(now))
+            .and_then(|session| session.used(now, address));
+        Ok((Changes::of(touched.map(Change::PutSession)), ()))
+    });
+    commit.await.map(drop)
+}
+
+fn log_failure(written: Result<(), CommitError>) {
+    if let Err(error) = written {
+        tracing::warn!(error = %Causes(&error), "cannot record the use of a session");
     }
 }

@@ -11,6 +11,7 @@ mod backups;
 mod browsers;
 mod database;
 mod deletion;
+mod demo;
 mod devices;
 mod disk;
 mod exports;

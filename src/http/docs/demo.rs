@@ -1,4 +1,4 @@
-//! The page of the demo.
+//! An example of a front end, which a server with a demo family serves.
 
 use std::sync::Arc;
 

@@ -26,6 +26,7 @@ pub(crate) mod wire;
 
 pub(crate) use client::{Answer, Client, assert_error, send, try_send};
 pub(crate) use clock::{DAY, HOUR, Hand};
+pub(crate) use database::is_on_postgres;
 pub(crate) use disk::{Fails, FaultyDisk};
 pub(crate) use files::{Folders, end_of_frames, event_ids, logfmt, names};
 pub(crate) use forbidden::forbidden;

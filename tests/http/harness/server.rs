@@ -13,6 +13,7 @@ use goldstar::config::{Config, StorageConfig};
 use goldstar::domain::Points;
 use goldstar::domain::password::NEW_METHOD;
 use goldstar::followers::audit_log;
+use goldstar::service::Demo;
 use goldstar::store::postgres::DatabaseUrl;
 
 use super::client::Address;
@@ -303,6 +304,16 @@ impl TestServer {
         match &self.running {
             Some(Running::Process(process)) => process.pid(),
             _ => std::process::id(),
+        }
+    }
+
+    /// The demo of a server in this process.
+    pub(crate) fn demo(&self) -> &Demo {
+        match &self.running {
+            Some(Running::Here { server, .. }) => {
+                server.demo().expect("it was started with a demo")
+            }
+            _ => panic!("only a server in this process says it"),
         }
     }
 
