@@ -35,10 +35,12 @@ pub enum AdminAction {
     DueAccountsDeleted,
     ThresholdSet,
     BackupCreated,
+    ApiTokenCreated,
+    ApiTokenRevoked,
 }
 
 impl AdminAction {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::AccountCreated,
         Self::AccountUpdated,
         Self::AccountPromoted,
@@ -52,6 +54,8 @@ impl AdminAction {
         Self::DueAccountsDeleted,
         Self::ThresholdSet,
         Self::BackupCreated,
+        Self::ApiTokenCreated,
+        Self::ApiTokenRevoked,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -69,6 +73,8 @@ impl AdminAction {
             Self::DueAccountsDeleted => "due_accounts_deleted",
             Self::ThresholdSet => "threshold_set",
             Self::BackupCreated => "backup_created",
+            Self::ApiTokenCreated => "api_token_created",
+            Self::ApiTokenRevoked => "api_token_revoked",
         }
     }
 }

@@ -11,6 +11,7 @@ mod http;
 mod register;
 mod store;
 mod streams;
+mod webhooks;
 
 use std::fmt;
 
@@ -25,6 +26,7 @@ pub use self::exports::Exports;
 pub use self::http::{HeadRefusal, Http};
 pub use self::store::{CommitFailure, Store};
 pub use self::streams::Live;
+pub use self::webhooks::Webhooks;
 use crate::domain::Timestamp;
 
 /// The prefix of every name.
@@ -40,6 +42,7 @@ pub struct Metrics {
     pub deletions: Deletions,
     pub exports: Exports,
     pub backups: Backups,
+    pub webhooks: Webhooks,
     registry: Registry,
 }
 
@@ -61,6 +64,7 @@ impl Metrics {
             deletions: Deletions::new(&mut registry),
             exports: Exports::new(&mut registry),
             backups: Backups::new(&mut registry),
+            webhooks: Webhooks::new(&mut registry),
             registry,
         }
     }

@@ -51,6 +51,15 @@ impl Service {
         Ok(Recording { salt: self.salt().await?.into(), actor, action })
     }
 
+    /// Of somebody who may be no administrator any more.
+    pub(super) async fn recording_of(
+        &self,
+        actor: UserId,
+        action: AdminAction,
+    ) -> Result<Recording, ServiceError> {
+        Ok(Recording { salt: self.salt().await?.into(), actor: Some(actor), action })
+    }
+
     /// Records an action that is not one transaction, before it begins.
     pub(super) async fn record(
         &self,

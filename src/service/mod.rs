@@ -223,7 +223,7 @@ impl Service {
             metrics: metrics.logins.clone(),
             deletions,
             schedules: ScheduleJob::default(),
-            webhooks: Webhooks::new(followers.webhooks),
+            webhooks: Webhooks::new(followers.webhooks, metrics.webhooks.clone()),
             expiry_error: Mutex::default(),
             clock_watch: Mutex::new(clock_watch),
         };

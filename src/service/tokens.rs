@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::administration_log::Recording;
 use super::family_records::fingerprint;
 use super::limits::one_more;
-use super::sessions::session_id;
+use super::sessions::{Acting, Ending, session_id};
 use super::{Adult, ApiSecret, Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::{
-    ApiToken, ChildId, FamilyLimit, Id, IdempotencyKey, Invalid, KeyResult, Name, Page, RecordKind,
-    RuleViolation, Session, Timestamp, TokenScope,
+    AdminAction, ApiToken, ChildId, FamilyLimit, Id, IdempotencyKey, Invalid, KeyResult, Name,
+    Page, RecordKind, RuleViolation, Session, Timestamp, TokenScope,
 };
 use crate::store::{Change, Changes, Snapshot};
 
@@ -78,7 +79,10 @@ impl Service {
         password: Option<String>,
     ) -> Result<CreatedToken, ServiceError> {
         self.confirm_again(address, parent, password).await?;
-        check_scopes(parent, &new)?;
+        let recording = match check_scopes(parent, &new)? {
+            false => None,
+            true => Some(self.recording_of_token(parent, AdminAction::ApiTokenCreated).await?),
+        };
         let secret = ApiSecret::random();
         let (token_hash, prefix) = (secret.hash(), Arc::from(secret.shown()));
         let decider = parent.clone();
@@ -113,8 +117,9 @@ impl Service {
             );
             let listed = ListedToken::of(&session).ok_or(RuleViolation::SessionEnded)?;
             let remember = key.as_ref().map(|key| key.stored(Some(listed.id.as_str().into())));
-            let changes = Changes { remember, ..Changes::of([Change::PutSession(session)]) };
-            Ok((changes, (listed, false)))
+            let entry = recording.as_ref().map(|it| it.entry(Some(&decider.account().id), context));
+            let changes = [Change::PutSession(session)].into_iter().chain(entry);
+            Ok((Changes { remember, ..Changes::of(changes) }, (listed, false)))
         });
         let (token, replayed) = commit.await?.value;
         Ok(CreatedToken { secret: (!replayed).then_some(secret), token })
@@ -138,20 +143,49 @@ impl Service {
         adult: &Adult,
         id: String,
     ) -> Result<(), ServiceError> {
-        self.end_one(adult, id, RecordKind::ApiToken, is_token_of).await
+        let records = self.records_of(adult).await?;
+        let found = tokens(&*records, adult, self.clock.now()).find(|token| token.id == id);
+        let token = found.ok_or(RuleViolation::NotFound(RecordKind::ApiToken))?;
+        if !is_administrative(&token.token.scopes) {
+            return self.end_one(adult, id, RecordKind::ApiToken, is_token_of).await;
+        }
+        let recording = self.recording_of_token(adult, AdminAction::ApiTokenRevoked).await?;
+        let caller = adult.clone();
+        self.end_sessions(Acting::Caller(adult), move |records, context| {
+            let mut sessions = records.sessions_of(&caller.user().id).into_iter();
+            let is_it =
+                |it: &Arc<Session>| is_token_of(it, &caller) && session_id(&it.token_hash) == id;
+            let session = sessions.find(is_it);
+            let session = session.ok_or(RuleViolation::NotFound(RecordKind::ApiToken))?;
+            let changes = vec![recording.entry(Some(&caller.account().id), context)];
+            Ok(Ending { sessions: vec![session.token_hash.clone()], changes, value: () })
+        })
+        .await
+    }
+
+    async fn recording_of_token(
+        &self,
+        caller: &Caller,
+        action: AdminAction,
+    ) -> Result<Recording, ServiceError> {
+        self.recording_of(caller.account().id.clone(), action).await
     }
 }
 
-/// Fails if the caller may not have a token with these scopes.
-fn check_scopes(parent: &Parent, new: &NewApiToken) -> Result<(), ServiceError> {
-    if !new.scopes.iter().any(|scope| scope.is_administrative()) {
-        return Ok(());
+fn is_administrative(scopes: &[TokenScope]) -> bool {
+    scopes.iter().any(|scope| scope.is_administrative())
+}
+
+/// Returns whether the scopes of a new token are administrative. Fails if the caller may not have a token with them.
+fn check_scopes(parent: &Parent, new: &NewApiToken) -> Result<bool, ServiceError> {
+    if !is_administrative(&new.scopes) {
+        return Ok(false);
     }
     if new.child_id.is_some() {
         let rule = "must be left out: administrative scopes are not about one child";
         return Err(Invalid::new("child_id", rule).into());
     }
-    Caller::clone(parent).into_admin().map(|_| ())
+    Caller::clone(parent).into_admin().map(|_| true)
 }
 
 /// The fields by which two requests are compared.

@@ -1,9 +1,17 @@
 //! Queries of the audit history.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use serde::Deserialize;
+
 use super::{Authority, Caller, Parent, Service, ServiceError};
 use crate::domain::calendar::Period;
-use crate::domain::{ChildId, EventFilter, EventId, Page, SortOrder, User};
-use crate::store::{FoundEvents, Store, StoredEvent};
+use crate::domain::{ChildId, EventFilter, EventId, Member, Page, SortOrder, User, UserId};
+use crate::store::{FoundEvents, Scope, Store, StoredEvent};
+
+/// The number of bytes of events that are read at once.
+const BATCH: usize = 64 << 10;
 
 #[derive(Clone, Debug)]
 pub struct EventQuery {
@@ -32,6 +40,30 @@ impl Service {
         };
         let page = self.store.find_events(&filter, query.order, query.page);
         Ok(page.await?)
+    }
+
+    /// Returns the adults of any family that the events of a page name. Who has left its family is not among them.
+    pub async fn actors_of(&self, found: &FoundEvents) -> Result<Vec<Arc<Member>>, ServiceError> {
+        let mut named: HashMap<UserId, HashSet<String>> = HashMap::new();
+        let mut next = 0;
+        while next < found.rows.count() {
+            let batch = next..next + found.rows.fitting(next, BATCH);
+            next = batch.end;
+            for event in found.rows.read(batch).await? {
+                if let Some((family, member)) = actor_of(&event) {
+                    named.entry(family).or_default().insert(member);
+                }
+            }
+            // Lets other tasks run.
+            tokio::task::yield_now().await;
+        }
+        let mut actors = Vec::new();
+        for (family, ids) in named {
+            let records = self.store.read(Scope::Family(family.clone())).await?;
+            let members = records.members_of(&family).into_iter();
+            actors.extend(members.filter(|member| ids.contains(member.id.as_str())));
+        }
+        Ok(actors)
     }
 
     /// Returns events of the caller's family, including those of deleted children. The filter's account is
@@ -86,4 +118,20 @@ impl Service {
         let (from, to) = period.moments(|| user.zone(&self.settings().time_zone));
         EventFilter { from, to, ..filter }
     }
+}
+
+/// The family of an event and the member who has caused it; `None` for an event of a family with one adult, of a child, or
+/// of a deleted family.
+fn actor_of(event: &str) -> Option<(UserId, String)> {
+    #[derive(Deserialize)]
+    struct Event {
+        user_id: String,
+        metadata: Metadata,
+    }
+    #[derive(Deserialize)]
+    struct Metadata {
+        actor_id: String,
+    }
+    let Event { user_id, metadata } = serde_json::from_str(event).ok()?;
+    Some((user_id.as_str().into(), metadata.actor_id))
 }

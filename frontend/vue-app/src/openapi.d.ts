@@ -5754,7 +5754,7 @@ export interface components {
             reversals: {
                 [key: string]: string;
             };
-            /** @description The adults of the family by the ids that events name in `metadata.actor_id`. Those who have left are not here. Empty while the family has one adult, and in the query of all families. */
+            /** @description The adults of the family by the ids that events name in `metadata.actor_id`; in the query of all families, those whom the page names. Those who have left are not here. Empty while the family has one adult. */
             actors: {
                 [key: string]: {
                     /** @description The given name. */

@@ -154,8 +154,9 @@ impl ListItem for TrackingEvent {
             .schema_type(Type::Object)
             .additional_properties(Some(schemas::closed(actor)))
             .description(Some(
-                "The adults of the family by the ids that events name in `metadata.actor_id`. Those who have left are \
-                 not here. Empty while the family has one adult, and in the query of all families.",
+                "The adults of the family by the ids that events name in `metadata.actor_id`; in the query of all \
+                 families, those whom the page names. Those who have left are not here. Empty while the family has one \
+                 adult.",
             ));
         let page = page.property("reversals", reversals).required("reversals");
         page.property("actors", actors).required("actors")

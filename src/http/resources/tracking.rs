@@ -45,7 +45,8 @@ pub(crate) async fn query(
 ) -> Result<Response, ApiError> {
     let page = query.page;
     let found = service.tracking(&authority, query).await?;
-    event_list::answer(found, page, &[], json::reader_for(&service, &authority)).await
+    let actors = service.actors_of(&found).await?;
+    event_list::answer(found, page, &actors, json::reader_for(&service, &authority)).await
 }
 
 /// Find events of the family

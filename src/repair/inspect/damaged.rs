@@ -30,7 +30,13 @@ impl Inspection<'_> {
         // Events are not examined: missing ones between them would look like faults.
         self.look_at_faults(TRACKING)?;
         self.look_at_journal()?;
-        let tables = Tables { state: &rest, places: &places, is_whole: &|_| false, now: self.now };
+        let tables = Tables {
+            state: &rest,
+            places: &places,
+            is_whole: &|_| false,
+            is_elsewhere: &|_| false,
+            now: self.now,
+        };
         tables.rows(&mut self.report.findings);
         Ok(())
     }

@@ -11,9 +11,9 @@ use super::columns::{Numbers, of_record};
 use super::events::Events;
 use super::family::{Family, name_of};
 use super::marked::marked;
-use super::tables::{Places, Tables};
+use super::tables::{Places, Tables, named_accounts};
 use super::{CheckReport, Finding, FindingKind, TableReport, TableState};
-use crate::domain::{CalendarFeed, IdempotencyRecord, Session, Timestamp};
+use crate::domain::{CalendarFeed, IdempotencyRecord, Session, Timestamp, UserId};
 use crate::repair::salvage::kind::TABLES;
 use crate::store::json::damage::DamageKind;
 use crate::store::json::progress::Progress;
@@ -95,7 +95,14 @@ impl Inspection<'_> {
         let mut found = Vec::new();
         let (state, is_empty) = self.records(family, &mut found).await?;
         let places: HashMap<&'static str, Places> = HashMap::new();
-        let tables = Tables { state: &state, places: &places, is_whole: &|_| true, now: self.now };
+        let accounts = self.accounts_named_in(&state).await?;
+        let tables = Tables {
+            state: &state,
+            places: &places,
+            is_whole: &|_| true,
+            is_elsewhere: &|id| accounts.contains(id),
+            now: self.now,
+        };
         tables.inspect(&mut found);
         found.retain(|finding| finding.row.is_none_or(|row| !self.shared_rows.contains(&row)));
         found.iter_mut().for_each(unreadable_is_damage);
@@ -142,6 +149,16 @@ impl Inspection<'_> {
         }
         state.join();
         Ok((state, is_empty))
+    }
+
+    /// The existing accounts that the records of a family name.
+    async fn accounts_named_in(&self, state: &State) -> Result<HashSet<String>, Failure> {
+        let named: Vec<&str> = named_accounts(state).map(UserId::as_str).collect();
+        if named.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let found = self.bulk.rows(&sql::CHECK_ACCOUNTS, &[&named]).await?;
+        found.iter().map(|row| Ok(row.try_get("id")?)).collect()
     }
 
     async fn events(

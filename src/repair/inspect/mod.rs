@@ -199,8 +199,13 @@ impl<'a> Inspection<'a> {
             }
         }
         let is_whole = |file: &str| self.is_whole(file);
-        let tables =
-            Tables { state: &self.state, places: &places, is_whole: &is_whole, now: self.now };
+        let tables = Tables {
+            state: &self.state,
+            places: &places,
+            is_whole: &is_whole,
+            is_elsewhere: &|_| false,
+            now: self.now,
+        };
         tables.inspect(&mut found);
         for table in self.state.tables() {
             let (file, state) = (table.file(), self.state_of(table.file()));

@@ -12,13 +12,13 @@ use crate::domain::schedule::Mark;
 use crate::domain::webhooks::{Delivery, Webhook};
 use crate::domain::{
     CalendarFeed, Child, EndedRequest, Id, IdempotencyRecord, Member, Message, PendingReward,
-    PendingTask, Reward, Session, Task, Timestamp, User,
+    PendingTask, Reward, Session, Task, Timestamp, User, UserId,
 };
 use crate::repair::salvage::kind::TableKind;
 use crate::store::json::state::table::{Stray, Table};
 use crate::store::json::state::{Joined, State};
 use crate::store::json::tinydb::RowNumber;
-use crate::store::json::tinydb::details::{ChildDetails, Extended};
+use crate::store::json::tinydb::details::{ChildDetails, Extended, UserDetails};
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::file::parse_file;
 use crate::store::json::tinydb::record::Record;
@@ -71,8 +71,18 @@ pub(super) struct Tables<'a> {
     /// Whether a missing record of a file does not exist: the file is neither damaged, nor waits
     /// for a damaged log.
     pub(super) is_whole: &'a dyn Fn(&str) -> bool,
+    /// Whether an account exists that is not among the records: that of another family of a database.
+    pub(super) is_elsewhere: &'a dyn Fn(&str) -> bool,
     /// The current time.
     pub(super) now: Timestamp,
+}
+
+/// The accounts that the records of a family name and that may be in other families.
+pub(super) fn named_accounts(state: &State) -> impl Iterator<Item = &UserId> {
+    let members = state.members.numbered().map(|(_, it)| &it.account_id);
+    let joined = state.users.details.numbered().filter_map(|(_, it)| it.member_of.as_ref());
+    let sessions = state.sessions.numbered().filter_map(|(_, it)| it.member.as_ref());
+    members.chain(joined).chain(sessions)
 }
 
 impl Tables<'_> {
@@ -160,6 +170,9 @@ impl Tables<'_> {
             if let Some(child) = it.child_id.as_ref().map(Id::as_str) {
                 check.names::<Session, Child>(row, "child", child, children);
             }
+            if let Some(account) = &it.member {
+                check.names_member(row, it, account);
+            }
         }
         for (row, it) in remembered.numbered() {
             check.names::<IdempotencyRecord, User>(row, "account", it.user_id.as_str(), users);
@@ -188,6 +201,11 @@ impl Tables<'_> {
             ..
         } = self.state;
         check.details("account", users);
+        for (row, it) in users.details.numbered() {
+            if let Some(family) = &it.member_of {
+                check.names_account::<UserDetails>(row, family, users);
+            }
+        }
         check.details("child", children);
         check.details("task", tasks);
         check.details("reward", rewards);
@@ -234,7 +252,7 @@ impl Tables<'_> {
         }
         for (row, it) in members.numbered() {
             check.names::<Member, User>(row, "account", it.user_id.as_str(), users);
-            check.names::<Member, User>(row, "account", it.account_id.as_str(), users);
+            check.names_account::<Member>(row, &it.account_id, users);
         }
         for (row, it) in children.details.numbered() {
             if let Some(goal) = &it.goal {
@@ -255,6 +273,26 @@ impl Check<'_> {
     fn details<R: Extended>(&mut self, what: &str, joined: &Joined<R>) {
         for (row, details) in joined.details.numbered() {
             self.names::<R::Details, R>(row, what, &details.key(), joined);
+        }
+    }
+
+    /// Reports a row that names an account, which can be one of another family.
+    fn names_account<R: Record>(&mut self, row: RowNumber, id: &UserId, users: &Table<User>) {
+        if !(self.tables.is_elsewhere)(id.as_str()) {
+            self.names::<R, User>(row, "account", id.as_str(), users);
+        }
+    }
+
+    /// Reports a session or an API token of an account that is no member of the family.
+    fn names_member(&mut self, row: RowNumber, session: &Session, account: &UserId) {
+        let members = &self.tables.state.members;
+        let is_it = |it: &Member| it.user_id == session.user_id && it.account_id == *account;
+        let is_member = members.numbered().any(|(_, member)| is_it(member));
+        if !is_member && (self.tables.is_whole)(Member::FILE) {
+            let message =
+                format!("it is of the account {account}, which is no member of the family");
+            let kind = FindingKind::BrokenReference;
+            self.findings.push(self.tables.finding(kind, Session::FILE, row, message));
         }
     }
 

@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -95,6 +96,7 @@ impl Service {
             }
             if !self.holds(&mut lease, Purpose::Webhooks).await {
                 *self.webhooks.error.lock() = None;
+                self.webhooks.backlog.store(0, Ordering::Relaxed);
                 continue;
             }
             let Some(fence) = lease.as_ref().map(Lease::fence) else { continue };
@@ -108,6 +110,7 @@ impl Service {
     }
 
     fn note_deliveries(&self, job: &Job, round: Result<(), ServiceError>) {
+        self.webhooks.backlog.store(job.backlog(), Ordering::Relaxed);
         let mut last = self.webhooks.error.lock();
         let error = round.err();
         let text = error.as_ref().map(ToString::to_string);
@@ -118,8 +121,8 @@ impl Service {
     }
 
     pub(in crate::service) fn webhooks_health(&self) -> Projection {
-        // What waits for a receiver is the business of its family, which sees it.
-        Projection { name: NAME, backlog: 0, last_error: self.webhooks.error.lock().clone() }
+        let backlog = self.webhooks.backlog.load(Ordering::Relaxed);
+        Projection { name: NAME, backlog, last_error: self.webhooks.error.lock().clone() }
     }
 
     /// Starts a task for each webhook that something may be waiting for, and ends the tasks of deleted webhooks.
@@ -215,6 +218,18 @@ impl Job {
             !webhook.requested.is_empty() || (webhook.disabled.is_none() && webhook.is_due(now))
         };
         waiting.filter(is_due).cloned().collect()
+    }
+
+    /// The number of webhooks with something to deliver. What waits for a receiver that fails is the business of its
+    /// family, which sees it.
+    fn backlog(&self) -> usize {
+        let running = self.running.keys().filter(|id| !self.waiting.contains(*id));
+        let known = self.waiting.iter().chain(running).filter_map(|id| self.known.get(id));
+        let is_ours = |webhook: &&Arc<Webhook>| {
+            !webhook.requested.is_empty()
+                || (webhook.disabled.is_none() && webhook.failing.is_none())
+        };
+        known.filter(is_ours).count()
     }
 
     /// Waits a moment for what is being sent.

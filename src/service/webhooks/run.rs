@@ -132,6 +132,7 @@ impl Service {
         let Some(answer) = endpoint.stop.run_until_cancelled(sending).await else {
             return Ok(false);
         };
+        self.webhooks.metrics.attempted(answer.outcome);
         let now = self.clock.now();
         let asked = answer.retry_after.as_deref();
         let attempt = Attempt {

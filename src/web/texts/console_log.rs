@@ -15,5 +15,7 @@ texts! {
         due_accounts_deleted: "Due accounts deleted", "Fällige Konten gelöscht";
         threshold_set: "Waiting time changed", "Wartezeit geändert";
         backup_created: "Backup created", "Sicherung erstellt";
+        api_token_created: "Administrative API token created", "API-Token für die Verwaltung erstellt";
+        api_token_revoked: "Administrative API token revoked", "API-Token für die Verwaltung widerrufen";
     }
 }

@@ -169,6 +169,14 @@ fn references_to_missing_records() {
         ("webhooks.json", webhook(ZOE, &json!("gone")), "child gone"),
         ("webhook_deliveries.json", delivery(), "webhook gone"),
         ("members.json", member("gone", ZOE), "account gone"),
+        ("user_details.json", json!({"id": ZOE, "member_of": "gone"}), "account gone"),
+        (
+            "sessions.json",
+            moments(
+                &json!({"token_sha256": "member-t", "user_id": ZOE, "member_account_id": "gone"}),
+            ),
+            "account gone, which is no member",
+        ),
         ("members.json", member(ZOE, "gone"), "account gone"),
     ] {
         let folders = flask();

@@ -1,10 +1,11 @@
 //! `goldstar check --database-url`
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{imported, run};
-use crate::check::directory::{edit, flask};
+use crate::check::directory::{add, edit, flask};
 use crate::harness::Folders;
+use crate::harness::cluster::execute;
 
 /// The exit code and the report of a database.
 pub(super) fn check(url: &str) -> (i32, Value) {
@@ -62,4 +63,35 @@ fn faults_of_the_directory_are_found_in_the_database() {
     let expected = kinds(&of_directory);
     assert_eq!(kinds(&findings(&of_database)), expected);
     assert_eq!(expected, ["broken_reference pending_rewards.json", "child_points children.json"]);
+}
+
+#[test]
+fn a_member_has_an_account_in_another_family() {
+    const OWNER: &str = "6513270e-269e-4d37-b2a7-4de452e6b438";
+    const MEMBER: &str = "076b3e36-bb23-43f5-9b06-258e7e26f36a";
+    let folders = flask();
+    for (number, account, role) in [(1, OWNER, "owner"), (2, MEMBER, "helper")] {
+        let row = json!({
+            "id": role, "user_id": OWNER, "account_id": account, "first_name": "O", "last_name": "P",
+            "role": role, "created_at": 1.0,
+        });
+        add(&folders, "members.json", number, row);
+    }
+    add(&folders, "user_details.json", 1, json!({"id": MEMBER, "member_of": OWNER}));
+    let (url, _) = imported(&folders);
+    let (code, report) = check(&url);
+    assert_eq!((code, report["status"].as_str()), (0, Some("clean")), "{report}");
+    for (kind, field, account) in
+        [("members", "account_id", MEMBER), ("user_details", "member_of", OWNER)]
+    {
+        let (before, after) =
+            (format!("\"{field}\": *\"{account}\""), format!("\"{field}\": \"gone\""));
+        let changed = format!("regexp_replace(row, '{before}', '{after}')");
+        execute(&url, &format!("UPDATE records SET row = {changed} WHERE kind = '{kind}'"));
+    }
+    let (_, report) = check(&url);
+    let found: Vec<_> = findings(&report).into_iter().map(|[kind, file, _]| (kind, file)).collect();
+    for file in ["members.json", "user_details.json"] {
+        assert!(found.contains(&("broken_reference".to_owned(), file.to_owned())), "{report}");
+    }
 }

@@ -31,6 +31,13 @@ async fn every_action_of_an_administrator_is_logged() {
     admin.put("/admin/deletion-threshold", json!({"hours": 48})).await.expect(200);
     admin.act("/admin/deletion-queue/run").await.expect(200);
     admin.act("/admin/backup").await;
+    let token = |scope: &str| json!({"name": "Program", "scopes": [scope]});
+    let created = admin.post("/tokens", token("admin:read")).await.expect(201);
+    let token_path = format!("/tokens/{}", text(&created["token"]["id"]));
+    admin.delete(&token_path).await.expect(204);
+    assert_error(&admin.delete(&token_path).await, 404, "NOT_FOUND");
+    // It concerns the family only.
+    admin.post("/tokens", token("read")).await.expect(201);
     // What fails and what only reads is not logged.
     let check = admin.act("/admin/backup?check=true").await;
     assert_error(&check, 403, "OPERATOR_REQUIRED");
@@ -42,6 +49,8 @@ async fn every_action_of_an_administrator_is_logged() {
     assert_eq!(
         names(&actions),
         [
+            "api_token_revoked",
+            "api_token_created",
             "backup_created",
             "due_accounts_deleted",
             "threshold_set",
@@ -54,17 +63,18 @@ async fn every_action_of_an_administrator_is_logged() {
             "account_updated",
         ]
     );
-    for action in &actions[3..] {
+    for action in &actions[5..] {
         assert_eq!(action["actor_email"], json!(admin.email), "{action}");
         assert_eq!(action["account_email"], json!(paula.email), "{action}");
     }
     assert_eq!(
-        (&actions[0]["account"], &actions[0]["account_email"]),
+        (&actions[2]["account"], &actions[2]["account_email"]),
         (&Value::Null, &Value::Null)
     );
+    assert_eq!(actions[0]["actor_email"], json!(admin.email));
 
     let page = admin.get("/admin/log?limit=2&offset=1").await.expect(200);
-    assert_eq!(page["total"], 10);
+    assert_eq!(page["total"], 12);
     assert_eq!(names(page["actions"].as_array().unwrap()), names(&actions[1..3]));
     assert_error(&paula.get("/admin/log").await, 401, "UNAUTHENTICATED");
     server.restart().await;

@@ -73,6 +73,12 @@ async fn events_say_who_acted() {
     member.patch("/user", json!({"first_name": "Oma"})).await.expect(200);
     let page = family.parent.get("/family/tracking").await.expect(200);
     assert_eq!(page["actors"][&helper_id]["name"], "Oma");
+    let admin = server.admin().await;
+    let query = format!("/admin/tracking?user_id={}&order=asc", family.parent.id);
+    let page = admin.get(&format!("{query}&offset=2")).await.expect(200);
+    assert_eq!(page["actors"], json!({&helper_id: {"name": "Oma", "role": "helper"}}));
+    let page = admin.get(&query).await.expect(200);
+    assert_eq!(page["actors"][&owner_id]["role"], "owner");
     // Who has left has no name any more, and the events stay as they are.
     let before = family.parent.get(&path).await.expect(200)["tracking_events"].clone();
     member.act("/family/leave").await.expect(200);

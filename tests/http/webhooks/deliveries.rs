@@ -181,6 +181,12 @@ async fn a_slow_receiver_delays_no_other() {
     let webhook = hook(&family.parent, &quick).await;
     family.event().await;
     slow.after(1).await;
+    eventually("the webhook in the backlog", async || {
+        let health = server.nobody().get("/health").await.expect(200);
+        let mut projections = health["projections"].as_array().unwrap().iter();
+        projections.any(|it| it["name"] == "webhooks" && it["backlog"] == 1).then_some(())
+    })
+    .await;
     family.event().await;
     quick.after(2).await;
     delivery(&family.parent, &webhook, "delivered", 1).await;

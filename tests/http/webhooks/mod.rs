@@ -9,6 +9,7 @@ mod receiver;
 mod records;
 pub(crate) mod restarts;
 mod servers;
+mod tls;
 
 use serde_json::{Value, json};
 

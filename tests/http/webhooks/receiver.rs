@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 use crate::harness::eventually;
 
@@ -64,15 +65,35 @@ impl Drop for Receiver {
 
 impl Receiver {
     pub(super) async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// A receiver whose connections are encrypted.
+    pub(super) async fn start_tls(acceptor: TlsAcceptor) -> Self {
+        Self::start_with(Some(acceptor)).await
+    }
+
+    async fn start_with(acceptor: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let scheme = if acceptor.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}/hook", listener.local_addr().unwrap());
         let state = Arc::<Mutex<State>>::default();
         let shared = Arc::clone(&state);
         let serving = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 shared.lock().unwrap().connections += 1;
-                tokio::spawn(serve(stream, Arc::clone(&shared)));
+                let (acceptor, shared) = (acceptor.clone(), Arc::clone(&shared));
+                tokio::spawn(async move {
+                    match acceptor {
+                        None => serve(stream, shared).await,
+                        // The sender may not accept the certificate.
+                        Some(acceptor) => {
+                            let Ok(stream) = acceptor.accept(stream).await else { return };
+                            serve(stream, shared).await;
+                        }
+                    }
+                });
             }
         });
         Self { url, state, serving }
@@ -110,7 +131,7 @@ impl Receiver {
     }
 }
 
-async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
+async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, state: Arc<Mutex<State>>) {
     let Some(received) = read(&mut stream).await else { return };
     let reply = {
         let mut state = state.lock().unwrap();
@@ -130,12 +151,13 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     }
 }
 
-async fn answer(stream: &mut TcpStream, status: u16, header: &str) {
+async fn answer(stream: &mut (impl AsyncWrite + Unpin), status: u16, header: &str) {
     let head = format!("HTTP/1.1 {status} Answer\r\n{header}content-length: 0\r\n\r\n");
     stream.write_all(head.as_bytes()).await.unwrap_or_default();
+    stream.shutdown().await.unwrap_or_default();
 }
 
-async fn read(stream: &mut TcpStream) -> Option<Received> {
+async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Received> {
     let mut text = Vec::new();
     loop {
         let mut part = [0; 4096];

@@ -32,7 +32,7 @@ pub(crate) struct UserDetails {
     language: Option<Language>,
     family: FamilySettings,
     schedule_at: Option<Timestamp>,
-    member_of: Option<UserId>,
+    pub(crate) member_of: Option<UserId>,
 }
 
 #[derive(Clone, PartialEq)]

@@ -184,6 +184,12 @@ WHERE r.id IS NULL",
     types: &[],
 };
 
+/// Which of these accounts have a record.
+pub(crate) const CHECK_ACCOUNTS: Sql = Sql {
+    text: "SELECT id FROM accounts WHERE id = ANY($1) AND email IS NOT NULL",
+    types: &[Type::TEXT_ARRAY],
+};
+
 /// Every statement with parameters, for the test that prepares them.
 #[cfg(test)]
 pub(crate) const ALL: &[&Sql] = &[
@@ -204,4 +210,5 @@ pub(crate) const ALL: &[&Sql] = &[
     &CHECK_EVENT_IDS,
     &CHECK_RECORD_IDS,
     &CHECK_TOKENS,
+    &CHECK_ACCOUNTS,
 ];

@@ -93,6 +93,8 @@ fn action(action: &str, texts: &Texts) -> String {
         "due_accounts_deleted" => texts.due_accounts_deleted,
         "threshold_set" => texts.threshold_set,
         "backup_created" => texts.backup_created,
+        "api_token_created" => texts.api_token_created,
+        "api_token_revoked" => texts.api_token_revoked,
         other => other,
     };
     text.to_owned()
