@@ -1,16 +1,26 @@
 //! Writes the demo before its server starts.
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
 use tokio::task;
 
-use super::{Machine, StartError, assemble};
+use super::{Machine, StartError, assemble, open_store};
 use crate::config::{Config, StorageConfig};
-use crate::disk::{HastyDisk, UnusableFolder};
+use crate::disk::{HastyDisk, UnusableFolder, is_missing};
 use crate::metrics::Metrics;
+use crate::repair::transfer::import;
 use crate::service::{Demo, Service, ServiceError, ServiceSettings, SimulatedTime};
+use crate::store::Store as _;
+use crate::store::json::Progress;
+use crate::store::postgres::DatabaseUrl;
 
-/// Creates the demo family and its history with a service of its own, in simulated time, and closes its data.
+/// The folder in the log directory in which the demo of a database is written.
+const FOLDER: &str = ".demo";
+
+/// Creates the demo family and its history, in simulated time, and closes its data.
 ///
 /// Fails if there is a record of any kind; then nothing changes. If the process ends meanwhile, a part of the demo
 /// remains, and the directory cannot be used for another one.
@@ -19,11 +29,64 @@ pub(super) async fn write(
     storage: &StorageConfig,
     settings: &ServiceSettings,
 ) -> Result<Demo, StartError> {
+    let Some(url) = &storage.database_url else {
+        return write_directory(machine, storage.clone(), settings).await;
+    };
+    // Thousands of transactions of a database take much longer than one import.
+    require_empty(machine, storage.clone()).await?;
+    let folder = storage.log_dir.join(FOLDER);
+    remove(folder.clone()).await?;
+    let data_dir = folder.clone();
+    let copied = StorageConfig { database_url: None, data_dir, ..storage.clone() };
+    let demo = write_directory(machine, copied, settings).await?;
+    import_demo(machine, url.clone(), folder.clone()).await?;
+    remove(folder).await?;
+    Ok(demo)
+}
+
+async fn require_empty(machine: &Machine, storage: StorageConfig) -> Result<(), StartError> {
+    let machine = machine.clone();
+    let metrics = Metrics::new(machine.clock.now());
+    let opened = task::spawn_blocking(move || open_store(&storage, &machine, &metrics));
+    let store = opened.await??;
+    let is_empty = store.is_empty().await.map_err(ServiceError::from)?;
+    store.close().await.map_err(ServiceError::internal)?;
+    if is_empty { Ok(()) } else { Err(ServiceError::NotEmpty.into()) }
+}
+
+async fn import_demo(
+    machine: &Machine,
+    url: DatabaseUrl,
+    folder: PathBuf,
+) -> Result<(), StartError> {
+    let now = machine.clock.now();
+    let importing = task::spawn_blocking(move || {
+        let progress = Progress::silent();
+        Handle::current().block_on(import(&url, &folder, now, &progress)).map(drop)
+    });
+    importing.await?.map_err(|error| ServiceError::internal(error).into())
+}
+
+/// Removes the folder of a demo, if it exists.
+async fn remove(folder: PathBuf) -> Result<(), StartError> {
+    let removed = task::spawn_blocking(move || match std::fs::remove_dir_all(&folder) {
+        Err(error) if !is_missing(&error) => Err(UnusableFolder::call(&folder, "rmdir", error)),
+        _ => Ok(()),
+    });
+    Ok(removed.await??)
+}
+
+/// Writes the demo in the data directory.
+async fn write_directory(
+    machine: &Machine,
+    storage: StorageConfig,
+    settings: &ServiceSettings,
+) -> Result<Demo, StartError> {
     let now = machine.clock.now();
     let time = SimulatedTime::ending(now);
     let disk = HastyDisk::new(Arc::clone(&machine.disk));
     let stage = Machine { clock: time.clock(), disk: Arc::new(disk.clone()), ..machine.clone() };
-    let (storage, settings) = (storage.clone(), settings_of_demo(settings));
+    let settings = settings_of_demo(settings);
     let opened = task::spawn_blocking(move || {
         let made = stage.disk.create_dir(&storage.log_dir);
         made.map_err(|error| UnusableFolder::call(&storage.log_dir, "mkdir", error))?;
@@ -61,7 +124,8 @@ async fn fill(
     disk.hurry();
     let filled = service.fill_with_demo(time).await;
     let disk = disk.clone();
-    let finished = task::spawn_blocking(move || disk.finish()).await;
-    finished.map_err(ServiceError::internal)?.map_err(ServiceError::internal)?;
+    let finished: io::Result<()> =
+        task::spawn_blocking(move || disk.finish()).await.map_err(ServiceError::internal)?;
+    finished.map_err(ServiceError::internal)?;
     filled
 }

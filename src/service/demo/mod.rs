@@ -95,7 +95,7 @@ impl Service {
         created?;
         let mut people = people?;
         let (second_parent, pablo) = new_login("pablo@example.org", "Pablo", "Parent")?;
-        let (helper, rosa) = new_login("rosa@example.org", "Rosa", "Parent")?;
+        let (helper, rosa) = new_login("rosa@example.org", "Rosa", "Romero")?;
         let owner = people.adult(Adult::Paula).clone().into_owner()?;
         let pablo = self.invite_adult(&owner, (Adult::Pablo, FamilyRole::Parent), pablo);
         let rosa = self.invite_adult(&owner, (Adult::Rosa, FamilyRole::Helper), rosa);

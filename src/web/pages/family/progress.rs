@@ -1,5 +1,6 @@
 //! The progress of a child, for its parents.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use askama::Template;
@@ -201,7 +202,8 @@ fn sums(statistics: &Statistics, kind: PeriodKind, language: PageLanguage) -> Ch
     Chart::bars("sums", title.to_owned(), heading(kind, language), &figures, language)
 }
 
-/// The grades that the child has, each with its newest award. A badge of a week or a month can be earned again.
+/// The badges that the child has, each with the newest award of its highest grade. A badge of a week or a month can be
+/// earned again.
 async fn awards(
     service: &Service,
     parent: &Parent,
@@ -211,12 +213,13 @@ async fn awards(
     let awards = service.awards(parent, id, Page::ALL).await?.records;
     let mut grouped: Vec<(&Arc<Award>, i64)> = Vec::new();
     for award in awards.iter().filter(|award| award.revoked_at.is_none()) {
-        let is_same = |other: &&mut (&Arc<Award>, i64)| {
-            let (one, other) = (&award.key, &other.0.key);
-            (&one.badge_id, one.grade) == (&other.badge_id, other.grade)
-        };
-        match grouped.iter_mut().find(is_same) {
-            Some((_, times)) => *times += 1,
+        let of_badge = |other: &&mut (&Arc<Award>, i64)| award.key.badge_id == other.0.key.badge_id;
+        match grouped.iter_mut().find(of_badge) {
+            Some((best, times)) => match award.key.grade.cmp(&best.key.grade) {
+                Ordering::Greater => (*best, *times) = (award, 1),
+                Ordering::Equal => *times += 1,
+                Ordering::Less => {}
+            },
             None => grouped.push((award, 1)),
         }
     }
