@@ -79,9 +79,10 @@ impl Service {
         password: Option<String>,
     ) -> Result<CreatedToken, ServiceError> {
         self.confirm_again(address, parent, password).await?;
-        let recording = match check_scopes(parent, &new)? {
-            false => None,
-            true => Some(self.recording_of_token(parent, AdminAction::ApiTokenCreated).await?),
+        let recording = if check_scopes(parent, &new)? {
+            Some(self.recording_of_token(parent, AdminAction::ApiTokenCreated).await?)
+        } else {
+            None
         };
         let secret = ApiSecret::random();
         let (token_hash, prefix) = (secret.hash(), Arc::from(secret.shown()));
