@@ -45,8 +45,9 @@ export async function expectFits(page: Page): Promise<void> {
   expect(faults, page.url()).toEqual([]);
 }
 
-/** The address without what differs between two pages of one kind. */
-const kind = (address: URL) => address.pathname.replace(/[0-9a-f-]{36}/g, "…").replace(/\d+/g, "0");
+/** The address without what differs between two pages or forms of one kind. */
+export const kind = (address: URL) =>
+  address.pathname.replace(/[0-9a-f-]{16,}/g, "…").replace(/badges\/[^/]+\//, "badges/…/").replace(/\d+/g, "0");
 
 /** The pages that a person reaches by links from these, one of each kind. */
 export async function linkedPages(page: Page, ...starts: string[]): Promise<string[]> {
