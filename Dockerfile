@@ -28,7 +28,7 @@ RUN groupadd --gid 10001 goldstar \
         --shell /usr/sbin/nologin goldstar \
     && install -d -m 0700 -o goldstar -g goldstar /var/lib/goldstar
 
-COPY LICENSE-APACHE LICENSE-MIT /usr/share/doc/goldstar/
+COPY LICENSE-APACHE LICENSE-MIT THIRD-PARTY.txt /usr/share/doc/goldstar/
 # The certificates that verify the receivers of webhooks, and a database.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /build/target/release/goldstar /usr/local/bin/goldstar

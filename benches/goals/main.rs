@@ -10,6 +10,7 @@ mod activation;
 mod backup;
 mod busy;
 mod oha;
+mod pages;
 mod peers;
 mod postgres;
 mod start;
@@ -32,7 +33,7 @@ use tempfile::TempDir;
 /// A row, or a few that are measured together: its name, and the function that measures and prints it.
 type Row = (&'static str, fn(&Plan));
 
-const ROWS: [Row; 19] = [
+const ROWS: [Row; 20] = [
     ("footprint", start::footprint),
     ("start", start::start),
     ("memory", start::memory),
@@ -45,6 +46,7 @@ const ROWS: [Row; 19] = [
     ("upkeep", upkeep::upkeep),
     ("backup", backup::embedded),
     ("streams", streams::streams),
+    ("pages", pages::pages),
     ("postgres", postgres::many),
     ("postgres-busy", postgres::busy),
     ("postgres-servers", postgres::two_servers),
@@ -117,9 +119,10 @@ impl Plan {
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).filter(|it| it != "--bench").collect();
     if let [command, address, count] = &arguments[..]
-        && command == streams::READERS
+        && (command == streams::READERS || command == streams::PAGES)
     {
-        streams::read(address.parse().unwrap(), count.parse().unwrap());
+        let with_pages = command == streams::PAGES;
+        streams::read(address.parse().unwrap(), count.parse().unwrap(), with_pages);
         return ExitCode::SUCCESS;
     }
     let (options, names): (Vec<_>, Vec<_>) =

@@ -18,6 +18,8 @@ use super::table::{Goal, median, print_row, time};
 
 /// The command that turns this program into the readers, followed by the address and the number.
 pub(crate) const READERS: &str = "--readers";
+/// The same, for readers that also fetch a page after each event.
+pub(crate) const PAGES: &str = "--pages";
 
 /// The most streams that a session may be allowed.
 const PER_SESSION: usize = 1_000;
@@ -78,7 +80,7 @@ fn one_frame(address: SocketAddr, token: &str, client: &mut Client, activation: 
 }
 
 /// The process of the readers; it ends when this is dropped.
-struct Readers {
+pub(crate) struct Readers {
     process: Child,
     said: BufReader<ChildStdout>,
 }
@@ -86,18 +88,28 @@ struct Readers {
 impl Readers {
     /// Starts it. It opens that number of streams, distributed evenly among the sessions.
     fn start(address: SocketAddr, count: usize, tokens: &[String]) -> Self {
-        let mut command = Command::new(env::current_exe().unwrap());
-        command.args([READERS, &address.to_string(), &count.to_string()]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut process = command.spawn().unwrap();
+        Self::run(READERS, address, count, tokens)
+    }
+
+    /// The same, for streams that belong to open pages.
+    pub(crate) fn start_pages(address: SocketAddr, count: usize, tokens: &[String]) -> Self {
+        Self::run(PAGES, address, count, tokens)
+    }
+
+    fn run(command: &str, address: SocketAddr, count: usize, tokens: &[String]) -> Self {
+        let mut process = Command::new(env::current_exe().unwrap());
+        process.args([command, &address.to_string(), &count.to_string()]);
+        process.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = process.spawn().unwrap();
         let tokens = tokens.join(" ");
         writeln!(process.stdin.as_mut().unwrap(), "{tokens}").unwrap();
         let said = BufReader::new(process.stdout.take().unwrap());
         Self { process, said }
     }
 
-    /// Waits until every stream is open, and in later calls until each has received one more event.
-    fn wait(&mut self) {
+    /// Waits until every stream is open, and in later calls until each has received one more event, and its page
+    /// if it has one.
+    pub(crate) fn wait(&mut self) {
         let mut line = String::new();
         assert_ne!(self.said.read_line(&mut line).unwrap(), 0, "the readers have failed");
     }
@@ -147,19 +159,31 @@ impl LoopOfWrites {
 }
 
 /// The readers' process: opens the streams and prints a line, and another line each time that every
-/// stream has received one more event.
-pub(crate) fn read(address: SocketAddr, count: usize) {
+/// stream has received one more event. With pages, each stream has a second connection, on which it then fetches
+/// the family's page.
+pub(crate) fn read(address: SocketAddr, count: usize, with_pages: bool) {
     rlimit::increase_nofile_limit(u64::MAX).unwrap();
     let mut line = String::new();
     io::stdin().read_line(&mut line).unwrap();
     let tokens: Vec<&str> = line.trim_end().split(' ').collect();
-    let open = |n| open_stream(address, tokens[n / PER_SESSION % tokens.len()]).unwrap();
-    let mut streams: Vec<TcpStream> = (0..count).map(open).collect();
+    let token = |n: usize| tokens[n / PER_SESSION % tokens.len()];
+    let mut streams: Vec<TcpStream> =
+        (0..count).map(|n| open_stream(address, token(n)).unwrap()).collect();
+    let pages = if with_pages { count } else { 0 };
+    let mut pages: Vec<_> = (0..pages)
+        .map(|n| (Client::connect(address).unwrap(), client::request("GET", "/app", token(n))))
+        .collect();
     let mut seen = Vec::new();
     loop {
         println!("all");
         for stream in &mut streams {
             read_event(stream, &mut seen).unwrap();
+        }
+        for (client, request) in &mut pages {
+            client.begin(request).unwrap();
+        }
+        for (client, _) in &mut pages {
+            assert_eq!(client.receive().unwrap().0, 200);
         }
     }
 }

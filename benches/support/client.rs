@@ -23,7 +23,17 @@ impl Client {
 
     /// Sends a request. Returns the status, headers and body of the response.
     pub(crate) fn send(&mut self, request: &[u8]) -> io::Result<(u16, String, Vec<u8>)> {
-        self.stream.get_mut().write_all(request)?;
+        self.begin(request)?;
+        self.receive()
+    }
+
+    /// Sends a request, and does not wait for its response.
+    pub(crate) fn begin(&mut self, request: &[u8]) -> io::Result<()> {
+        self.stream.get_mut().write_all(request)
+    }
+
+    /// The status, headers and body of the next response.
+    pub(crate) fn receive(&mut self) -> io::Result<(u16, String, Vec<u8>)> {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             if self.stream.read_line(&mut head)? == 0 {

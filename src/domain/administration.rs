@@ -37,10 +37,11 @@ pub enum AdminAction {
     BackupCreated,
     ApiTokenCreated,
     ApiTokenRevoked,
+    BackupDownloaded,
 }
 
 impl AdminAction {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::AccountCreated,
         Self::AccountUpdated,
         Self::AccountPromoted,
@@ -56,6 +57,7 @@ impl AdminAction {
         Self::BackupCreated,
         Self::ApiTokenCreated,
         Self::ApiTokenRevoked,
+        Self::BackupDownloaded,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -75,6 +77,7 @@ impl AdminAction {
             Self::BackupCreated => "backup_created",
             Self::ApiTokenCreated => "api_token_created",
             Self::ApiTokenRevoked => "api_token_revoked",
+            Self::BackupDownloaded => "backup_downloaded",
         }
     }
 }

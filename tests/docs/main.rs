@@ -29,6 +29,7 @@ mod links;
 mod markdown;
 mod mask;
 mod metrics;
+mod notices;
 mod openapi;
 mod process;
 mod routes;

@@ -45,6 +45,15 @@ export async function expectFits(page: Page): Promise<void> {
   expect(faults, page.url()).toEqual([]);
 }
 
+/** Checks that the page and its files are small enough for a slow connection, also when nothing is cached. */
+export async function expectLight(page: Page): Promise<void> {
+  const bytes = await page.evaluate(() => {
+    const entries = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
+    return (entries as PerformanceResourceTiming[]).reduce((sum, entry) => sum + entry.encodedBodySize, 0);
+  });
+  expect(bytes, `bytes of ${page.url()}`).toBeLessThan(60_000);
+}
+
 /** The address without what differs between two pages or forms of one kind. */
 export const kind = (address: URL) =>
   address.pathname.replace(/[0-9a-f-]{16,}/g, "…").replace(/badges\/[^/]+\//, "badges/…/").replace(/\d+/g, "0");

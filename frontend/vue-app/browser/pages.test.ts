@@ -2,7 +2,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 
 import { launch, Person } from "./chromium";
-import { expectAccessible, expectFits, linkedPages } from "./page_checks";
+import { expectAccessible, expectFits, expectLight, linkedPages } from "./page_checks";
 import { openChild, points, signIn } from "./people";
 import { DemoServer } from "./server";
 
@@ -48,6 +48,7 @@ for (const who of ["nobody", "parent", "admin", "child"] as const) {
         const response = await person.page.goto(address);
         expect(response?.status(), address).toBe(200);
         await expectFits(person.page);
+        await expectLight(person.page);
         await expectAccessible(person.page);
       }
       person.expectNoComplaint();

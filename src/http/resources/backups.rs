@@ -78,7 +78,15 @@ pub(crate) async fn send(
     authority: &Authority,
     purpose: BackupPurpose,
 ) -> Result<Response, ApiError> {
-    let backup = service.back_up(authority, purpose).await?;
+    Ok(file_of(service, authority, service.back_up(authority, purpose).await?))
+}
+
+/// The response that contains a backup as a file.
+pub(crate) fn file_of(
+    service: &Arc<Service>,
+    authority: &Authority,
+    backup: SentBackup,
+) -> Response {
     let name = format!("goldstar-{}.tar", date(backup.started_at()));
     let bytes = backup.bytes();
     let reader = json::reader_for(service, authority);
@@ -86,7 +94,7 @@ pub(crate) async fn send(
     if let Some(bytes) = bytes {
         response.headers_mut().insert(BACKUP_BYTES, bytes.into());
     }
-    Ok(response)
+    response
 }
 
 enum BackupErrors {}

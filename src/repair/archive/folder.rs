@@ -2,13 +2,13 @@
 
 use std::cmp::Reverse;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::begun::Begun;
 use super::error::ArchiveError;
 use super::read::Archive;
-use crate::disk::{Disk, NewFile, require_space};
+use crate::disk::{Disk, DiskFile, NewFile, Open, is_missing, require_space};
 use crate::domain::Timestamp;
 use crate::store::json::progress::Progress;
 
@@ -57,6 +57,20 @@ impl BackupFolder {
         Ok(backups)
     }
 
+    /// Opens the backup that began at that time, one of [`list`](Self::list); `None` if there is none. Blocks.
+    pub fn open(&self, began_at: Timestamp) -> io::Result<Option<Arc<dyn DiskFile>>> {
+        match self.disk.open(&self.directory.join(name_at(began_at)), Open::Read) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads the backup that began at that time as a restore does. Fails if it is damaged. Blocks.
+    pub fn verify(&self, began_at: Timestamp, now: Timestamp) -> Result<(), ArchiveError> {
+        verified(&self.directory.join(name_at(began_at)), now)
+    }
+
     /// Writes an archive, verifies it, and gives it its name. Blocks.
     ///
     /// A backup that fails, or is stopped while it is written, leaves nothing. If the process ends during the
@@ -73,9 +87,7 @@ impl BackupFolder {
         let mut new = NewFile::begin(Arc::clone(&self.disk), self.directory.join(name_at(now)))?;
         begun.write(&mut Stoppable { out: &mut new, is_stopped })?;
         new.sync()?;
-        let verified = Archive::open(new.partial())
-            .and_then(|archive| archive.examine(now, &Progress::silent()));
-        verified.map_err(ArchiveError::of_new_backup)?;
+        verified(new.partial(), now).map_err(ArchiveError::of_new_backup)?;
         Ok(new.finish()?)
     }
 
@@ -106,6 +118,10 @@ impl BackupFolder {
             names => names,
         }
     }
+}
+
+fn verified(path: &Path, now: Timestamp) -> Result<(), ArchiveError> {
+    Archive::open(path)?.examine(now, &Progress::silent()).map(|_| ())
 }
 
 /// The names of the backups beyond the `keep` newest ones. Those from after `now` were made while the clock

@@ -3,6 +3,7 @@
 mod schedule;
 mod sent;
 mod state;
+mod stored;
 
 pub use sent::{BackupPurpose, SentBackup};
 pub use state::BackupSchedule;

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::state::Schedule;
 use crate::domain::Timestamp;
-use crate::service::{Authority, Service, ServiceError, spawn};
+use crate::service::{Service, spawn};
 use crate::store::Purpose;
 
 /// How often to check whether a backup is due.
@@ -83,18 +83,6 @@ impl Service {
         let seconds = self.clock.elapsed().saturating_sub(started).as_secs();
         tracing::info!(file = %file.display(), seconds, "a backup was made and verified");
         Ok(())
-    }
-
-    /// Returns when the backups of the schedule began, and how many bytes each has, the newest first; `None` if the server
-    /// makes none by itself. Each was verified when it was made.
-    pub async fn stored_backups(
-        &self,
-        _authority: &Authority,
-    ) -> Result<Option<Vec<(Timestamp, u64)>>, ServiceError> {
-        let Some(schedule) = &self.backups.schedule else { return Ok(None) };
-        let folder = Arc::clone(&schedule.folder);
-        let listed = spawn::blocking(move || folder.list()).await.map_err(ServiceError::internal);
-        Ok(Some(listed?.map_err(ServiceError::internal)?))
     }
 
     /// Whether no backup was made for two intervals; `None` if the server makes none by itself.

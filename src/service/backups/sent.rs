@@ -37,6 +37,13 @@ pub struct SentBackup {
 }
 
 impl SentBackup {
+    /// A backup of that size that somebody else writes.
+    pub(super) fn with_pieces(started_at: Timestamp, bytes: u64) -> (Pieces, Self) {
+        let (sender, pieces) = mpsc::channel(1);
+        let sent = Self { started_at, bytes: Arc::new(bytes.into()), first: None, pieces };
+        (Pieces { sender, piece: Vec::new() }, sent)
+    }
+
     pub fn started_at(&self) -> Timestamp {
         self.started_at
     }
@@ -121,9 +128,17 @@ impl Service {
 }
 
 /// Sends what is written to it, in pieces.
-struct Pieces {
+pub(super) struct Pieces {
     sender: mpsc::Sender<Result<Vec<u8>, ServiceError>>,
     piece: Vec<u8>,
+}
+
+impl Pieces {
+    /// Ends the file, or breaks it off with an error. Blocks.
+    pub(super) fn end(self, written: Result<(), ServiceError>) {
+        // Fails if the client has disconnected.
+        self.sender.blocking_send(written.map(|()| Vec::new())).unwrap_or_default();
+    }
 }
 
 impl Write for Pieces {

@@ -232,12 +232,18 @@ function prepare() {
   const snack = document.querySelector("#snack[data-seconds]");
   clearTimeout(hiding);
   if (snack) {
-    hiding = setTimeout(() => {
+    const hide = () => {
+      // Who has begun to write a reason gets the time for it.
+      if (snack.querySelector("details[open]")) {
+        hiding = setTimeout(hide, 1000);
+        return;
+      }
       snack.remove();
       const address = new URL(location.href);
       for (const name of (snack.dataset.drop ?? "done child").split(" ")) address.searchParams.delete(name);
       history.replaceState(history.state, "", address);
-    }, Number(snack.dataset.seconds) * 1000);
+    };
+    hiding = setTimeout(hide, Number(snack.dataset.seconds) * 1000);
   }
   for (const search of document.querySelectorAll("[data-search]")) filter(search);
   for (const copy of document.querySelectorAll("[data-copy]")) copy.hidden = false;

@@ -44,6 +44,7 @@ pub(in crate::web) struct Common {
     pub(in crate::web) offline: &'static str,
     pub(in crate::web) not_saved: &'static str,
     pub(in crate::web) undo: &'static str,
+    pub(in crate::web) with_reason: &'static str,
     pub(in crate::web) theme: &'static str,
     pub(in crate::web) theme_system: &'static str,
     pub(in crate::web) theme_light: &'static str,

@@ -117,7 +117,11 @@ texts! {
             "Der Server macht keine Sicherungen von selbst. Setze backup_dir, um das zu ändern.";
         none_stored: "There is none yet.", "Es gibt noch keine.";
         began: "Made", "Erstellt";
-        verified: "verified", "geprüft";
+        download: "Download", "Herunterladen";
+        verify: "Verify", "Prüfen";
+        is_sound: "The backup is complete and readable: {0}.", "Die Sicherung ist vollständig und lesbar: {0}.";
+        is_damaged: "The backup is damaged: {0}. Use another one. The server log says what is wrong.",
+            "Die Sicherung ist beschädigt: {0}. Nimm eine andere. Das Server-Log sagt, was nicht stimmt.";
         webhooks: "Webhooks of all families", "Webhooks aller Familien";
         webhooks_lead: "Only the host is shown: an address can contain secrets. Families manage their webhooks themselves.",
             "Nur der Host wird gezeigt: Eine Adresse kann Geheimnisse enthalten. Familien verwalten ihre Webhooks selbst.";

@@ -17,5 +17,6 @@ texts! {
         backup_created: "Backup created", "Sicherung erstellt";
         api_token_created: "Administrative API token created", "API-Token für die Verwaltung erstellt";
         api_token_revoked: "Administrative API token revoked", "API-Token für die Verwaltung widerrufen";
+        backup_downloaded: "Backup downloaded", "Sicherung heruntergeladen";
     }
 }

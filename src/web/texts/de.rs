@@ -19,6 +19,7 @@ pub(super) const TEXTS: Texts = Texts {
         offline: "Keine Verbindung. Die Seite wird aktualisiert, sobald der Server wieder erreichbar ist.",
         not_saved: "Nicht gespeichert: Der Server ist nicht erreichbar. Versuche es noch einmal, wenn du online bist.",
         undo: "Rückgängig",
+        with_reason: "Mit Grund",
         theme: "Farben",
         theme_system: "Wie das Gerät",
         theme_light: "Hell",

@@ -19,6 +19,7 @@ pub(super) const TEXTS: Texts = Texts {
         offline: "No connection. This page is updated as soon as the server can be reached again.",
         not_saved: "Not saved: the server cannot be reached. Try again when you are online.",
         undo: "Undo",
+        with_reason: "With a reason",
         theme: "Colours",
         theme_system: "As the device",
         theme_light: "Light",

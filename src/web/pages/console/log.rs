@@ -95,6 +95,7 @@ fn action(action: &str, texts: &Texts) -> String {
         "backup_created" => texts.backup_created,
         "api_token_created" => texts.api_token_created,
         "api_token_revoked" => texts.api_token_revoked,
+        "backup_downloaded" => texts.backup_downloaded,
         other => other,
     };
     text.to_owned()
