@@ -10,7 +10,8 @@ fn crates() -> BTreeSet<String> {
     command.args(["tree", "--locked", "--offline", "--prefix", "none", "--format", "{p}"]);
     // Macros and scripts run while the program is built, and are no part of it.
     command.args(["--edges", "normal,no-proc-macro"]);
-    for target in ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-apple-darwin"] {
+    for target in ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-apple-darwin"]
+    {
         command.args(["--target", target]);
     }
     let output = command.output().unwrap();

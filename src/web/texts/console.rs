@@ -14,7 +14,6 @@ texts! {
         nothing: "Nothing was found.", "Es wurde nichts gefunden.";
         wrong_filter: "This filter is not possible: {0}.", "Dieser Filter ist nicht möglich: {0}.";
         overview: "Overview", "Übersicht";
-        status: "State", "Zustand";
         status_ok: "Everything works", "Alles funktioniert";
         status_degraded: "The server works, but something lags behind",
             "Der Server funktioniert, aber etwas ist im Rückstand";
@@ -116,7 +115,6 @@ texts! {
         no_schedule: "The server makes no backups by itself. Set backup_dir to change that.",
             "Der Server macht keine Sicherungen von selbst. Setze backup_dir, um das zu ändern.";
         none_stored: "There is none yet.", "Es gibt noch keine.";
-        began: "Made", "Erstellt";
         download: "Download", "Herunterladen";
         verify: "Verify", "Prüfen";
         is_sound: "The backup is complete and readable: {0}.", "Die Sicherung ist vollständig und lesbar: {0}.";

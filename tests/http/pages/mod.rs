@@ -15,7 +15,7 @@ mod planning;
 mod sign_in;
 mod tokens;
 
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use url::form_urlencoded::Serializer;
 
 use crate::harness::{Answer, Client, send};
@@ -41,10 +41,15 @@ pub(crate) async fn assert_closed(client: &Client, path: &str) {
 
 /// Sends a form of the page itself, and follows the redirect.
 pub(crate) async fn submit(client: &Client, path: &str, fields: &[(&str, &str)]) -> Answer {
+    send(form(client, path, fields)).await
+}
+
+/// A form of a page.
+pub(crate) fn form(client: &Client, path: &str, fields: &[(&str, &str)]) -> RequestBuilder {
     let body = Serializer::new(String::new()).extend_pairs(fields).finish();
     let request = client.request(Method::POST, path).body(body);
     let request = request.header("Content-Type", "application/x-www-form-urlencoded");
-    send(request.header("Sec-Fetch-Site", "same-origin").header("Accept", "text/html")).await
+    request.header("Sec-Fetch-Site", "same-origin").header("Accept", "text/html")
 }
 
 /// The text between two others; empty if the page does not have both.
