@@ -230,7 +230,7 @@ pub struct Server {
     address: SocketAddr,
     is_new: bool,
     accounts: usize,
-    demo: Option<Demo>,
+    demo: Option<Box<Demo>>,
     live: Live,
     served: JoinHandle<Result<(), StopError>>,
 }
@@ -274,7 +274,7 @@ impl Server {
 
     /// The demo family, if one was requested.
     pub fn demo(&self) -> Option<&Demo> {
-        self.demo.as_ref()
+        self.demo.as_deref()
     }
 
     /// Returns what changes the settings of the server.
@@ -312,9 +312,11 @@ pub async fn launch_on(
     let http_settings = Arc::new(http_settings);
     let metrics = Arc::new(Metrics::new(machine.clock.now()));
     let counted = Arc::clone(&metrics);
-    let demo = match with_demo {
-        true => Some(before(&shutdown, demo::write(&machine, &storage, &settings)).await??),
-        false => None,
+    let demo = if with_demo {
+        let written = Box::pin(demo::write(&machine, &storage, &settings));
+        Some(Box::new(before(&shutdown, written).await??))
+    } else {
+        None
     };
     let opened = task::spawn_blocking(move || {
         let made = machine.disk.create_dir(&storage.log_dir);

@@ -2,9 +2,9 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import { launch, type Person } from "./chromium";
-import { described, openChild, type Named, personWith, points, showsPoints, signIn, views, type View } from "./people";
+import { described, openChild, type Named, personWith, points, showsPoints, signIn, signUp, views, type View } from "./people";
 import { expectAccessible, expectFits } from "./page_checks";
-import { DemoServer, type Login } from "./server";
+import { DemoServer } from "./server";
 
 let browser: Browser;
 let server: DemoServer;
@@ -22,16 +22,6 @@ afterAll(async () => {
 });
 
 const open = (view: View) => personWith(view, server.address, browser);
-
-let families = 0;
-
-/** A parent of a new family, who is signed in beside the page. */
-async function newFamily(person: Person): Promise<Login> {
-  families += 1;
-  const login = { email: `parent-${families}@example.org`, password: "a long enough password" };
-  await person.ask("POST", "/auth/signup", { first_name: "Pia", last_name: "Parent", ...login });
-  return login;
-}
 
 /** Follows a link of the page. */
 async function follow(person: Person, name: string): Promise<void> {
@@ -104,7 +94,7 @@ describe.each(views)("at $width px, $colorScheme, script: $javaScriptEnabled", (
 
   test("a child connects a device, reports a task, takes it back, wishes and saves", async () => {
     const [parent, child] = [await open(view), await open(view)];
-    await newFamily(parent);
+    await signUp(parent);
     const { child: lina } = await parent.ask<{ child: Named }>("POST", "/children", { name: "Lina", points: 12 });
     const { task } = await parent.ask<{ task: Named }>("POST", "/tasks", { name: "Feed the cat", points: 4, icon: "cat" });
     for (const [name, cost] of [["Ice cream", 10], ["A trip to the zoo", 100]]) {
@@ -181,7 +171,7 @@ describe.each(views)("at $width px, $colorScheme, script: $javaScriptEnabled", (
 
   test("an administrator finds an account, ends its sessions, marks it, and reads what was done", async () => {
     const [parent, admin] = [await open(view), await open(view)];
-    const login = await newFamily(parent);
+    const login = await signUp(parent);
     await signIn(admin, server.admin);
     await admin.page.locator("#status").waitFor();
     await expectGood(admin);

@@ -4,25 +4,29 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, tes
 import { BadGateway, Relay } from "../tests/harness/relay";
 import { launch, Person } from "./chromium";
 import { DemoPage } from "./demo_page";
+import { signUp, smallFamily } from "./people";
 import { DemoServer, type Login } from "./server";
 
 let browser: Browser;
 let server: DemoServer;
+/** The parent of a small family. */
+let parent: Login;
 
 beforeAll(async () => {
   browser = await launch();
+  server = await DemoServer.startWithItsPage();
 });
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-  server = await DemoServer.start();
-});
-afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()));
+afterAll(async () => {
+  await browser.close();
   await server.stop();
 });
 
-const open = (login = server.parent) => DemoPage.open(server.address, browser, login);
+beforeEach(async () => {
+  parent = await smallFamily(server.address, browser);
+});
+afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
+
+const open = (login = parent) => DemoPage.open(server.address, browser, login);
 
 /** A network before the server. */
 async function network(): Promise<Relay> {
@@ -42,9 +46,8 @@ const note = (status: number) => new RegExp(`^Failed to load resource: .* status
 
 /** A second family, with one child and one task. */
 async function otherFamily(): Promise<Login> {
-  const login = { email: "other@example.org", password: "correct horse battery" };
   const person = await Person.at(server.address, browser);
-  await person.ask("POST", "/auth/signup", { first_name: "Olga", last_name: "Other", ...login });
+  const login = await signUp(person, "Olga");
   await person.ask("POST", "/children", { name: "Otto" });
   await person.ask("POST", "/tasks", { name: "Water the plants", points: 3 });
   return login;
@@ -67,7 +70,7 @@ test("a click shows in the family's other page, and not in another family's", as
 test("what happens while the network is cut is shown once it is back, each event once", async () => {
   const relay = await network();
   const first = await open();
-  const second = await DemoPage.open(relay.baseUrl, browser, server.parent);
+  const second = await DemoPage.open(relay.baseUrl, browser, parent);
   await first.click("Noah", "+10 Walk the dog");
   await second.shows("Noah: Walk the dog +10 10 → 20 points");
 
@@ -106,7 +109,7 @@ test("nor is an event lost while a proxy answers for a server that is down", asy
   const [relay, proxy] = [await network(), await BadGateway.start()];
   onTestFinished(() => proxy.close());
   const first = await open();
-  const second = await DemoPage.open(relay.baseUrl, browser, server.parent);
+  const second = await DemoPage.open(relay.baseUrl, browser, parent);
   await first.click("Mía", "+5 Make the bed");
   await second.shows("Mía: Make the bed +5 45 → 50 points");
 
@@ -128,7 +131,7 @@ test("nor is an event lost while a proxy answers for a server that is down", asy
 
 test("where events can't be sent again, everything is loaded anew", async () => {
   const person = await Person.at(server.address, browser);
-  await person.logIn(server.parent);
+  await person.logIn(parent);
   // The server has no such row, as after an older backup was restored: it answers `resync`.
   await person.page.route(/\/events\?/, (route) =>
     route.continue({ url: `${route.request().url()}&last_event_id=1000000` }),
@@ -145,9 +148,9 @@ test("where events can't be sent again, everything is loaded anew", async () => 
 });
 
 test("a child's page shows that child only, and lets it ask", async () => {
-  const parent = await open();
+  const adult = await open();
   const person = await Person.at(server.address, browser);
-  await person.logIn(server.parent);
+  await person.logIn(parent);
   const { children } = await person.ask<{ children: { id: string }[] }>("GET", "/children");
   await person.ask("POST", "/auth/child-session", { child_id: children[0]!.id });
   const child = new DemoPage(person);
@@ -157,27 +160,28 @@ test("a child's page shows that child only, and lets it ask", async () => {
   expect(await child.button("Mía", "+5 Make the bed").isDisabled()).toBe(true);
   expect(await child.button("Mía", "Redeem Ice cream").count()).toBe(0);
 
-  await parent.click("Noah", "+5 Make the bed");
-  await parent.shows("Noah: Make the bed +5 10 → 15 points");
+  await adult.click("Noah", "+5 Make the bed");
+  await adult.shows("Noah: Make the bed +5 10 → 15 points");
   await child.click("Mía", "Ask for Ice cream");
   await child.shows("Mía asks for Ice cream");
-  await parent.click("Mía", "Cancel Ice cream");
+  await adult.click("Mía", "Cancel Ice cream");
   await child.shows("Mía: Ice cream is cancelled", "Mía asks for Ice cream");
   await child.button("Mía", "Ask for Ice cream").waitFor();
-  for (const page of [parent, child]) page.person.expectNoComplaint();
+  for (const page of [adult, child]) page.person.expectNoComplaint();
 });
 
 test("a person logs in with the keyboard, is told why not, and logs out", async () => {
   const person = await Person.at(server.address, browser);
   const demo = new DemoPage(person);
   await demo.goTo();
+  await person.page.getByLabel("Email").fill(parent.email);
   const password = person.page.getByLabel("Password");
   await password.focus();
   await person.page.keyboard.type("wrong password");
   await person.page.keyboard.press("Enter");
   await demo.says("The email address or the password is wrong.");
   await password.focus();
-  await person.page.keyboard.type(server.parent.password);
+  await person.page.keyboard.type(parent.password);
   await person.page.keyboard.press("Enter");
   await demo.isLive();
   await demo.says("");
@@ -202,8 +206,8 @@ test("a person logs in with the keyboard, is told why not, and logs out", async 
 test("a page whose session ends says so, and shows the family no longer", async () => {
   const page = await open();
   const elsewhere = await Person.at(server.address, browser);
-  await elsewhere.logIn(server.parent);
-  const change = { current_password: server.parent.password, new_password: "another password" };
+  await elsewhere.logIn(parent);
+  const change = { current_password: parent.password, new_password: "another password" };
   await elsewhere.ask("PUT", "/auth/password", change);
   await page.says("The session has ended.");
   await page.person.page.getByLabel("Password").waitFor();
@@ -214,7 +218,7 @@ test("a page whose session ends says so, and shows the family no longer", async 
 test("a page whose browser has another session by now shows neither family", async () => {
   const login = await otherFamily();
   const relay = await network();
-  const page = await DemoPage.open(relay.baseUrl, browser, server.parent);
+  const page = await DemoPage.open(relay.baseUrl, browser, parent);
   const elsewhere = await Person.at(server.address, browser);
   await elsewhere.logIn(login);
   const [cookie] = await elsewhere.page.context().cookies();
@@ -233,7 +237,7 @@ test("a page whose browser has another session by now shows neither family", asy
 
 test("it is at /api/demo too, and new records show with their first event", async () => {
   const person = await Person.at(server.address, browser);
-  await person.logIn(server.parent);
+  await person.logIn(parent);
   const demo = new DemoPage(person);
   await person.page.goto("/api/demo");
   await demo.isLive();
@@ -250,7 +254,7 @@ test("it is at /api/demo too, and new records show with their first event", asyn
 
 test("names are text, and the longest fit a phone", async () => {
   const person = await Person.at(server.address, browser, { viewport: { width: 320, height: 640 } });
-  await person.logIn(server.parent);
+  await person.logIn(parent);
   const html = `<img src=x onerror="document.title='run'"><b>Bo</b>`;
   const long = "W".repeat(100);
   await person.ask("POST", "/children", { name: html });

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Browser, BrowserContextOptions } from "playwright-core";
 
 import { Person } from "./chromium";
@@ -7,6 +8,31 @@ import type { Login } from "./server";
 export interface Named {
   id: string;
   name: string;
+}
+
+/** Creates an account with a family of its own, and gives the browser its session. */
+export async function signUp(person: Person, firstName = "Pia"): Promise<Login> {
+  const login = { email: `${randomUUID()}@example.org`, password: "a long enough password" };
+  await person.ask("POST", "/auth/signup", { first_name: firstName, last_name: "Parent", ...login });
+  return login;
+}
+
+/** A new family without a history: two children, some tasks, penalties and rewards. */
+export async function smallFamily(address: string, browser: Browser): Promise<Login> {
+  const parent = await Person.at(address, browser);
+  const login = await signUp(parent);
+  for (const [name, points] of [["Mía", 45], ["Noah", 10]]) await parent.ask("POST", "/children", { name, points });
+  for (const [name, points, is_good] of [
+    ["Make the bed", 5, true], ["Walk the dog", 10, true], ["Homework", 15, true],
+    ["Hit a sibling", 8, false], ["Left the lights on", 2, false],
+  ]) {
+    await parent.ask("POST", "/tasks", { name, points, is_good });
+  }
+  for (const [name, cost] of [["Ice cream", 20], ["Extra screen time", 35], ["A trip to the zoo", 150]]) {
+    await parent.ask("POST", "/rewards", { name, cost });
+  }
+  await parent.page.context().close();
+  return login;
 }
 
 /** Signs in on the page. */

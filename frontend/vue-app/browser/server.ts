@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -86,23 +87,49 @@ export class Server {
   }
 }
 
+/** The data of a demo, and how to log in. */
+interface Prepared {
+  folder: string;
+  greeting: string;
+}
+/** The demo's history takes some seconds to write, so it is written once and then copied. */
+let prepared: Promise<Prepared> | undefined;
+
+async function prepare(): Promise<Prepared> {
+  const server = await Server.start({ demo: true });
+  await server.end("SIGTERM");
+  process.once("exit", () => rmSync(server.folder, { recursive: true }));
+  return server;
+}
+
 /** A server with the demo family. */
 export class DemoServer {
-  private constructor(
-    readonly server: Server,
-    /** The demo's parent. */
-    readonly parent: Login,
-    /** The demo's administrator. */
-    readonly admin: Login,
-  ) {}
+  /** The demo's parent. */
+  readonly parent: Login;
+  /** The demo's administrator. */
+  readonly admin: Login;
 
-  static async start(): Promise<DemoServer> {
-    const server = await Server.start({ demo: true });
+  private constructor(readonly server: Server, greeting: string) {
     const login = (who: string): Login => {
-      const [, email, password] = new RegExp(`${who} logs in as +(\\S+), (\\S+)`).exec(server.greeting)!;
+      const [, email, password] = new RegExp(`${who} logs in as +(\\S+), (\\S+)`).exec(greeting)!;
       return { email: email!, password: password! };
     };
-    return new DemoServer(server, login("A parent"), login("An administrator"));
+    this.parent = login("A parent");
+    this.admin = login("An administrator");
+  }
+
+  static async start(): Promise<DemoServer> {
+    prepared ??= prepare();
+    const { folder: original, greeting } = await prepared;
+    const folder = await mkdtemp(join(tmpdir(), "goldstar-browser-"));
+    await cp(original, folder, { recursive: true });
+    return new DemoServer(await Server.start({ folder }), greeting);
+  }
+
+  /** A server with the page `/demo` too, which only `--demo` has. */
+  static async startWithItsPage(): Promise<DemoServer> {
+    const server = await Server.start({ demo: true });
+    return new DemoServer(server, server.greeting);
   }
 
   get address(): string {

@@ -1,6 +1,6 @@
 //! Numbers that look random and are the same in each run.
 
-/// The generator SplitMix64.
+/// The generator `SplitMix64`.
 pub(super) struct Dice(u64);
 
 impl Dice {

@@ -198,7 +198,7 @@ impl Planner {
         let good = |act: &&Act| matches!(act.deed, Deed::Record(_, task, _) if points_of(task) > 0);
         // Another task of the day remains: no streak ends.
         if own.clone().filter(good).count() > 1
-            && let Some(Act { second, deed: Deed::Record(by, ..), .. }) = own.last().copied()
+            && let Some(Act { second, deed: Deed::Record(by, ..), .. }) = own.copied().next_back()
             && self.dice.chance(4)
         {
             let by = if by == Adult::Rosa { Adult::Paula } else { by };
@@ -217,11 +217,11 @@ impl Planner {
         let wishes = [kid.goal(), ICE_CREAM, SCREEN_TIME, DINNER, MOVIE_NIGHT, SLEEPOVER, ZOO];
         let wish = if has_saved { kid.goal() } else { self.dice.one_of(&wishes) };
         // Children do not save for everything.
-        let cheaper = TREATS.iter().map(|treat| treat.name);
+        let mut cheaper = TREATS.iter().map(|treat| treat.name);
         let wish = if cost_of(wish) <= points || self.dice.chance(55) {
             wish
         } else {
-            cheaper.filter(|name| cost_of(name) <= points).last().unwrap_or(wish)
+            cheaper.rfind(|name| cost_of(name) <= points).unwrap_or(wish)
         };
         if cost_of(wish) > points {
             return;
