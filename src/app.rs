@@ -1,228 +1,30 @@
 //! Floor 5: puts the server together from its configuration, its listener and a future that ends
 //! it. The command and the tests start it in the same way.
 
+mod assembly;
 mod demo;
+mod error;
 mod running;
 
 use std::fmt;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::runtime::Handle;
-use tokio::task::{self, JoinError, JoinHandle};
+use tokio::task::{self, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
-use crate::config::{Config, StorageConfig};
-use crate::disk::{Disk, RealDisk, UnusableFolder, probe};
-use crate::followers::audit_log::{
-    self, AuditFollower, AuditLog, AuditOutput, DeletionLog, LineFollower, LogFollower, SERVER_ID,
-    Writer, server_id,
-};
-use crate::followers::broker::Broker;
-use crate::followers::webhooks::{Resolve, Sender, SystemResolver};
-use crate::followers::{ErasureCopy, Followers};
+use crate::config::Config;
+use crate::disk::UnusableFolder;
 use crate::http;
-use crate::metrics::{Counter, Metrics};
-use crate::repair::archive::BackupFolder;
-use crate::service::{BackupSchedule, Demo, Service, ServiceError, ServiceSettings};
-use crate::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};
-use crate::store::postgres::{self, PostgresStore};
-use crate::store::{AnyStore, Following, LogServer, Store as _};
+use crate::metrics::Metrics;
+use crate::service::{Demo, Service, ServiceSettings};
 use crate::web;
+use assembly::assemble;
+pub use assembly::{Machine, open};
+pub use error::StartError;
 use running::Listeners;
 pub use running::StopError;
-
-/// The parts of the machine that a server uses. Tests replace them.
-#[derive(Clone, Debug)]
-pub struct Machine {
-    pub clock: Clock,
-    pub disk: Arc<dyn Disk>,
-    /// Finds the addresses of webhooks.
-    pub resolver: Arc<dyn Resolve>,
-    /// Reports the progress of a start on a large file.
-    pub progress: Progress,
-}
-
-impl Default for Machine {
-    /// The real clock, disk and resolver; progress is not reported.
-    fn default() -> Self {
-        Self {
-            clock: Clock::system(),
-            disk: Arc::new(RealDisk),
-            resolver: Arc::new(SystemResolver),
-            progress: Progress::silent(),
-        }
-    }
-}
-
-/// Why a server did not start.
-#[derive(Debug, Error)]
-pub enum StartError {
-    /// The data cannot be opened.
-    #[error(transparent)]
-    Store(#[from] OpenError),
-    /// The database cannot be opened.
-    #[error(transparent)]
-    Database(#[from] postgres::OpenError),
-    /// The log directory cannot be used.
-    #[error(transparent)]
-    Logs(#[from] UnusableFolder),
-    /// The server was stopped while it opened the data. Nothing is lost.
-    #[error("the server was stopped while it opened the data")]
-    Stopped,
-    /// The system cannot start another thread.
-    #[error("a thread could not be started")]
-    Thread(#[source] io::Error),
-    #[error("the address to serve on is not known")]
-    Listener(#[source] io::Error),
-    /// Data that a start creates, such as the demo family, could not be written.
-    #[error(transparent)]
-    Service(#[from] ServiceError),
-    /// The thread that opens the data panicked.
-    #[error("opening the data failed")]
-    Opening(#[from] JoinError),
-}
-
-impl StartError {
-    /// Whether the data is damaged, or is not Goldstar's.
-    pub fn is_damage(&self) -> bool {
-        match self {
-            Self::Store(error) => error.is_damage(),
-            Self::Database(error) => error.is_damage(),
-            _ => false,
-        }
-    }
-}
-
-/// Opens the data and creates the service for a command. Blocks: a start reads all data.
-///
-/// The standard output is the command's: an audit log that goes there waits for the next server.
-///
-/// Needs a thread of a runtime that may block.
-pub fn open(
-    storage: &StorageConfig,
-    settings: ServiceSettings,
-    machine: &Machine,
-    metrics: &Metrics,
-) -> Result<Service, StartError> {
-    // The servers on a database write the lines of a command.
-    let output = Some(storage.audit_output)
-        .filter(|output| *output == AuditOutput::Files && storage.database_url.is_none());
-    assemble(storage, output, settings, machine, metrics)
-}
-
-/// Opens the data and creates the service. Blocks: a start reads all data.
-fn assemble(
-    storage: &StorageConfig,
-    output: Option<AuditOutput>,
-    settings: ServiceSettings,
-    machine: &Machine,
-    metrics: &Metrics,
-) -> Result<Service, StartError> {
-    let disk = Arc::clone(&machine.disk);
-    // A command creates no log directory unless it writes a line there.
-    if storage.log_dir.try_exists().unwrap_or(true) {
-        probe(&*disk, &storage.log_dir, audit_log::is_own_file)?;
-    }
-    let failures = metrics.store.projection_errors(AuditFollower::NAME);
-    let store = open_store(storage, machine, metrics)?;
-    let server = register(output, storage, &*disk, &store)?;
-    let start = || {
-        let history = store.following();
-        let audit_log = output.map(|output| {
-            let writer = audit_writer(output, storage, disk, &history, &failures);
-            AuditFollower::start(writer, history, failures)
-        });
-        let audit_log = audit_log.transpose()?;
-        let broker = Broker::follow(store.following(), store.epoch(), metrics.live.clone())?;
-        let webhooks = Sender::new(Arc::clone(&machine.resolver));
-        let erasure_copy = storage.erasures_dir.clone();
-        let copy = |directory| ErasureCopy::new(Arc::clone(&machine.disk), directory);
-        Ok(Followers { broker, audit_log, erasure_copy: erasure_copy.map(copy), webhooks })
-    };
-    let followers = start().map_err(StartError::Thread)?;
-    let disk = Arc::clone(&machine.disk);
-    let deletion_log = DeletionLog::new(disk, storage.log_dir.clone(), storage.audit_log);
-    let deletion_log = deletion_log.of_server(server);
-    let backups = storage.backups.as_ref().map(|backups| BackupSchedule {
-        folder: BackupFolder::new(
-            Arc::clone(&machine.disk),
-            backups.directory.clone(),
-            backups.keep,
-        ),
-        interval: backups.interval,
-    });
-    let clock = machine.clock.clone();
-    let service = Service::new(store, followers, clock, settings, deletion_log, metrics);
-    Ok(service.with_backups(backups))
-}
-
-/// Makes a server that writes log files known to the others on its database, before its first line. Blocks.
-fn register(
-    output: Option<AuditOutput>,
-    storage: &StorageConfig,
-    disk: &dyn Disk,
-    store: &AnyStore,
-) -> Result<Option<LogServer>, StartError> {
-    let (Some(AuditOutput::Files), Some(servers)) = (output, store.log_servers()) else {
-        return Ok(None);
-    };
-    let folder = &storage.log_dir;
-    let unusable = |error| UnusableFolder::call(&folder.join(SERVER_ID), "open", error);
-    let id = server_id(disk, folder).map_err(unusable)?;
-    let path = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let server = LogServer { id, name: format!("{}:{}", host.trim(), path.display()) };
-    let registered = Handle::current().block_on(servers.register(server.clone()));
-    registered.map_err(ServiceError::from)?;
-    Ok(Some(server))
-}
-
-fn open_store(
-    storage: &StorageConfig,
-    machine: &Machine,
-    metrics: &Metrics,
-) -> Result<AnyStore, StartError> {
-    let clock = machine.clock.clone();
-    if let Some(url) = &storage.database_url {
-        let opened = PostgresStore::open(url, clock, metrics.store.clone());
-        return Ok(Handle::current().block_on(opened)?.into());
-    }
-    let options = Options {
-        data_dir: storage.data_dir.clone(),
-        disk: Arc::clone(&machine.disk),
-        now: Arc::new(move || clock.now()),
-        metrics: metrics.store.clone(),
-        checkpoint_bytes: CHECKPOINT_BYTES,
-        progress: machine.progress.clone(),
-    };
-    Ok(JsonStore::open(options)?.into())
-}
-
-/// What writes the audit log. Blocks: it writes the lines that are missing.
-fn audit_writer(
-    output: AuditOutput,
-    storage: &StorageConfig,
-    disk: Arc<dyn Disk>,
-    history: &Arc<dyn Following>,
-    failures: &Counter,
-) -> Box<dyn Writer> {
-    let history = Arc::clone(history);
-    let output: Option<Box<dyn io::Write + Send>> = match output {
-        AuditOutput::Files => {
-            let folder = storage.log_dir.clone();
-            let log = AuditLog::new(disk, folder, storage.audit_log, failures.clone());
-            return Box::new(LogFollower::new(log, history));
-        }
-        AuditOutput::Stdout => Some(Box::new(io::stdout())),
-        AuditOutput::Off => None,
-    };
-    Box::new(LineFollower::new(output, history, failures.clone()))
-}
 
 /// A running server.
 #[derive(Debug)]

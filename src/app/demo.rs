@@ -7,7 +7,8 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::task;
 
-use super::{Machine, StartError, assemble, open_store};
+use super::assembly::{Machine, assemble, open_store};
+use super::error::StartError;
 use crate::config::{Config, StorageConfig};
 use crate::disk::{HastyDisk, UnusableFolder, is_missing};
 use crate::metrics::Metrics;

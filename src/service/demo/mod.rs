@@ -11,6 +11,7 @@ mod play;
 mod records;
 mod time;
 
+pub use people::DemoLogin;
 pub use time::SimulatedTime;
 
 use std::collections::HashMap;
@@ -43,13 +44,6 @@ pub struct Demo {
     pub penalty: Arc<Task>,
     /// The child has enough points for it.
     pub reward: Arc<Reward>,
-}
-
-#[derive(Clone, Debug)]
-pub struct DemoLogin {
-    pub email: &'static str,
-    /// Random, because other people may reach a demo server.
-    pub password: String,
 }
 
 impl Service {

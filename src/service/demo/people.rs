@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use super::DemoLogin;
 use super::family::{Adult, Kid};
 use crate::domain::password::NewPassword;
 use crate::domain::{ChildId, Email, FamilyRole, Invitation, Name};
@@ -12,6 +11,13 @@ use crate::service::{
     Caller, DeviceTokens, LoggedIn, NewAccount, Owner, Parent, SentSessions, Service, ServiceError,
     Token,
 };
+
+#[derive(Clone, Debug)]
+pub struct DemoLogin {
+    pub email: &'static str,
+    /// Random, because other people may reach a demo server.
+    pub password: String,
+}
 
 /// The attempts of the demo count for this address, in memory only.
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
