@@ -13,6 +13,7 @@ mod oha;
 mod pages;
 mod peers;
 mod postgres;
+mod processor;
 mod start;
 mod streams;
 #[path = "../support/mod.rs"]
@@ -33,12 +34,14 @@ use tempfile::TempDir;
 /// A row, or a few that are measured together: its name, and the function that measures and prints it.
 type Row = (&'static str, fn(&Plan));
 
-const ROWS: [Row; 20] = [
+const ROWS: [Row; 22] = [
     ("footprint", start::footprint),
     ("start", start::start),
     ("memory", start::memory),
     ("activation", activation::against_memory),
+    ("group", activation::against_group_commit),
     ("single", activation::against_one_sync),
+    ("sqlite", activation::against_sqlite),
     ("flask", activation::against_flask),
     ("growth", activation::growth),
     ("tracking", tracking::page),

@@ -1,5 +1,5 @@
-//! The programs that Goldstar is compared with: the limits of axum and of a disk, and a Flask + TinyDB
-//! service.
+//! The programs that Goldstar is compared with: the limits of axum and of a disk, a service on axum and `SQLite`, and a
+//! Flask + TinyDB service.
 
 use std::env;
 use std::ffi::OsString;
@@ -21,6 +21,13 @@ pub(crate) fn limits(folder: &Path, answer_bytes: usize, page: &[u8]) -> Server 
     fs::write(&file, page).unwrap();
     let mut command = Command::new(program("BENCH_LIMITS"));
     command.arg(file).arg(journal).arg(answer_bytes.to_string());
+    Server::start(&mut command, Says::OnOutput).unwrap()
+}
+
+/// Starts `benches/peers/sqlite` on a copy of the records in `folder/data`.
+pub(crate) fn sqlite(folder: &Path) -> Server {
+    let mut command = Command::new(program("BENCH_SQLITE"));
+    command.arg(folder.join("data")).arg(folder.join("peer.sqlite"));
     Server::start(&mut command, Says::OnOutput).unwrap()
 }
 

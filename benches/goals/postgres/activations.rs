@@ -1,10 +1,11 @@
 //! Activations, compared with pgbench.
 
-use super::cluster::{Cluster, processor_time};
+use super::cluster::Cluster;
 use super::load::{load, requests};
 use super::pgbench::{self, Constants};
 use super::{Figures, import_into, serve};
 use crate::Plan;
+use crate::processor::processor_time;
 use crate::support::client::Client;
 use crate::support::generate::Size;
 use crate::support::process::Server;

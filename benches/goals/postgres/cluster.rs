@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io::{self, BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+
+use crate::processor::{Times, seconds, times};
 
 /// Starts a cluster in a new directory, and prints the directory and the server's process. It is stopped
 /// and removed when the standard input ends.
@@ -108,39 +109,6 @@ impl Cluster {
         }
         Ok(seconds(ticks))
     }
-}
-
-/// The unit of `/proc/…/stat` is the same on all platforms of today.
-fn seconds(ticks: u64) -> f64 {
-    Duration::from_millis(ticks * 10).as_secs_f64()
-}
-
-/// The times of a process, in ticks.
-struct Times {
-    parent: u32,
-    own: u64,
-    /// Of children that have ended.
-    children: u64,
-}
-
-/// `None` if the process has just ended.
-fn times(process: &Path) -> Option<Times> {
-    let text = fs::read_to_string(process.join("stat")).ok()?;
-    // The name before the parenthesis may contain spaces.
-    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-    let number = |place: usize| fields.get(place)?.parse::<u64>().ok();
-    Some(Times {
-        parent: fields.get(1)?.parse().ok()?,
-        own: number(11)? + number(12)?,
-        children: number(13)? + number(14)?,
-    })
-}
-
-/// The processor time of a process, with its children that have ended, in seconds.
-pub(super) fn processor_time(process: &str) -> io::Result<f64> {
-    let times = times(&Path::new("/proc").join(process));
-    let Times { own, children, .. } = times.ok_or_else(|| io::Error::other("no such process"))?;
-    Ok(seconds(own + children))
 }
 
 /// The directory of the server's programs: Debian has one for each version.

@@ -1,10 +1,11 @@
 //! The admin query, compared with plain statements by pgbench.
 
-use super::cluster::{Cluster, processor_time};
+use super::cluster::Cluster;
 use super::{import_into, pgbench, serve};
 use crate::Plan;
 use crate::activation::print_rates;
 use crate::oha::{Request, load};
+use crate::processor::processor_time;
 use crate::support::client::Client;
 use crate::support::generate::CHILD;
 use crate::table::{Goal, median, print_report, rounded, time};

@@ -1,5 +1,6 @@
 //! What a child sees first: its points, and what it can do today.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use askama::Template;
@@ -11,6 +12,7 @@ use axum::routing::{get, post};
 use super::me::{Me, act, shell};
 use super::rewards::Saving;
 use super::tiles::{Look, Tap, TaskTile, Tiles};
+use crate::domain::badges::BadgeId;
 use crate::domain::calendar::Day;
 use crate::domain::progress::StreakDay;
 use crate::domain::{MutationDetails, Operation, Page};
@@ -72,9 +74,11 @@ struct Dot {
     is_today: bool,
 }
 
-/// How many badges the child has, and the newest one.
+/// The badges that the child has, and the newest one.
 struct BadgeCount {
-    count: i64,
+    /// How often the child has earned one. A badge can be earned every week.
+    count: usize,
+    /// How many different ones it has.
     text: String,
     announcement: String,
     picture: Option<String>,
@@ -177,13 +181,15 @@ async fn badges(
 ) -> Result<BadgeCount, ServiceError> {
     let (language, texts) = (shell.language, &shell.texts().child_app);
     let awards = service.awards(&who.caller, &who.child_id, Page::ALL).await?.records;
-    let count = awards.iter().filter(|award| award.revoked_at.is_none()).count();
-    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let held = awards.iter().filter(|award| award.revoked_at.is_none());
+    let count = held.clone().count();
+    let different: HashSet<&BadgeId> = held.map(|award| &award.key.badge_id).collect();
+    let different = i64::try_from(different.len()).unwrap_or(i64::MAX);
     let newest = progress.newest.first();
     let name = newest.map(|award| badge_name(&award.key.badge_id, &award.badge_name, language));
     Ok(BadgeCount {
         count,
-        text: texts.badges_earned.of(count, language),
+        text: texts.badges_earned.of(different, language),
         announcement: name.map_or_else(String::new, |name| fill(texts.newest_badge, &[&name])),
         picture: newest.map(|award| badge_images::address(&award.metric, award.key.grade)),
     })
