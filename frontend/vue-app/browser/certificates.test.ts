@@ -2,7 +2,8 @@ import type { Page } from "playwright-core";
 import { expect, onTestFinished, test } from "vitest";
 
 import { launch, Person } from "./chromium";
-import { DemoServer } from "./server";
+import { signUp } from "./people";
+import { Server } from "./server";
 
 const NAMES = ["Mía Grünwald", "محمد عبد الله", "王小明", "W".repeat(100), "Ada ".repeat(24).trim()];
 
@@ -32,12 +33,12 @@ function withoutGlyph(page: Page, text: string): Promise<string[]> {
 }
 
 test("a certificate is one legible sheet of A4 and of Letter", async () => {
-  const server = await DemoServer.start();
+  const server = await Server.start();
   onTestFinished(() => server.stop());
   const browser = await launch();
   onTestFinished(() => browser.close());
   const person = await Person.at(server.address, browser, { viewport: { width: 320, height: 640 } });
-  await person.logIn(server.parent);
+  await signUp(person);
   const { page } = person;
   const task = { name: "Homework", points: 60, is_good: true };
   const { task: homework } = await person.ask<{ task: { id: string } }>("POST", "/tasks", task);
