@@ -94,7 +94,7 @@ fn greet_with_demo(
         let who = format!("{who} logs in as");
         writeln!(f, "{who:<27} {}, {}", login.email, login.password)?;
     }
-    writeln!(f, "{:<27} {at}/demo", "A front end of your own")?;
+    writeln!(f, "{:<27} {at}/demo", "An example front end")?;
     writeln!(f)?;
     writeln!(
         f,

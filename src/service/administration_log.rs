@@ -48,16 +48,16 @@ impl Service {
             Authority::Administrator(admin) => Some(admin.account().id.clone()),
             Authority::Operator => None,
         };
-        Ok(Recording { salt: self.salt().await?.into(), actor, action })
+        self.recording_of(actor, action).await
     }
 
-    /// Of somebody who may be no administrator any more.
+    /// The recording of an action of that account; of the operator if it is `None`.
     pub(super) async fn recording_of(
         &self,
-        actor: UserId,
+        actor: Option<UserId>,
         action: AdminAction,
     ) -> Result<Recording, ServiceError> {
-        Ok(Recording { salt: self.salt().await?.into(), actor: Some(actor), action })
+        Ok(Recording { salt: self.salt().await?.into(), actor, action })
     }
 
     /// Records an action that is not one transaction, before it begins.

@@ -101,7 +101,7 @@ pub use task_states::{LastEvents, TaskState};
 pub use tasks::{NewTask, TaskPatch};
 pub use token::Token;
 pub use tokens::{CreatedToken, ListedToken, NewApiToken};
-pub use tracking::EventQuery;
+pub use tracking::{EventQuery, NamedMembers};
 pub use warnings::Warning;
 pub use webhooks::{NewSecret, NewWebhook, WebhookPatch};
 

@@ -11,6 +11,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use super::administration_log::Recording;
 use super::messages::with_messages;
 use super::schedules::with_next_look;
 use super::token::hexadecimal;
@@ -242,26 +243,29 @@ impl Service {
         adult: &Adult,
         id: String,
     ) -> Result<(), ServiceError> {
-        self.end_one(adult, id, RecordKind::Session, is_seen_by).await
+        self.end_one(adult, id, RecordKind::Session, is_seen_by, None).await
     }
 
-    /// Ends the session with that id, with its streams, if it is of this kind and the caller may end it.
+    /// Ends the session with that id, with its streams, if it is of this kind and the caller may end it. A `recording` goes to
+    /// the administration log.
     pub(super) async fn end_one(
         self: &Arc<Self>,
         adult: &Adult,
         id: String,
         kind: RecordKind,
         may_end: fn(&Session, &Caller) -> bool,
+        recording: Option<Recording>,
     ) -> Result<(), ServiceError> {
         let caller = adult.clone();
-        self.end_sessions(Acting::Caller(adult), move |records, _| {
+        self.end_sessions(Acting::Caller(adult), move |records, context| {
             let mut sessions = records.sessions_of(&caller.user().id);
             sessions.retain(|it| may_end(it, &caller) && session_id(&it.token_hash) == id);
             let sessions: Vec<_> = sessions.iter().map(|it| it.token_hash.clone()).collect();
             if sessions.is_empty() {
                 return Err(RuleViolation::NotFound(kind));
             }
-            Ok(Ending { sessions, changes: Vec::new(), value: () })
+            let entry = recording.as_ref().map(|it| it.entry(Some(&caller.account().id), context));
+            Ok(Ending { sessions, changes: entry.into_iter().collect(), value: () })
         })
         .await
     }
@@ -293,14 +297,12 @@ impl Service {
     ) -> Result<Option<Caller>, ServiceError> {
         let records = self.store.read(Scope::Session(token_hash.clone())).await?;
         let Some(session) = records.session(token_hash) else { return Ok(None) };
-        let records = match &session.member {
-            Some(account) => {
-                let families = [session.user_id.clone(), account.clone()];
-                self.store.read(Scope::of_families(families)).await?
-            }
-            None => records,
+        let Some(account) = &session.member else {
+            return Ok(Caller::of(session, &*records, self.clock.now()));
         };
-        // Read again: the session may have ended between the two reads, for example with a change of the member's role.
+        let families = [session.user_id.clone(), account.clone()];
+        let records = self.store.read(Scope::of_families(families)).await?;
+        // The session may have ended between the two reads, for example with a change of the member's role.
         let session = records.session(token_hash);
         Ok(session.and_then(|session| Caller::of(session, &*records, self.clock.now())))
     }

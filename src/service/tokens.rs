@@ -9,7 +9,7 @@ use serde_json::json;
 use super::administration_log::Recording;
 use super::family_records::fingerprint;
 use super::limits::one_more;
-use super::sessions::{Acting, Ending, session_id};
+use super::sessions::session_id;
 use super::{Adult, ApiSecret, Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::{
     AdminAction, ApiToken, ChildId, FamilyLimit, Id, IdempotencyKey, Invalid, KeyResult, Name,
@@ -79,11 +79,9 @@ impl Service {
         password: Option<String>,
     ) -> Result<CreatedToken, ServiceError> {
         self.confirm_again(address, parent, password).await?;
-        let recording = if check_scopes(parent, &new)? {
-            Some(self.recording_of_token(parent, AdminAction::ApiTokenCreated).await?)
-        } else {
-            None
-        };
+        check_scopes(parent, &new)?;
+        let action = AdminAction::ApiTokenCreated;
+        let recording = self.recording_of_token(parent, &new.scopes, action).await?;
         let secret = ApiSecret::random();
         let (token_hash, prefix) = (secret.hash(), Arc::from(secret.shown()));
         let decider = parent.clone();
@@ -147,29 +145,23 @@ impl Service {
         let records = self.records_of(adult).await?;
         let found = tokens(&*records, adult, self.clock.now()).find(|token| token.id == id);
         let token = found.ok_or(RuleViolation::NotFound(RecordKind::ApiToken))?;
-        if !is_administrative(&token.token.scopes) {
-            return self.end_one(adult, id, RecordKind::ApiToken, is_token_of).await;
-        }
-        let recording = self.recording_of_token(adult, AdminAction::ApiTokenRevoked).await?;
-        let caller = adult.clone();
-        self.end_sessions(Acting::Caller(adult), move |records, context| {
-            let mut sessions = records.sessions_of(&caller.user().id).into_iter();
-            let is_it =
-                |it: &Arc<Session>| is_token_of(it, &caller) && session_id(&it.token_hash) == id;
-            let session = sessions.find(is_it);
-            let session = session.ok_or(RuleViolation::NotFound(RecordKind::ApiToken))?;
-            let changes = vec![recording.entry(Some(&caller.account().id), context)];
-            Ok(Ending { sessions: vec![session.token_hash.clone()], changes, value: () })
-        })
-        .await
+        let action = AdminAction::ApiTokenRevoked;
+        let recording = self.recording_of_token(adult, &token.token.scopes, action).await?;
+        self.end_one(adult, id, RecordKind::ApiToken, is_token_of, recording).await
     }
 
+    /// What the administration log records about a token; `None` if its scopes are not administrative.
     async fn recording_of_token(
         &self,
         caller: &Caller,
+        scopes: &[TokenScope],
         action: AdminAction,
-    ) -> Result<Recording, ServiceError> {
-        self.recording_of(caller.account().id.clone(), action).await
+    ) -> Result<Option<Recording>, ServiceError> {
+        if !is_administrative(scopes) {
+            return Ok(None);
+        }
+        // Whoever revokes a token may be no administrator any more.
+        Ok(Some(self.recording_of(Some(caller.account().id.clone()), action).await?))
     }
 }
 
@@ -177,16 +169,16 @@ fn is_administrative(scopes: &[TokenScope]) -> bool {
     scopes.iter().any(|scope| scope.is_administrative())
 }
 
-/// Returns whether the scopes of a new token are administrative. Fails if the caller may not have a token with them.
-fn check_scopes(parent: &Parent, new: &NewApiToken) -> Result<bool, ServiceError> {
+/// Fails if the caller may not have a token with these scopes.
+fn check_scopes(parent: &Parent, new: &NewApiToken) -> Result<(), ServiceError> {
     if !is_administrative(&new.scopes) {
-        return Ok(false);
+        return Ok(());
     }
     if new.child_id.is_some() {
         let rule = "must be left out: administrative scopes are not about one child";
         return Err(Invalid::new("child_id", rule).into());
     }
-    Caller::clone(parent).into_admin().map(|_| true)
+    Caller::clone(parent).into_admin().map(|_| ())
 }
 
 /// The fields by which two requests are compared.

@@ -10,9 +10,6 @@ use crate::domain::calendar::Period;
 use crate::domain::{ChildId, EventFilter, EventId, Member, Page, SortOrder, User, UserId};
 use crate::store::{FoundEvents, Scope, Store, StoredEvent};
 
-/// The number of bytes of events that are read at once.
-const BATCH: usize = 64 << 10;
-
 #[derive(Clone, Debug)]
 pub struct EventQuery {
     /// Its times are ignored.
@@ -42,28 +39,18 @@ impl Service {
         Ok(page.await?)
     }
 
-    /// Returns the adults of any family that the events of a page name. Who has left its family is not among them.
-    pub async fn actors_of(&self, found: &FoundEvents) -> Result<Vec<Arc<Member>>, ServiceError> {
-        let mut named: HashMap<UserId, HashSet<String>> = HashMap::new();
-        let mut next = 0;
-        while next < found.rows.count() {
-            let batch = next..next + found.rows.fitting(next, BATCH);
-            next = batch.end;
-            for event in found.rows.read(batch).await? {
-                if let Some((family, member)) = actor_of(&event) {
-                    named.entry(family).or_default().insert(member);
-                }
-            }
-            // Lets other tasks run.
-            tokio::task::yield_now().await;
-        }
-        let mut actors = Vec::new();
+    /// Returns the adults whom these events name. Members who have left their family are not among them.
+    pub async fn members_named(
+        &self,
+        NamedMembers(named): NamedMembers,
+    ) -> Result<Vec<Arc<Member>>, ServiceError> {
+        let mut members = Vec::new();
         for (family, ids) in named {
             let records = self.store.read(Scope::Family(family.clone())).await?;
-            let members = records.members_of(&family).into_iter();
-            actors.extend(members.filter(|member| ids.contains(member.id.as_str())));
+            let all = records.members_of(&family).into_iter();
+            members.extend(all.filter(|member| ids.contains(member.id.as_str())));
         }
-        Ok(actors)
+        Ok(members)
     }
 
     /// Returns events of the caller's family, including those of deleted children. The filter's account is
@@ -120,18 +107,28 @@ impl Service {
     }
 }
 
-/// The family of an event and the member who has caused it; `None` for an event of a family with one adult, of a child, or
-/// of a deleted family.
-fn actor_of(event: &str) -> Option<(UserId, String)> {
-    #[derive(Deserialize)]
-    struct Event {
-        user_id: String,
-        metadata: Metadata,
+/// The members whom events name, by family.
+#[derive(Default)]
+pub struct NamedMembers(HashMap<UserId, HashSet<String>>);
+
+impl NamedMembers {
+    /// Adds the member who has caused the event. An event of a child or of a family with one adult names none, nor does one
+    /// of a deleted account.
+    pub fn add(&mut self, event: &str) {
+        #[derive(Deserialize)]
+        struct Event {
+            user_id: String,
+            metadata: Metadata,
+        }
+        #[derive(Deserialize)]
+        struct Metadata {
+            actor_id: String,
+        }
+        // Most events name nobody, and are not parsed.
+        if event.contains("\"actor_id\"")
+            && let Ok(Event { user_id, metadata }) = serde_json::from_str(event)
+        {
+            self.0.entry(user_id.as_str().into()).or_default().insert(metadata.actor_id);
+        }
     }
-    #[derive(Deserialize)]
-    struct Metadata {
-        actor_id: String,
-    }
-    let Event { user_id, metadata } = serde_json::from_str(event).ok()?;
-    Some((user_id.as_str().into(), metadata.actor_id))
 }

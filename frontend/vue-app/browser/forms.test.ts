@@ -1,27 +1,10 @@
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
-import { launch, Person } from "./chromium";
+import type { Person } from "./chromium";
 import { kind, linkedPages } from "./page_checks";
-import { DemoServer } from "./server";
+import { NAME, stageForEachTest } from "./stage";
 
-/** The name of the server, which browsers do not trust over plain http. */
-const NAME = "chores.lan";
-
-let browser: Browser;
-let server: DemoServer;
-
-beforeAll(async () => {
-  browser = await launch(`--host-resolver-rules=MAP ${NAME} 127.0.0.1`);
-});
-afterAll(() => browser.close());
-beforeEach(async () => {
-  server = await DemoServer.start();
-});
-afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()));
-  await server.stop();
-});
+const stage = stageForEachTest();
 
 type Who = "nobody" | "parent" | "child" | "admin";
 
@@ -43,8 +26,8 @@ interface Found {
  *  knows the name. */
 async function signInAs(who: Who, person: Person): Promise<void> {
   if (who === "nobody") return;
-  const other = await Person.at(server.address, browser);
-  await other.logIn(who === "admin" ? server.admin : server.parent);
+  const other = await stage.person();
+  await other.logIn(who === "admin" ? stage.server.admin : stage.server.parent);
   if (who === "child") {
     const { children } = await other.ask<{ children: { id: string }[] }>("GET", "/children");
     await other.ask("POST", "/auth/child-session", { child_id: children[0]!.id });
@@ -130,11 +113,11 @@ const people = [
 ] as const;
 
 test.each(people)("forms of $who are accepted over plain http under a name", { timeout: 240_000 }, async ({ who, start, least, leastOfScript }) => {
-  const address = server.address.replace("127.0.0.1", NAME);
+  let forms: Found[] | undefined;
   for (const javaScriptEnabled of [true, false]) {
-    const person = await Person.at(address, browser, { javaScriptEnabled });
+    const person = await stage.personByName({ javaScriptEnabled });
     await signInAs(who, person);
-    const forms = await formsOf(person, start);
+    forms ??= await formsOf(person, start);
     let sent = 0;
     for (const form of forms) {
       // The script sends only some itself. The family's forms are sent by the parent.

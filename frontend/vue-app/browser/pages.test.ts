@@ -1,29 +1,11 @@
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
-import { launch, Person } from "./chromium";
+import type { Person } from "./chromium";
 import { expectAccessible, expectFits, expectLight, linkedPages } from "./page_checks";
 import { openChild, points, signIn } from "./people";
-import { DemoServer } from "./server";
+import { stageForEachTest } from "./stage";
 
-let browser: Browser;
-let server: DemoServer;
-
-beforeAll(async () => {
-  browser = await launch("--host-resolver-rules=MAP chores.lan 127.0.0.1");
-});
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-  server = await DemoServer.start();
-});
-afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()));
-  await server.stop();
-});
-
-/** The address of the server under a name that browsers do not trust over plain http. */
-const byName = () => server.address.replace("127.0.0.1", "chores.lan");
+const stage = stageForEachTest();
 
 const settings = [
   { width: 320, scheme: "light" },
@@ -35,9 +17,9 @@ for (const who of ["nobody", "parent", "admin", "child"] as const) {
     let pages: string[] | undefined;
     for (const { width, scheme } of settings) {
       const options = { viewport: { width, height: 740 }, colorScheme: scheme };
-      const person = await Person.at(server.address, browser, options);
-      if (who === "parent" || who === "child") await person.logIn(server.parent);
-      if (who === "admin") await person.logIn(server.admin);
+      const person = await stage.person(options);
+      if (who === "parent" || who === "child") await person.logIn(stage.server.parent);
+      if (who === "admin") await person.logIn(stage.server.admin);
       if (who === "child") {
         const { children } = await person.ask<{ children: { id: string }[] }>("GET", "/children");
         await person.ask("POST", "/auth/child-session", { child_id: children[0]!.id });
@@ -58,8 +40,8 @@ for (const who of ["nobody", "parent", "admin", "child"] as const) {
 
 for (const javaScriptEnabled of [true, false]) {
   test(`a parent activates and undoes ${javaScriptEnabled ? "with" : "without"} a script, over plain http`, async () => {
-    const person = await Person.at(byName(), browser, { javaScriptEnabled, viewport: { width: 360, height: 740 } });
-    await signIn(person, server.parent);
+    const person = await stage.personByName({ javaScriptEnabled, viewport: { width: 360, height: 740 } });
+    await signIn(person, stage.server.parent);
     await openChild(person);
     const before = await points(person);
     await person.page.getByRole("button", { name: "Make the bed +5" }).click();
@@ -73,8 +55,8 @@ for (const javaScriptEnabled of [true, false]) {
 }
 
 test("a double click counts once", async () => {
-  const person = await Person.at(server.address, browser, { javaScriptEnabled: false });
-  await signIn(person, server.parent);
+  const person = await stage.person({ javaScriptEnabled: false });
+  await signIn(person, stage.server.parent);
   await openChild(person);
   const before = await points(person);
   await person.page.getByRole("button", { name: "Make the bed +5" }).dblclick();
@@ -83,9 +65,9 @@ test("a double click counts once", async () => {
 });
 
 test("a page shows within a second what happens in another browser", async () => {
-  const [first, second] = [await Person.at(server.address, browser), await Person.at(server.address, browser)];
+  const [first, second] = [await stage.person(), await stage.person()];
   for (const person of [first, second]) {
-    await signIn(person, server.parent);
+    await signIn(person, stage.server.parent);
     await openChild(person);
   }
   const before = await points(second);
@@ -106,9 +88,9 @@ const approve = (person: Person, name: string) =>
   person.page.getByRole("button", { name: `Approve: Mía, ${name}` });
 
 test("a request appears in the inbox, and leaves it when it is answered elsewhere", async () => {
-  const [parent, other] = [await Person.at(server.address, browser), await Person.at(server.address, browser)];
-  await signIn(parent, server.parent);
-  await signIn(other, server.parent);
+  const [parent, other] = [await stage.person(), await stage.person()];
+  await signIn(parent, stage.server.parent);
+  await signIn(other, stage.server.parent);
   const { children } = await parent.ask<{ children: { id: string }[] }>("GET", "/children");
   const { rewards } = await parent.ask<{ rewards: { id: string; name: string }[] }>("GET", "/rewards");
   const reward = rewards.find(({ name }) => name === "Ice cream")!;
@@ -122,8 +104,8 @@ test("a request appears in the inbox, and leaves it when it is answered elsewher
 });
 
 test("what was answered elsewhere is explained, and the explanation stays while the page is updated", async () => {
-  const person = await Person.at(server.address, browser);
-  await signIn(person, server.parent);
+  const person = await stage.person();
+  await signIn(person, stage.server.parent);
   const { children } = await person.ask<{ children: { id: string }[] }>("GET", "/children");
   const { tasks } = await person.ask<{ tasks: { id: string; name: string }[] }>("GET", "/tasks");
   const task = tasks.find(({ name }) => name === "Walk the dog")!;
@@ -143,8 +125,8 @@ test("what was answered elsewhere is explained, and the explanation stays while 
 });
 
 test("a lost connection is shown, a tap says that it is not saved, and both heal", async () => {
-  const person = await Person.at(server.address, browser);
-  await signIn(person, server.parent);
+  const person = await stage.person();
+  await signIn(person, stage.server.parent);
   await openChild(person);
   const before = await points(person);
   await person.page.context().setOffline(true);
@@ -159,8 +141,8 @@ test("a lost connection is shown, a tap says that it is not saved, and both heal
 });
 
 test("the keyboard is enough", async () => {
-  const person = await Person.at(server.address, browser);
-  await signIn(person, server.parent);
+  const person = await stage.person();
+  await signIn(person, stage.server.parent);
   const { keyboard } = person.page;
   await keyboard.press("Tab");
   await expect.poll(() => person.page.locator("a.skip:focus").count()).toBe(1);

@@ -12,7 +12,7 @@ use crate::http::error::ApiError;
 use crate::http::response::json::{JsonText, Window};
 use crate::http::response::page::PageBody;
 use crate::http::response::pieces::{self, Reader, SendProgress, Source, WHOLE};
-use crate::service::ServiceError;
+use crate::service::{NamedMembers, Service, ServiceError};
 use crate::store::{EventRows, FoundEvents, Reversals};
 
 /// The text before the events.
@@ -20,17 +20,44 @@ const HEAD: &str = r#"{"tracking_events":["#;
 /// The number of bytes that are read at once to determine the length of the page.
 const BATCH: usize = 64 << 10;
 
+/// The adults who are beside the events.
+pub(crate) enum Actors {
+    /// Those of the one family.
+    Family(Vec<Arc<Member>>),
+    /// Those whom the events of any family name.
+    Named(Arc<Service>),
+}
+
+impl Actors {
+    async fn of(self, named: NamedMembers) -> Result<Vec<Arc<Member>>, ServiceError> {
+        match self {
+            Self::Family(members) => Ok(members),
+            Self::Named(service) => service.members_named(named).await,
+        }
+    }
+}
+
 /// The response with a page of events.
 pub(crate) async fn answer(
     found: FoundEvents,
     page: Page,
-    actors: &[Arc<Member>],
+    actors: Actors,
     reader: Option<Reader>,
 ) -> Result<Response, ApiError> {
     let FoundEvents { rows, total, reversals } = found;
-    let tail = PageBody::new(page, total).tail_with(&beside(&reversals, actors));
+    let mut named = NamedMembers::default();
+    let mut note = |events: &[Arc<str>]| {
+        if let Actors::Named(_) = actors {
+            for event in events {
+                named.add(event);
+            }
+        }
+    };
     if rows.fitting(0, WHOLE) == rows.count() {
         let events = rows.read(0..rows.count()).await.map_err(ServiceError::from)?;
+        note(&events);
+        let beside = beside(&reversals, &actors.of(named).await?);
+        let tail = PageBody::new(page, total).tail_with(&beside);
         return Ok(JsonText(whole(&events, &tail)).into_response());
     }
     let mut lengths = Vec::with_capacity(rows.count() + 1);
@@ -38,12 +65,15 @@ pub(crate) async fn answer(
         let first = lengths.len();
         let batch = first..first + rows.fitting(first, BATCH);
         let events = rows.read(batch).await.map_err(ServiceError::from)?;
+        note(&events);
         for (event, place) in events.iter().zip(first..) {
             lengths.push(length(separator(place).len() + event.len())?);
         }
         // Lets other tasks run.
         tokio::task::yield_now().await;
     }
+    let beside = beside(&reversals, &actors.of(named).await?);
+    let tail = PageBody::new(page, total).tail_with(&beside);
     lengths.push(length(tail.len())?);
     let progress = SendProgress::new(lengths);
     let total = progress.total();

@@ -17,7 +17,7 @@ use crate::http::extract::query::{
     FromParameters, MOMENT_RULE, Parameters, Query, page_parameters,
 };
 use crate::http::openapi::{Errors, TrackingEventPage, schemas, tags};
-use crate::http::resources::event_list;
+use crate::http::resources::event_list::{self, Actors};
 use crate::http::response::json;
 use crate::service::{Authority, Caller, EventQuery, Parent, Service};
 
@@ -45,8 +45,8 @@ pub(crate) async fn query(
 ) -> Result<Response, ApiError> {
     let page = query.page;
     let found = service.tracking(&authority, query).await?;
-    let actors = service.actors_of(&found).await?;
-    event_list::answer(found, page, &actors, json::reader_for(&service, &authority)).await
+    let reader = json::reader_for(&service, &authority);
+    event_list::answer(found, page, Actors::Named(service), reader).await
 }
 
 /// Find events of the family
@@ -71,7 +71,8 @@ pub(crate) async fn of_family(
     let page = query.page;
     let found = service.tracking_of_family(&parent, query).await?;
     let actors = service.members(&parent).await?;
-    event_list::answer(found, page, &actors, Some(json::reader(&service, &parent))).await
+    let reader = Some(json::reader(&service, &parent));
+    event_list::answer(found, page, Actors::Family(actors), reader).await
 }
 
 /// Find events of one child
@@ -97,7 +98,8 @@ pub(crate) async fn of_child(
     let page = query.page;
     let found = service.tracking_of_child(&caller, &id.into(), query).await?;
     let actors = service.members(&caller).await?;
-    event_list::answer(found, page, &actors, Some(json::reader(&service, &caller))).await
+    let reader = Some(json::reader(&service, &caller));
+    event_list::answer(found, page, Actors::Family(actors), reader).await
 }
 
 /// The names of all parameters.

@@ -47,7 +47,7 @@ impl Service {
     }
 
     /// Reads the stored backup that began at that time as a restore does, and returns whether it is sound; `None` if there
-    /// is none. The server log says what is wrong.
+    /// is none. The reason is in the server log.
     ///
     /// Fails while another backup is made or verified.
     pub async fn verify_stored_backup(

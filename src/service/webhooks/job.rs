@@ -220,8 +220,8 @@ impl Job {
         waiting.filter(is_due).cloned().collect()
     }
 
-    /// The number of webhooks with something to deliver. What waits for a receiver that fails is the business of its
-    /// family, which sees it.
+    /// The number of webhooks with something to deliver. Those that wait for a failing receiver do not count: their families
+    /// see them.
     fn backlog(&self) -> usize {
         let running = self.running.keys().filter(|id| !self.waiting.contains(*id));
         let known = self.waiting.iter().chain(running).filter_map(|id| self.known.get(id));

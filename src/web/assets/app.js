@@ -233,7 +233,7 @@ function prepare() {
   clearTimeout(hiding);
   if (snack) {
     const hide = () => {
-      // Who has begun to write a reason gets the time for it.
+      // A person who has begun to write a reason gets the time for it.
       if (snack.querySelector("details[open]")) {
         hiding = setTimeout(hide, 1000);
         return;

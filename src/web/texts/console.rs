@@ -118,8 +118,8 @@ texts! {
         download: "Download", "Herunterladen";
         verify: "Verify", "Prüfen";
         is_sound: "The backup is complete and readable: {0}.", "Die Sicherung ist vollständig und lesbar: {0}.";
-        is_damaged: "The backup is damaged: {0}. Use another one. The server log says what is wrong.",
-            "Die Sicherung ist beschädigt: {0}. Nimm eine andere. Das Server-Log sagt, was nicht stimmt.";
+        is_damaged: "The backup is damaged: {0}. Use another one. The reason is in the server log.",
+            "Die Sicherung ist beschädigt: {0}. Nimm eine andere. Der Grund steht im Server-Log.";
         webhooks: "Webhooks of all families", "Webhooks aller Familien";
         webhooks_lead: "Only the host is shown: an address can contain secrets. Families manage their webhooks themselves.",
             "Nur der Host wird gezeigt: Eine Adresse kann Geheimnisse enthalten. Familien verwalten ihre Webhooks selbst.";

@@ -1,6 +1,7 @@
 //! The pages, as a browser without scripts uses them.
 
 mod account;
+mod backups;
 mod child_app;
 mod console;
 mod devices;
