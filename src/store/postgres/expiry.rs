@@ -12,6 +12,9 @@ use super::sql;
 use crate::domain::{ApiToken, LogEntry, Message, Session, Timestamp, TokenHash};
 use crate::store::Expiry;
 
+/// The most records that are removed at once.
+const BATCH: usize = 1000;
+
 /// Removes expired sessions, idempotency keys, ended requests, messages, marks and entries of the administration
 /// log in batches. Returns the sessions.
 pub(super) async fn remove(inner: &Inner, expiry: &Expiry) -> Result<Vec<TokenHash>, Failure> {
@@ -42,10 +45,11 @@ async fn remove_all(
     let mut removed = Vec::new();
     loop {
         let found = batch(inner, expiry, kind, until.map(Timestamp::as_micros)).await?;
-        if found.is_empty() {
+        let is_last = found.len() < BATCH;
+        removed.extend(found);
+        if is_last {
             return Ok(removed);
         }
-        removed.extend(found);
     }
 }
 
@@ -69,7 +73,8 @@ async fn batch(
 ) -> Result<Vec<Row>, Failure> {
     const ATTEMPTS: usize = 5;
     let lease = expiry.lease.as_ref();
-    let remove = async || inner.rows_under(lease, &sql::EXPIRE, &[&until, &kind]).await;
+    let remove =
+        async || inner.rows_under(lease, &sql::EXPIRE, &[&until, &kind, &rows_limit(BATCH)]).await;
     for _ in 1..ATTEMPTS {
         match remove().await {
             Err(failure) if failure.kind() == Kind::Conflict => {}

@@ -154,6 +154,12 @@ async fn a_moment_of_a_wrong_clock_is_corrected() {
     clock.forward(25 * HOUR);
     again(parent).await;
     wait_for(parent, [0, 0, 0, 0, 1]).await;
+    // The sessions of the right time have ended, so those that begin after the correction do not.
+    eventually("the end of the older sessions", async || {
+        let export = parent.get("/account/export").await.expect(200);
+        (export["sessions"].as_array().unwrap().len() == 1).then_some(())
+    })
+    .await;
     clock.jump(-30 * DAY);
     again(parent).await;
     // The next moment was set by the wrong clock. Time passes in large steps: a moment can be late. It stops before the

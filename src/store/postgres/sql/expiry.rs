@@ -4,7 +4,7 @@ use tokio_postgres::types::Type;
 
 use super::statement::Sql;
 
-/// Removes some of the records of a kind that have expired at a time, and returns them. Without a time, the
+/// Removes at most $3 of the records of a kind that have expired at a time, and returns them. Without a time, the
 /// clock of the database counts. The families are locked first, as in a commit.
 pub(in crate::store::postgres) const EXPIRE: Sql = Sql {
     text: "
@@ -15,7 +15,7 @@ expired AS (
     SELECT family_id, id FROM records
     WHERE kind = $2 AND expires_at <= (SELECT time FROM until)
     ORDER BY expires_at
-    LIMIT 1000
+    LIMIT $3
 ),
 locked AS (
     SELECT id FROM families WHERE id IN (SELECT family_id FROM expired) ORDER BY id FOR UPDATE
@@ -39,7 +39,7 @@ ended_sessions AS (
     INSERT INTO ended_sessions (token_sha256) SELECT token_sha256 FROM removed_tokens
 )
 SELECT id FROM removed",
-    types: &[Type::INT8, Type::TEXT],
+    types: &[Type::INT8, Type::TEXT, Type::INT8],
 };
 
 /// The sessions that end after a time, those of devices that end after another one, and the API tokens that end after a
