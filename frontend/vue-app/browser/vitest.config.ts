@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
  *  its own. */
 export default defineConfig({
   test: {
+    // A browser and its server wait for each other most of the time.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 20_000 } },
