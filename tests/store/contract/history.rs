@@ -164,27 +164,38 @@ fn matches(filter: &EventFilter, recorded: &StoredEvent) -> bool {
         && filter.to.is_none_or(|to| event.occurred_at < to)
 }
 
+/// Reads what follows the second of these events of a family.
+async fn replay_is_of(store: &AnyStore, events: &[Arc<StoredEvent>]) {
+    let family = "u".into();
+    for child in [None, Some("c2".into())] {
+        let (mut last, mut found) = (events[1].seq, Vec::new());
+        let count = store.count_after(&family, child.as_ref(), last, 500).await.unwrap();
+        loop {
+            let portion = store.events_after(&family, child.as_ref(), last, 4).await.unwrap();
+            let portion: Vec<_> = portion.into_iter().map(Result::unwrap).collect();
+            assert!(portion.len() <= 4);
+            let Some(newest) = portion.last() else { break };
+            last = newest.seq;
+            found.extend(portion.into_iter().map(Arc::new));
+        }
+        let is_expected =
+            |it: &&Arc<StoredEvent>| child.as_ref().is_none_or(|id| *id == it.event.child_id);
+        assert_eq!(ids_of(&found), ids_of(events[2..].iter().filter(is_expected)));
+        assert_eq!(count, found.len());
+    }
+}
+
 #[tokio::test]
 async fn a_replay_continues_after_an_event_in_portions() {
     over_each(async |bench| {
-        let events = twelve(&bench).await;
+        let mut events = twelve(&bench).await;
+        replay_is_of(&bench.store, &events).await;
+        // A store that was opened again has only the newest event in memory.
+        let bench = bench.reopen().await;
+        replay_is_of(&bench.store, &events).await;
+        events.push(bench.activate("c2", "good").await);
+        replay_is_of(&bench.store, &events).await;
         let (store, family) = (&bench.store, "u".into());
-        for child in [None, Some("c2".into())] {
-            let (mut last, mut found) = (events[1].seq, Vec::new());
-            let count = store.count_after(&family, child.as_ref(), last, 500).await.unwrap();
-            loop {
-                let portion = store.events_after(&family, child.as_ref(), last, 4).await.unwrap();
-                let portion: Vec<_> = portion.into_iter().map(Result::unwrap).collect();
-                assert!(portion.len() <= 4);
-                let Some(newest) = portion.last() else { break };
-                last = newest.seq;
-                found.extend(portion.into_iter().map(Arc::new));
-            }
-            let is_expected =
-                |it: &&Arc<StoredEvent>| child.as_ref().is_none_or(|id| *id == it.event.child_id);
-            assert_eq!(ids_of(&found), ids_of(events[2..].iter().filter(is_expected)));
-            assert_eq!(count, found.len());
-        }
         let counted = store.count_after(&family, None, Seq::START, 5).await.unwrap();
         assert_eq!(counted, 5, "it counts no further than the limit");
         for other in ["v", "nobody"] {
