@@ -15,9 +15,9 @@ use super::{Plan, peers};
 const SMALL: u64 = 1_000;
 const CONNECTIONS: usize = 64;
 /// How many families the connections belong to, each with a session and a process of oha's own.
-const FAMILIES: usize = 8;
+pub(crate) const FAMILIES: usize = 8;
 /// The connections of one family.
-const EACH: usize = CONNECTIONS / FAMILIES;
+pub(crate) const EACH: usize = CONNECTIONS / FAMILIES;
 
 /// The rate and the times of a durable activation, compared with a JSON POST that adds to a number in
 /// memory.
@@ -44,9 +44,9 @@ pub(crate) fn against_group_commit(plan: &Plan) {
     for _ in 0..plan.rounds {
         let server = Server::goldstar(&fresh(plan, SMALL), &[]).unwrap();
         let activations = requests(server.address, FAMILIES);
-        ours.add(&server, &activations, plan.seconds);
+        ours.add(&server, &activations, EACH, plan.seconds);
         let server = peers::limits(plan.folder.path(), answer, b"{}");
-        theirs.add(&server, &posts("/committed", FAMILIES), plan.seconds);
+        theirs.add(&server, &posts("/committed", FAMILIES), EACH, plan.seconds);
     }
     let group = format!("{CONNECTIONS} connections ÷ axum, JSON POST with a group commit");
     print_rates(
@@ -66,20 +66,27 @@ pub(crate) fn against_group_commit(plan: &Plan) {
 }
 
 /// The rates of a server with many connections, and its processor time for each response in seconds.
-struct Measured {
-    rates: Vec<f64>,
-    costs: Vec<f64>,
+pub(crate) struct Measured {
+    pub(crate) rates: Vec<f64>,
+    pub(crate) costs: Vec<f64>,
 }
 
 impl Measured {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { rates: Vec::new(), costs: Vec::new() }
     }
 
-    fn add(&mut self, server: &Server, requests: &[Request], seconds: u64) {
+    /// Adds the figures of one load, with that number of connections for each request.
+    pub(crate) fn add(
+        &mut self,
+        server: &Server,
+        requests: &[Request],
+        connections: usize,
+        seconds: u64,
+    ) {
         let process = server.id().to_string();
         let before = processor_time(&process).unwrap();
-        let rate = load(server.address, requests, EACH, seconds).unwrap().rate;
+        let rate = load(server.address, requests, connections, seconds).unwrap().rate;
         let spent = processor_time(&process).unwrap() - before;
         // oha counts what was answered in its time, and what it breaks off is little.
         let responses = rate * Duration::from_secs(seconds).as_secs_f64();
@@ -174,7 +181,7 @@ pub(crate) fn growth(plan: &Plan) {
 }
 
 /// A directory in which each family has one child.
-fn families(events: u64, users: u64) -> Size {
+pub(crate) fn families(events: u64, users: u64) -> Size {
     Size { users, children: users, events, departing: false }
 }
 
@@ -213,7 +220,7 @@ fn posts(path: &str, families: usize) -> Vec<Request> {
 }
 
 /// An activation in each of the first families, by its own session.
-fn requests(address: SocketAddr, families: usize) -> Vec<Request> {
+pub(crate) fn requests(address: SocketAddr, families: usize) -> Vec<Request> {
     let mut client = Client::connect(address).unwrap();
     (0..)
         .take(families)

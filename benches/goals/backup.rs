@@ -8,16 +8,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Plan;
-use super::busy::{Span, log_in, overlap, under_load};
+use super::busy::{Percentiles, Span, log_in, under_load};
 use super::postgres;
 use super::support::client::{self, Client};
 use super::support::generate::Size;
 use super::support::process::{Server, without_settings};
-use super::table::{Goal, median, percentile, print_report, print_row, rounded, time};
+use super::table::{Goal, median, print_report, print_row, time};
 
 /// The number of families, each with a connection.
 const CONNECTIONS: u64 = 64;
-const PERCENTILES: [(&str, usize); 2] = [("median", 50), ("99th percentile", 99)];
 
 /// A running server makes the backup.
 pub(crate) fn embedded(plan: &Plan) {
@@ -49,8 +48,7 @@ pub(crate) fn database(plan: &Plan) {
 fn measure(plan: &Plan, store: &str, server: &Server, place: &[&str]) {
     let file = plan.folder.path().join("backup.tar");
     let tokens = log_in(server.address, CONNECTIONS);
-    let (mut took, mut bytes) = (Vec::new(), 0);
-    let mut times = PERCENTILES.map(|_| [Vec::new(), Vec::new()]);
+    let (mut took, mut bytes, mut times) = (Vec::new(), 0, Percentiles::new());
     for _ in 0..plan.rounds {
         let quiet = Duration::from_secs(plan.seconds);
         let span = round(server.address, &tokens, quiet, &file, place, &mut times);
@@ -64,14 +62,9 @@ fn measure(plan: &Plan, store: &str, server: &Server, place: &[&str]) {
         "from the start of `goldstar backup create` to its end",
         &format!("{}, {} MB", time(median(took)), bytes / 1_000_000),
     );
-    for ((name, _), [during, without]) in PERCENTILES.into_iter().zip(times) {
-        let [during, without] = [during, without].map(median);
-        print_report(
-            &format!("{store}{name} of an activation, {what}, while a backup is made ÷ without"),
-            &format!("{} ÷ {}", time(during), time(without)),
-            &rounded(during / without),
-        );
-    }
+    times.print(|name| {
+        format!("{store}{name} of an activation, {what}, while a backup is made ÷ without")
+    });
 }
 
 /// Makes a backup after a while of load. Adds the percentiles of the requests during it, and before.
@@ -81,7 +74,7 @@ fn round(
     quiet: Duration,
     file: &Path,
     place: &[&str],
-    times: &mut [[Vec<f64>; 2]; 2],
+    times: &mut Percentiles,
 ) -> Span {
     let (samples, span) = under_load(address, tokens, |_| {
         thread::sleep(quiet);
@@ -89,13 +82,7 @@ fn round(
         back_up(file, place);
         (begun, Instant::now())
     });
-    for ((_, percent), [during, without]) in PERCENTILES.into_iter().zip(times) {
-        for (is_during, figures) in [(true, during), (false, without)] {
-            let chosen = samples.iter().filter(|it| overlap(it, span) == is_during);
-            let durations = chosen.map(|(_, took)| *took).collect();
-            figures.push(percentile(durations, percent).as_secs_f64());
-        }
-    }
+    times.add(&samples, span);
     span
 }
 

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::support::client::{self, Client, Sample};
+use super::table::{median, percentile, print_report, rounded, time};
 
 /// A period of time.
 pub(crate) type Span = (Instant, Instant);
@@ -36,6 +37,38 @@ impl Drop for StopWhenDropped<'_> {
 /// Whether a request was in progress within that time.
 pub(crate) fn overlap((begun, took): &Sample, (from, to): Span) -> bool {
     *begun < to && *begun + *took > from
+}
+
+/// The percentiles of the requests during something, and of those before it.
+pub(crate) struct Percentiles([(&'static str, usize, [Vec<f64>; 2]); 2]);
+
+impl Percentiles {
+    pub(crate) const fn new() -> Self {
+        Self([
+            ("median", 50, [const { Vec::new() }; 2]),
+            ("99th percentile", 99, [const { Vec::new() }; 2]),
+        ])
+    }
+
+    /// Adds those of a round.
+    pub(crate) fn add(&mut self, samples: &[Sample], span: Span) {
+        for (_, percent, [during, without]) in &mut self.0 {
+            for (is_during, figures) in [(true, during), (false, without)] {
+                let chosen = samples.iter().filter(|it| overlap(it, span) == is_during);
+                let durations = chosen.map(|(_, took)| *took).collect();
+                figures.push(percentile(durations, *percent).as_secs_f64());
+            }
+        }
+    }
+
+    /// Prints a row for each; `what` gets the name of the percentile.
+    pub(crate) fn print(self, what: impl Fn(&str) -> String) {
+        for (name, _, figures) in self.0 {
+            let [during, without] = figures.map(median);
+            let measured = format!("{} ÷ {}", time(during), time(without));
+            print_report(&what(name), &measured, &rounded(during / without));
+        }
+    }
 }
 
 /// Logs in the first accounts. Returns their tokens.

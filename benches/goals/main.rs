@@ -9,12 +9,17 @@
 mod activation;
 mod backup;
 mod busy;
+mod day;
+mod devices;
+mod features;
 mod oha;
 mod pages;
 mod peers;
 mod postgres;
 mod processor;
+mod scale;
 mod start;
+mod storm;
 mod streams;
 #[path = "../support/mod.rs"]
 mod support;
@@ -25,6 +30,7 @@ mod upkeep;
 use std::cell::OnceCell;
 use std::env;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -34,7 +40,7 @@ use tempfile::TempDir;
 /// A row, or a few that are measured together: its name, and the function that measures and prints it.
 type Row = (&'static str, fn(&Plan));
 
-const ROWS: [Row; 22] = [
+const ROWS: [Row; 23] = [
     ("footprint", start::footprint),
     ("start", start::start),
     ("memory", start::memory),
@@ -50,6 +56,7 @@ const ROWS: [Row; 22] = [
     ("backup", backup::embedded),
     ("streams", streams::streams),
     ("pages", pages::pages),
+    ("features", features::features),
     ("postgres", postgres::many),
     ("postgres-busy", postgres::busy),
     ("postgres-servers", postgres::two_servers),
@@ -59,8 +66,12 @@ const ROWS: [Row; 22] = [
     ("postgres-backup", backup::database),
 ];
 
+/// What takes so long that it runs only if it is named.
+const LONG_ROWS: [Row; 3] = [("day", day::day), ("scale", scale::scale), ("storm", storm::storm)];
+
 /// How much is measured.
 struct Plan {
+    is_quick: bool,
     rounds: usize,
     /// How long each load lasts.
     seconds: u64,
@@ -86,6 +97,7 @@ impl Plan {
         let (large_folder, cluster, activations) =
             (OnceCell::new(), OnceCell::new(), OnceCell::new());
         Self {
+            is_quick,
             rounds,
             seconds,
             large,
@@ -119,29 +131,42 @@ impl Plan {
     }
 }
 
+/// What this program does in the processes that it starts itself.
+fn command_of(name: &str) -> Option<fn(SocketAddr, usize)> {
+    match name {
+        streams::READERS => Some(|address, count| streams::read(address, count, false)),
+        streams::PAGES => Some(|address, count| streams::read(address, count, true)),
+        devices::DEVICES => Some(devices::follow),
+        _ => None,
+    }
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).filter(|it| it != "--bench").collect();
     if let [command, address, count] = &arguments[..]
-        && (command == streams::READERS || command == streams::PAGES)
+        && let Some(run) = command_of(command)
     {
-        let with_pages = command == streams::PAGES;
-        streams::read(address.parse().unwrap(), count.parse().unwrap(), with_pages);
+        run(address.parse().unwrap(), count.parse().unwrap());
         return ExitCode::SUCCESS;
     }
     let (options, names): (Vec<_>, Vec<_>) =
         arguments.iter().partition(|argument| argument.starts_with("--"));
-    let unknown = names.iter().any(|name| ROWS.iter().all(|(row, _)| row != name));
+    let rows = || ROWS.iter().chain(&LONG_ROWS);
+    let unknown = names.iter().any(|name| rows().all(|(row, _)| row != name));
     if unknown || options.iter().any(|option| *option != "--quick") {
-        let rows = ROWS.map(|(name, _)| name).join(" ");
-        eprintln!("usage: scripts/bench [--quick] [ROW…]\nrows: {rows}");
+        let [rows, long] = [&ROWS[..], &LONG_ROWS].map(|rows| {
+            let names: Vec<_> = rows.iter().map(|(name, _)| *name).collect();
+            names.join(" ")
+        });
+        eprintln!("usage: scripts/bench [--quick] [ROW…]\nrows: {rows}\nonly by name: {long}");
         return ExitCode::from(2);
     }
     let plan = Plan::new(!options.is_empty());
     table::print_head();
-    for (name, measure) in ROWS {
-        if names.is_empty() || names.iter().any(|wanted| *wanted == name) {
-            measure(&plan);
-        }
+    let is_wanted = |name: &str| names.iter().any(|wanted| *wanted == name);
+    let all = if names.is_empty() { &ROWS[..] } else { &[] };
+    for (_, measure) in all.iter().chain(rows().filter(|(name, _)| is_wanted(name))) {
+        measure(&plan);
     }
     ExitCode::SUCCESS
 }

@@ -10,6 +10,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 use super::Plan;
+use super::devices;
 use super::start::as_f64;
 use super::support::client::{self, Client};
 use super::support::generate::Size;
@@ -96,6 +97,11 @@ impl Readers {
         Self::run(PAGES, address, count, tokens)
     }
 
+    /// The same, for streams that follow everything and [reconnect](devices::follow).
+    pub(crate) fn start_devices(address: SocketAddr, count: usize, tokens: &[String]) -> Self {
+        Self::run(devices::DEVICES, address, count, tokens)
+    }
+
     fn run(command: &str, address: SocketAddr, count: usize, tokens: &[String]) -> Self {
         let mut process = Command::new(env::current_exe().unwrap());
         process.args([command, &address.to_string(), &count.to_string()]);
@@ -105,6 +111,11 @@ impl Readers {
         writeln!(process.stdin.as_mut().unwrap(), "{tokens}").unwrap();
         let said = BufReader::new(process.stdout.take().unwrap());
         Self { process, said }
+    }
+
+    /// Gives an order to the devices.
+    pub(crate) fn order(&mut self, order: &str) {
+        writeln!(self.process.stdin.as_mut().unwrap(), "{order}").unwrap();
     }
 
     /// Waits until every stream is open, and in later calls until each has received one more event, and its page

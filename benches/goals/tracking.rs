@@ -1,6 +1,7 @@
 //! The cost of a query of the tracking table.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use super::activation::print_rates;
 use super::oha::{Request, load};
@@ -58,10 +59,15 @@ const SLOWEST: usize = 5;
 
 /// The slowest combination of filters.
 pub(crate) fn filters(plan: &Plan) {
-    let server = Server::goldstar(plan.large(), &[]).unwrap();
+    print_slowest(plan, plan.large(), plan.large);
+}
+
+/// The slowest combination of filters, in a directory with that number of events.
+pub(crate) fn print_slowest(plan: &Plan, folder: &Path, events: u64) {
+    let server = Server::goldstar(folder, &[]).unwrap();
     let mut client = Client::connect(server.address).unwrap();
     let token = client.log_in(0).unwrap();
-    let mut tried: Vec<(f64, String)> = combinations(plan.large / 2)
+    let mut tried: Vec<(f64, String)> = combinations(events / 2)
         .into_iter()
         .map(|path| {
             let request = client::request("GET", &path, &token);
@@ -86,9 +92,8 @@ pub(crate) fn filters(plan: &Plan) {
     let names = path.split(['?', '&', '=']).filter(|word| NAMES.contains(word));
     print_row(
         &format!(
-            "99th percentile of the slowest of {count} combinations of filters at {} events, with \
-             its total",
-            plan.large
+            "99th percentile of the slowest of {count} combinations of filters at {events} events, with \
+             its total"
         ),
         &format!("{} for {}", time(*p99), names.collect::<Vec<_>>().join(", ")),
         p99 * 1e3,

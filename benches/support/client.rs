@@ -53,7 +53,7 @@ impl Client {
     /// Sends a request that must succeed. Returns the body of the response.
     pub(crate) fn succeed(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
         let (status, head, body) = self.send(request)?;
-        if status == 200 { Ok(body) } else { Err(io::Error::other(head)) }
+        if matches!(status, 200 | 201) { Ok(body) } else { Err(io::Error::other(head)) }
     }
 
     /// Sends a request that must succeed. Returns its start and duration.
@@ -66,12 +66,7 @@ impl Client {
     /// Logs in the n-th account. Returns the session's token.
     pub(crate) fn log_in(&mut self, user: u64) -> io::Result<String> {
         let body = format!("{{\"email\":\"{}\",\"password\":\"{PASSWORD}\"}}", email(user));
-        let length = body.len();
-        let request = format!(
-            "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
-             Content-Length: {length}\r\n\r\n{body}"
-        );
-        let (status, head, _) = self.send(request.as_bytes())?;
+        let (status, head, _) = self.send(&json_request("POST", "/auth/login", "", &body))?;
         let token = head.split_once("session=").and_then(|(_, rest)| rest.split(';').next());
         token
             .filter(|_| status == 200)
@@ -84,6 +79,16 @@ impl Client {
 pub(crate) fn request(method: &str, path: &str, token: &str) -> Vec<u8> {
     format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nCookie: session={token}\r\n\r\n")
         .into_bytes()
+}
+
+/// A request with a JSON body.
+pub(crate) fn json_request(method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nCookie: session={token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
 }
 
 /// The path that activates a child's task.

@@ -87,7 +87,16 @@ impl Server {
         Ok(kibibytes.ok_or_else(|| io::Error::other(format!("no {line}")))? * 1024)
     }
 
+    /// Kills the process, like a crash.
+    pub(crate) fn kill(mut self) -> io::Result<()> {
+        self.process.kill()?;
+        self.process.wait().map(|_| ())
+    }
+
     fn stop(&mut self) -> io::Result<()> {
+        if self.process.try_wait()?.is_some() {
+            return Ok(());
+        }
         // Like an operator, so that the data files are complete.
         Command::new("kill").arg(self.process.id().to_string()).status()?;
         self.process.wait().map(|_| ())

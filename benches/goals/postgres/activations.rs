@@ -6,7 +6,7 @@ use super::pgbench::{self, Constants};
 use super::{Figures, import_into, serve};
 use crate::Plan;
 use crate::processor::processor_time;
-use crate::support::client::Client;
+use crate::support::client::{self, Client};
 use crate::support::generate::Size;
 use crate::support::process::Server;
 use crate::table::{Goal, median, print_report, print_row, rounded, time};
@@ -222,12 +222,8 @@ fn store_a_setting(server: &Server) {
     let mut client = Client::connect(server.address).unwrap();
     let token = client.log_in(0).unwrap();
     let body = "{\"hours\": 720}";
-    let request = format!(
-        "PUT /admin/deletion-threshold HTTP/1.1\r\nHost: localhost\r\nCookie: session={token}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    client.succeed(request.as_bytes()).unwrap();
+    let request = client::json_request("PUT", "/admin/deletion-threshold", &token, body);
+    client.succeed(&request).unwrap();
 }
 
 fn constants(cluster: &Cluster) -> Constants {
