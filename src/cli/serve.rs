@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use socket2::SockRef;
 use tokio::net::TcpListener;
 use tokio::task;
 use tokio_util::sync::CancellationToken;
@@ -49,7 +50,7 @@ async fn serve(mut config: Config, settings: Settings, log: &ServerLog) -> Resul
     // Resolving a name may take long.
     let bound = tokio::select! {
         biased;
-        bound = TcpListener::bind(&config.listen) => bound,
+        bound = bind(&config.listen) => bound,
         () = shutdown.cancelled() => return Ok(()),
     };
     let listener = bound.map_err(|error| cannot_listen(&listen, error))?;
@@ -80,6 +81,17 @@ async fn serve(mut config: Config, settings: Settings, log: &ServerLog) -> Resul
     server.ended().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// How many connections that are not accepted yet the system keeps, if its own limit is not lower. With the runtime's 128,
+/// the system ignores most of the devices that connect together after an outage, and they try again after a second or more.
+const QUEUED_CONNECTIONS: i32 = 4096;
+
+async fn bind(address: &str) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await?;
+    // A second call changes the length of the queue.
+    SockRef::from(&listener).listen(QUEUED_CONNECTIONS)?;
+    Ok(listener)
 }
 
 fn cannot_listen(address: &str, error: io::Error) -> Failure {

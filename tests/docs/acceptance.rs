@@ -1,4 +1,4 @@
-//! The tests that the table of acceptance criteria names exist.
+//! The tests and benchmarks that tables of the documents name exist.
 
 use std::fs;
 
@@ -9,7 +9,9 @@ fn tests(cell: &str) -> Vec<(&str, &str)> {
     let mut path = "";
     let mut tests = Vec::new();
     for text in cell.split('`').skip(1).step_by(2) {
-        if text.contains('/') { path = text } else { tests.push((path, text)) }
+        let is_path =
+            ["src/", "tests/", "benches/", "scripts/"].iter().any(|it| text.starts_with(it));
+        if is_path { path = text } else { tests.push((path, text)) }
     }
     tests
 }
@@ -24,15 +26,36 @@ fn has(path: &str, name: &str) -> bool {
     lines.windows(2).any(|pair| is_test(pair[0]) && is_head(pair[1]))
 }
 
+/// What shows each row of a table: the tests in its last cell exist.
+fn assert_shown(row: &[String]) {
+    let tests = tests(&row[row.len() - 1]);
+    assert!(!tests.is_empty(), "{row:?} is shown by nothing");
+    for (path, name) in tests {
+        if path.starts_with("benches/") || path == "scripts/bench" {
+            assert!(has_benchmark(path, name), "{path} has no benchmark {name}");
+        } else {
+            assert!(has(path, name), "{path} has no test {name}");
+        }
+    }
+}
+
+/// Whether a row of `scripts/bench`, or a benchmark of the inner parts, has that name.
+fn has_benchmark(path: &str, name: &str) -> bool {
+    let path = if path == "scripts/bench" { "benches/goals/main.rs" } else { path };
+    let source = fs::read_to_string(root().join(path)).unwrap_or_default();
+    source.contains(&format!("\"{name}\""))
+}
+
+#[test]
+fn the_tests_and_benchmarks_of_each_growing_cost_exist() {
+    let table = Document::read("docs/performance.md").table(" How the cost grows");
+    assert!(table.len() > 10, "{table:?}");
+    table.iter().for_each(|row| assert_shown(row));
+}
+
 #[test]
 fn the_tests_of_each_criterion_of_account_deletion_exist() {
     let table = Document::read("docs/account-deletion.md").table(" Acceptance criteria");
     assert!(table.len() > 10, "{table:?}");
-    for row in table {
-        let tests = tests(&row[1]);
-        assert!(row.len() == 2 && !tests.is_empty(), "{row:?} is shown by nothing");
-        for (path, name) in tests {
-            assert!(has(path, name), "{path} has no test {name}");
-        }
-    }
+    table.iter().for_each(|row| assert_shown(row));
 }

@@ -4,15 +4,16 @@ mod crowd;
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use goldstar::clock::Clock;
 use sha2::{Digest as _, Sha256};
 
 use super::Plan;
 use super::devices;
-use super::postgres::{import_into, serve};
+use super::postgres::{Cluster, import_into, put_rows_of_sessions, serve};
 use super::start::as_f64;
 use super::streams::Readers;
 use super::support::client::{self, Client};
@@ -32,16 +33,16 @@ const PER_STREAM: usize = 50;
 
 pub(crate) fn day(plan: &Plan) {
     rlimit::increase_nofile_limit(u64::MAX).unwrap();
-    let families = plan.families * 100;
+    let families = plan.families * if plan.is_quick { 10 } else { 100 };
     let size =
         Size { users: families, children: families, events: families * 10, departing: false };
     let folder = plan.fresh("day", size);
-    let tokens = write_sessions(&folder, families);
-    print_steps_head();
-    let mut goals = Vec::new();
     let url = plan.cluster().url("day");
     plan.cluster().create("day", "template1").unwrap();
     import_into(&url, &folder).unwrap();
+    let tokens = put_sessions(plan.cluster(), &folder, families);
+    print_steps_head();
+    let mut goals = Vec::new();
     {
         let server = Server::goldstar(&folder, &[]).unwrap();
         let first = if plan.is_quick { 200.0 } else { 500.0 };
@@ -58,27 +59,26 @@ pub(crate) fn day(plan: &Plan) {
     }
 }
 
-/// Writes a session of each family. Returns their tokens.
-fn write_sessions(folder: &Path, families: u64) -> Arc<[String]> {
-    let mut rows = String::new();
-    let tokens = (0..families).map(|n| {
-        let token = format!("{n:043}");
-        let hash = Sha256::digest(&token).iter().fold(String::new(), |mut text, byte| {
-            write!(text, "{byte:02x}").unwrap();
-            text
-        });
-        let (comma, user) = (if n == 0 { "" } else { "," }, id(USER, n));
-        write!(
-            rows,
-            r#"{comma}"{}":{{"token_sha256":"{hash}","user_id":"{user}","child_id":null,"created_at":1769551003.0,"last_used_at":4000000000.0,"expires_at":4000000000.0,"device_id":null,"device_name":null}}"#,
-            n + 1
-        )
-        .unwrap();
-        token
-    });
-    let tokens: Arc<[String]> = tokens.collect();
-    let path: PathBuf = folder.join("data/sessions.json");
-    fs::write(path, format!("{{\"_default\":{{{rows}}}}}")).unwrap();
+/// Writes a session of each family into a directory and into a database: a log-in of each would take too long. Returns their
+/// tokens.
+fn put_sessions(cluster: &Cluster, folder: &Path, families: u64) -> Arc<[String]> {
+    let now = Clock::system().now().as_micros() / 1_000_000;
+    let expires_at = now + 29 * 86_400;
+    let tokens: Arc<[String]> = (0..families).map(|n| format!("{n:043}")).collect();
+    let (mut table, mut lines) = (String::new(), String::new());
+    for (n, token) in (0..).zip(tokens.iter()) {
+        let mut hash = String::new();
+        Sha256::digest(token).iter().for_each(|byte| write!(hash, "{byte:02x}").unwrap());
+        let user = id(USER, n);
+        let row = format!(
+            r#"{{"token_sha256":"{hash}","user_id":"{user}","child_id":null,"created_at":{now}.0,"last_used_at":{now}.0,"expires_at":{expires_at}.0,"device_id":null,"device_name":null}}"#
+        );
+        let comma = if n == 0 { "" } else { "," };
+        write!(table, r#"{comma}"{}":{row}"#, n + 1).unwrap();
+        writeln!(lines, "{row}").unwrap();
+    }
+    fs::write(folder.join("data/sessions.json"), format!("{{\"_default\":{{{table}}}}}")).unwrap();
+    put_rows_of_sessions(cluster, "day", &lines).unwrap();
     tokens
 }
 

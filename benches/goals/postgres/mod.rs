@@ -18,7 +18,7 @@ use super::table::percentile;
 
 pub(super) use activations::{busy, cost, many, two_servers};
 pub(super) use cluster::Cluster;
-pub(super) use import::import;
+pub(super) use import::{import, put_rows_of_sessions};
 pub(super) use tracking::page;
 
 /// The measurements of a load.

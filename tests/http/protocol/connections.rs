@@ -5,6 +5,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use goldstar::config::Config;
 use serde_json::json;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::harness::person::{Session, head};
 use crate::harness::wire::{Wire, assert_turned_away};
@@ -79,6 +81,20 @@ async fn a_refused_client_can_read_the_error_whatever_it_has_sent() {
         assert_turned_away(&wire.answer().await, 503, "TOO_MANY_CONNECTIONS");
         wire.assert_end().await;
     }
+}
+
+/// As after an outage, when many devices connect before the server has accepted the first.
+#[tokio::test]
+async fn connections_that_come_together_wait_until_they_are_accepted() {
+    let server = TestServer::process().await;
+    server.signal("STOP");
+    let address = server.socket_address();
+    // The system would try again after a second, where the queue is too short.
+    let connect = |_| timeout(Duration::from_millis(900), TcpStream::connect(address));
+    let connected = join_all((0..400).map(connect)).await;
+    server.signal("CONT");
+    let waiting = connected.iter().filter(|it| matches!(it, Ok(Ok(_)))).count();
+    assert_eq!(waiting, connected.len());
 }
 
 /// Refused clients must not use more resources than accepted ones.
