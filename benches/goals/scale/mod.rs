@@ -51,12 +51,12 @@ pub(crate) fn scale(plan: &Plan) {
         &[1_000, 10_000, 100_000, 1_000_000, 10_000_000]
     };
     let all: Vec<Figures> = sizes.iter().map(|events| measure(plan, *events)).collect();
+    write(plan, &all);
     if let Some(largest) = all.last() {
         print_goals(largest);
         print_slowest(plan, &folder(plan, largest.events), largest.events);
     }
     print_table(&all);
-    write(plan, &all);
 }
 
 /// Fewer than of other rows: the largest directory alone takes some minutes for each.
