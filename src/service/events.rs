@@ -20,6 +20,8 @@ const MAX_REPLAYED: usize = 10_000;
 /// The maximum number of events that a replay reads at a time, and of bytes that it buffers.
 const REPLAYED_AT_ONCE: usize = 16;
 const REPLAYED_BYTES: usize = 8 << 10;
+/// Frames are sent together until they have this many bytes.
+const SENT_AT_ONCE: usize = 8 << 10;
 
 #[derive(Clone, Debug)]
 pub struct StreamRequest {
@@ -139,12 +141,13 @@ impl Service {
 }
 
 impl EventStream {
-    /// Returns the next frame; `None` at the end of the stream. The session is checked for each frame,
+    /// Returns the next frames; `None` at the end of the stream. The session is checked each time,
     /// because nothing may be sent after its end, and a replay can take long. While the store cannot be
     /// reached, there are only comments.
     pub async fn next(&mut self) -> Option<Bytes> {
         loop {
             let frame = self.frame().await?;
+            let frame = self.with_ready(frame);
             match self.service.live_session(&self.session).await {
                 Ok(Some(_)) => return Some(frame),
                 Ok(None) => return None,
@@ -155,6 +158,34 @@ impl EventStream {
                 }
             }
         }
+    }
+
+    /// Adds the frames that are ready already: checking the session and sending take longer than a copy.
+    fn with_ready(&mut self, first: Bytes) -> Bytes {
+        let Some(second) = self.ready_frame() else { return first };
+        let mut frames = [first, second].concat();
+        while frames.len() < SENT_AT_ONCE
+            && let Some(frame) = self.ready_frame()
+        {
+            frames.extend_from_slice(&frame);
+        }
+        frames.into()
+    }
+
+    /// The next frame that needs no waiting, except comments.
+    fn ready_frame(&mut self) -> Option<Bytes> {
+        if let Some(frame) = self.ready.pop_front() {
+            return Some(frame);
+        }
+        while self.missed.is_none()
+            && let Some(message) = self.subscription.next_queued()
+        {
+            let frame = self.live_frame(&message);
+            if frame.is_some() {
+                return frame;
+            }
+        }
+        None
     }
 
     async fn frame(&mut self) -> Option<Bytes> {
@@ -234,14 +265,9 @@ impl EventStream {
             tokio::select! {
                 message = self.subscription.next() => {
                     let message = message?;
-                    // An event of the replay can arrive by the subscription, too.
-                    let is_new = match message.place {
-                        Place::Event(seq) => seq > self.sent,
-                        Place::Message(number) => number > self.last_message,
-                    };
-                    if is_new && let Some(frame) = frame_for(&message, self.named)
-                    {
-                        return Some(frame);
+                    let frame = self.live_frame(&message);
+                    if frame.is_some() {
+                        return frame;
                     }
                 }
                 _ = self.heartbeat.tick() => {
@@ -249,6 +275,15 @@ impl EventStream {
                 }
             }
         }
+    }
+
+    /// The frame of a message of the subscription, unless it was replayed, or has none.
+    fn live_frame(&self, message: &Rendered) -> Option<Bytes> {
+        let is_new = match message.place {
+            Place::Event(seq) => seq > self.sent,
+            Place::Message(number) => number > self.last_message,
+        };
+        if is_new { frame_for(message, self.named) } else { None }
     }
 }
 

@@ -158,6 +158,11 @@ impl Subscription {
         poll_fn(|context| self.subscriber.poll_next(context)).await
     }
 
+    /// The next message, if one is queued. A closed stream has none.
+    pub fn next_queued(&mut self) -> Option<Arc<Rendered>> {
+        self.subscriber.take_queued()
+    }
+
     /// Waits until the stream is closed or finished. Messages stay queued.
     pub async fn closed(&mut self) {
         poll_fn(|context| self.subscriber.poll_closed(context)).await;

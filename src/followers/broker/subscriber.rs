@@ -44,6 +44,16 @@ struct Queue {
     closed: bool,
 }
 
+impl Queue {
+    fn take_first(&mut self) -> Option<Arc<Rendered>> {
+        let message = self.messages.pop_front()?;
+        if self.messages.is_empty() && self.messages.capacity() > KEPT_CAPACITY {
+            self.messages = VecDeque::new();
+        }
+        Some(message)
+    }
+}
+
 impl Subscriber {
     pub(super) fn new(interest: Interest, closer: CancellationToken) -> Self {
         Self { interest, closer, queue: Mutex::default() }
@@ -113,10 +123,7 @@ impl Subscriber {
         if queue.closed {
             return Poll::Ready(None);
         }
-        if let Some(message) = queue.messages.pop_front() {
-            if queue.messages.is_empty() && queue.messages.capacity() > KEPT_CAPACITY {
-                queue.messages = VecDeque::new();
-            }
+        if let Some(message) = queue.take_first() {
             return Poll::Ready(Some(message));
         }
         if queue.finished {
@@ -124,6 +131,11 @@ impl Subscriber {
         }
         Self::wait(queue, context);
         Poll::Pending
+    }
+
+    /// The next message, if one is queued.
+    pub(super) fn take_queued(&self) -> Option<Arc<Rendered>> {
+        self.queue.lock().take_first()
     }
 
     pub(super) fn poll_closed(&self, context: &mut Context<'_>) -> Poll<()> {
