@@ -8,7 +8,7 @@ const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 360.0;
 /// The edges of the area of the lines.
 const LEFT: f64 = 76.0;
-const RIGHT: f64 = 690.0;
+const RIGHT: f64 = 672.0;
 const TOP: f64 = 62.0;
 const BOTTOM: f64 = 300.0;
 
@@ -68,20 +68,21 @@ impl Plot {
         for (n, line) in self.lines.iter().enumerate() {
             writeln!(
                 out,
-                "<text x=\"{right}\" y=\"48\" text-anchor=\"end\">{}</text>\n\
-                 <circle class=\"mark{n}\" cx=\"{}\" cy=\"44\" r=\"4\"/>",
-                line.name,
+                "<circle class=\"mark{n}\" cx=\"{}\" cy=\"44\" r=\"4\"/>\n\
+                 <text x=\"{}\" y=\"48\">{}</text>",
                 right - NAME_WIDTH,
+                right - NAME_WIDTH + 10.0,
+                line.name,
             )?;
-            right -= NAME_WIDTH + 20.0;
+            right -= NAME_WIDTH;
             line.write(out, scale, n)?;
         }
         out.write_str("</svg>\n")
     }
 }
 
-/// The space for the name of a line.
-const NAME_WIDTH: f64 = 165.0;
+/// The space for the mark and the name of a line.
+const NAME_WIDTH: f64 = 175.0;
 
 impl Line {
     fn write(&self, out: &mut String, scale: &Scale, n: usize) -> std::fmt::Result {
