@@ -10,7 +10,7 @@ use goldstar::disk::RealDisk;
 use goldstar::domain::ledger::{self, Actor, Answer, EventOrigin};
 use goldstar::domain::{Child, ChildId, Points, TaskId, TrackingEvent};
 use goldstar::metrics::Metrics;
-use goldstar::store::json::{JsonStore, Options, Progress};
+use goldstar::store::json::{INDEX_EVENTS, JsonStore, Options, Progress};
 use goldstar::store::{Change, Changes, Context, Scope, Snapshot, Store};
 use tempfile::TempDir;
 
@@ -46,6 +46,7 @@ pub(crate) fn open(folder: &Path, checkpoint_bytes: u64) -> JsonStore {
         now: Arc::new(move || clock.now()),
         metrics,
         checkpoint_bytes,
+        index_events: INDEX_EVENTS,
         progress: Progress::silent(),
     };
     JsonStore::open(options).unwrap()

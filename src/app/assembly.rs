@@ -19,7 +19,7 @@ use crate::followers::{ErasureCopy, Followers};
 use crate::metrics::{Counter, Metrics};
 use crate::repair::archive::BackupFolder;
 use crate::service::{BackupSchedule, Service, ServiceError, ServiceSettings};
-use crate::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
+use crate::store::json::{CHECKPOINT_BYTES, INDEX_EVENTS, JsonStore, Options, Progress};
 use crate::store::postgres::PostgresStore;
 use crate::store::{AnyStore, Following, LogServer, Store as _};
 
@@ -146,6 +146,7 @@ pub(super) fn open_store(
         now: Arc::new(move || clock.now()),
         metrics: metrics.store.clone(),
         checkpoint_bytes: CHECKPOINT_BYTES,
+        index_events: INDEX_EVENTS,
         progress: machine.progress.clone(),
     };
     Ok(JsonStore::open(options)?.into())

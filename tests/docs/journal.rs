@@ -11,7 +11,7 @@ use goldstar::domain::{
     Timestamp, TrackingEvent,
 };
 use goldstar::metrics::Metrics;
-use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
+use goldstar::store::json::{CHECKPOINT_BYTES, INDEX_EVENTS, JsonStore, Options, Progress};
 use goldstar::store::{Change, Changes, Context, KeyUse, Scope, Snapshot, Store};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -87,6 +87,7 @@ async fn segment() -> Vec<u8> {
         now: Arc::new(move || now),
         metrics: Metrics::new(now).store,
         checkpoint_bytes: CHECKPOINT_BYTES,
+        index_events: INDEX_EVENTS,
         progress: Progress::silent(),
     };
     let store = JsonStore::open(options).unwrap();

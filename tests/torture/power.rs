@@ -323,6 +323,7 @@ pub(crate) fn open(disk: &LossyDisk, folder: &Path, logs: Settings) -> Result<Lo
         now: Arc::new(now),
         // So small that checkpoints are made, and interrupted, while it runs.
         checkpoint_bytes: 2048,
+        index_events: 1,
         progress: Progress::silent(),
     };
     Ok(Logged::new(JsonStore::open(options)?, log))

@@ -83,7 +83,9 @@ pub(crate) fn examine_unlocked(
 ) -> Result<(CheckReport, Examined), OpenError> {
     let names = disk.file_names(data).map_err(OpenError::io(data))?;
     let folder = data.join(wal::FOLDER);
-    let reading = DirectoryReader { disk, data, folder: &folder, progress }.read()?;
+    // A check reads everything.
+    let reader = DirectoryReader { disk, data, folder: &folder, progress, uses_index: false };
+    let reading = reader.read()?;
     let mut inspection = Inspection::new(disk, data, now, progress, reading);
     inspection.look_at_tables()?;
     inspection.look_at_events(compares_points)?;

@@ -183,6 +183,7 @@ fn bring_together<'a>(
 /// All damage that a start would find.
 fn judge(disk: &dyn Disk, folder: &Path, progress: &Progress) -> Result<Vec<Damage>, OpenError> {
     let journal = folder.join(FOLDER);
-    let reader = DirectoryReader { disk, data: folder, folder: &journal, progress };
+    let reader =
+        DirectoryReader { disk, data: folder, folder: &journal, progress, uses_index: false };
     Ok(reader.read()?.damage)
 }

@@ -276,9 +276,11 @@ impl Committer {
         }
         self.appender.remove_leftover()?;
         let tracking = self.mark()?;
+        let tracking = self.appender.extent(tracking);
+        let reversals = self.shared.state.load().reversals.clone();
         let link = self.journal.rotate(spare)?;
         self.shared.note_segment(&self.journal);
-        Ok(Cut { link, tracking, file: self.appender.file() })
+        Ok(Cut { link, tracking, reversals, file: self.appender.file() })
     }
 }
 

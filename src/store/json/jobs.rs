@@ -10,7 +10,8 @@ use tokio::sync::oneshot;
 
 use super::frozen::Frozen;
 use super::pending::Pending;
-use super::tracking::Mark;
+use super::state::Reversals;
+use super::tracking::{Extent, Mark};
 use super::wal::prepared::Spare;
 use super::wal::segment::Link;
 use crate::disk::DiskFile;
@@ -79,7 +80,9 @@ pub(crate) struct Cut {
     /// The position of the first frame after it.
     pub(crate) link: Link,
     /// The extent of the tracking file.
-    pub(crate) tracking: Mark,
+    pub(crate) tracking: Extent,
+    /// The reversals up to there.
+    pub(crate) reversals: Reversals,
     /// The tracking file, to be synced.
     pub(crate) file: Arc<dyn DiskFile>,
 }

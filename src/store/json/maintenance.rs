@@ -7,8 +7,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_chann
 use std::time::{Duration, Instant};
 
 use super::damage::written_by_another;
-use super::jobs::{Job, Synced, Wake};
+use super::jobs::{Cut, Job, Synced, Wake};
 use super::lock::DirectoryLock;
+use super::saving::{SavedRows, When};
 use super::shared::Shared;
 use super::tinydb::file::{FileChecksum, TableFile, TableFiles};
 use super::wal::checkpoint::Checkpoint;
@@ -40,6 +41,7 @@ pub(crate) struct Maintenance {
     pub(crate) synced: Synced,
     /// A checkpoint is made once the current segment is this long.
     pub(crate) checkpoint_bytes: u64,
+    pub(crate) saved: SavedRows,
     pub(crate) changed: Arc<AtomicBool>,
     /// The directory stays locked while this thread may write to it.
     pub(crate) lock: DirectoryLock,
@@ -139,7 +141,10 @@ impl Maintenance {
             }
         };
         match caught(|| self.checkpoint(spare)) {
-            Ok(_) => true,
+            Ok(cut) => {
+                self.save_index(&cut, When::Running);
+                true
+            }
             Err(error) => {
                 tracing::warn!(%error, "no checkpoint could be made; the journal is kept");
                 false
@@ -207,19 +212,19 @@ impl Maintenance {
         }
     }
 
-    /// Syncs all files, writes a checkpoint, and removes the older log. Returns the epoch from
+    /// Syncs all files, writes a checkpoint, and removes the older log. Returns the point from
     /// which the log is still needed.
-    fn checkpoint(&mut self, spare: Option<Spare>) -> io::Result<u64> {
+    fn checkpoint(&mut self, spare: Option<Spare>) -> io::Result<Cut> {
         let cut = self.ask(|answer| Job::Cut(spare, answer))?;
         self.flush()?;
         self.sync_tracking(&*cut.file)?;
         let cursors = self.shared.follow.cursors();
-        let checkpoint = Checkpoint::new(cut.link, cut.tracking, &self.files, cursors);
+        let checkpoint = Checkpoint::new(cut.link, cut.tracking.mark, &self.files, cursors);
         self.check_in_place()?;
         checkpoint.save(&*self.disk, &self.folder)?;
         self.synced = Synced { link: checkpoint.link(), tracking: checkpoint.tracking() };
         self.remove_segments_before(self.synced.link.epoch)?;
-        Ok(self.synced.link.epoch)
+        Ok(cut)
     }
 
     /// Syncs the tracking file. After a failure no later sync is trusted: the file is rewritten.
@@ -233,6 +238,7 @@ impl Maintenance {
 
     /// Removes every frame, file and note with removed contents.
     fn purge(&mut self) -> io::Result<()> {
+        self.remove_index()?;
         let flushed = self.flush();
         self.note(&flushed);
         flushed?;
@@ -248,10 +254,12 @@ impl Maintenance {
         // There must be no commit after the last checkpoint: its log is removed.
         self.jobs.send(Job::Refuse).map_err(ended)?;
         // After a failed sync the file is rewritten, so a second attempt is useful.
-        let epoch = self.checkpoint(None).or_else(|_| self.checkpoint(None));
+        let cut = self.checkpoint(None).or_else(|_| self.checkpoint(None));
         self.jobs.send(Job::Stop).map_err(ended)?;
-        self.remove_segments_before(epoch? + 1)?;
+        let cut = cut?;
+        self.remove_segments_before(cut.link.epoch + 1)?;
         self.shared.follow.end_notes()?;
+        self.save_index(&cut, When::Closing);
         self.disk.sync_dir(&self.folder)
     }
 
@@ -294,7 +302,7 @@ impl Maintenance {
 }
 
 /// What `work` returns; an error if it panics.
-fn caught<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+pub(super) fn caught<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let panicked = |_| Err(io::Error::other("it has panicked, which is a bug in the server"));
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked)
 }

@@ -18,6 +18,7 @@ use super::lock::DirectoryLock;
 use super::maintenance::Maintenance;
 use super::options::Options;
 use super::recovery::{Recovered, Recovery};
+use super::saving::SavedRows;
 use super::shared::Shared;
 use super::tinydb::codecs::TABLE_FILES;
 use super::tracking;
@@ -48,10 +49,12 @@ impl JsonStore {
         lock: DirectoryLock,
         recovered: Recovered,
     ) -> io::Result<Self> {
-        let Options { data_dir: data, disk, now, metrics, checkpoint_bytes, .. } = options;
+        let Options { data_dir: data, disk, now, metrics, checkpoint_bytes, index_events, .. } =
+            options;
         let Recovered { state, appender, journal, files, checkpoint, follow } = recovered;
         let newest = state.newest().max(appender.tracking().newest());
         let epoch = state.epoch();
+        let saved = SavedRows { rows: appender.saved(), least: index_events };
         let shared = Arc::new(Shared::new(state, &appender, &journal, follow, metrics));
         let (jobs, queued_jobs) = channel();
         let (wakes, queued_wakes) = channel();
@@ -64,6 +67,7 @@ impl JsonStore {
             jobs: jobs.clone(),
             files,
             checkpoint_bytes,
+            saved,
             synced: Synced { link: checkpoint.link(), tracking: checkpoint.tracking() },
             changed: Arc::clone(&on_change.changed),
             lock,

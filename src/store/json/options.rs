@@ -21,9 +21,14 @@ pub struct Options {
     /// The length of a segment after which a checkpoint is made, in bytes: [`CHECKPOINT_BYTES`],
     /// except in tests.
     pub checkpoint_bytes: u64,
+    /// The index of the history is saved once there are this many new events: [`INDEX_EVENTS`], except in tests.
+    pub index_events: u64,
     /// Reports the progress of the start.
     pub progress: Progress,
 }
+
+/// The usual [`Options::index_events`].
+pub const INDEX_EVENTS: u64 = 16_384;
 
 /// The usual [`Options::checkpoint_bytes`]: 16 MiB.
 pub const CHECKPOINT_BYTES: u64 = 16 << 20;

@@ -9,7 +9,7 @@ use goldstar::clock::Clock;
 use goldstar::config::Config;
 use goldstar::domain::{Deletion, Role, Timestamp, User, UserId};
 use goldstar::metrics;
-use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
+use goldstar::store::json::{CHECKPOINT_BYTES, INDEX_EVENTS, JsonStore, Options, Progress};
 use goldstar::store::{Change, Changes, Context, Scope, Snapshot, Store};
 use serde_json::{Value, json};
 
@@ -213,6 +213,7 @@ async fn a_second_close_waits_for_the_first() {
         metrics: metrics::Store::default(),
         now: Arc::new(|| Clock::system().now()),
         checkpoint_bytes: CHECKPOINT_BYTES,
+        index_events: INDEX_EVENTS,
         progress: Progress::silent(),
     };
     let store = JsonStore::open(options).unwrap();

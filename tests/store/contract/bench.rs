@@ -14,7 +14,7 @@ use goldstar::domain::{
     TrackingEvent, User, UserId,
 };
 use goldstar::metrics;
-use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
+use goldstar::store::json::{CHECKPOINT_BYTES, INDEX_EVENTS, JsonStore, Options, Progress};
 use goldstar::store::memory::MemoryStore;
 use goldstar::store::postgres::{DatabaseUrl, PostgresStore};
 use goldstar::store::{
@@ -64,6 +64,7 @@ impl Medium {
                     metrics: metrics::Store::default(),
                     now: Arc::new(move || clock.now()),
                     checkpoint_bytes: CHECKPOINT_BYTES,
+                    index_events: INDEX_EVENTS,
                     progress: Progress::silent(),
                 };
                 JsonStore::open(options).unwrap().into()

@@ -31,6 +31,8 @@ pub(crate) struct Folder {
     pub(crate) disk: Arc<FaultyDisk>,
     pub(crate) clock: Arc<AtomicI64>,
     pub(crate) checkpoint_bytes: u64,
+    /// So that each stop and most checkpoints save the index.
+    pub(crate) index_events: u64,
     _temporary: tempfile::TempDir,
 }
 
@@ -44,6 +46,7 @@ impl Folder {
             disk: Arc::default(),
             clock,
             checkpoint_bytes: CHECKPOINT_BYTES,
+            index_events: 1,
             _temporary: temporary,
         }
     }
@@ -86,6 +89,7 @@ impl Folder {
             metrics: metrics::Store::default(),
             now: Arc::new(now),
             checkpoint_bytes: self.checkpoint_bytes,
+            index_events: self.index_events,
             progress: Progress::silent(),
         };
         JsonStore::open(options)

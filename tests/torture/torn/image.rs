@@ -54,6 +54,7 @@ fn open_on(disk: LossyDisk, folder: &Path) -> Result<JsonStore, OpenError> {
         metrics: metrics::Store::default(),
         now: Arc::new(|| Timestamp::from_micros(START)),
         checkpoint_bytes: CHECKPOINT_BYTES,
+        index_events: 1,
         progress: Progress::silent(),
     };
     JsonStore::open(options)

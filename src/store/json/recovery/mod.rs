@@ -19,7 +19,7 @@ use super::state::State;
 use super::tinydb::codecs::TABLE_FILES;
 use super::tinydb::file::{FileChecksum, TableFile, TableFiles, parse_file, push_row_name};
 use super::tinydb::pyjson;
-use super::tracking::{self, Appender, Mark, NewRow};
+use super::tracking::{self, Appender, Mark, NewRow, SavedIndex};
 use super::wal::checkpoint::Checkpoint;
 use super::wal::files;
 use super::wal::format;
@@ -58,7 +58,8 @@ impl Recovery<'_> {
     /// Brings the directory into the form in which commits can start.
     pub(crate) fn run(self) -> Result<Recovered, OpenError> {
         let Self { disk, data, folder, progress, .. } = self;
-        let mut reading = DirectoryReader { disk: &**disk, data, folder, progress }.read()?;
+        let reader = DirectoryReader { disk: &**disk, data, folder, progress, uses_index: true };
+        let mut reading = reader.read()?;
         reading.check()?;
         format::record(&**disk, folder)?;
         let DirectoryContents { saved, is_first, first, journal, next, mut state, .. } = reading;
@@ -77,6 +78,10 @@ impl Recovery<'_> {
                 self.replay_tracking(tracking, saved.tracking(), replay)?
             }
         };
+        if appender.saved() == 0 {
+            // It may name accounts that were deleted since.
+            SavedIndex::remove(&**disk, folder).map_err(OpenError::io(folder))?;
+        }
         let events = journal.as_ref().map_or(&[][..], |replay| &replay.past.rows);
         let own = events.last().map_or(saved.tracking().last_row, |(row, _)| *row);
         let mut cursors = saved.sinks;
@@ -106,7 +111,7 @@ impl Recovery<'_> {
 
     fn load_reshaped(&self, path: &Path) -> Result<tracking::Loaded, OpenError> {
         let file = self.disk.open(path, Open::Read).map_err(OpenError::io(path))?;
-        tracking::load(&*file, path, None, &[], self.progress)
+        tracking::load(&*file, path, None, &[], self.progress, None)
     }
 
     fn create_tracking(&self) -> Result<Appender, OpenError> {

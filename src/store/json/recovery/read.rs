@@ -14,7 +14,7 @@ use crate::store::json::progress::Progress;
 use crate::store::json::state::State;
 use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::file::{FileChecksum, TableFile, TableFiles};
-use crate::store::json::tracking::{self, Mark, Patch, event};
+use crate::store::json::tracking::{self, Mark, Patch, SavedIndex, Use, event};
 use crate::store::json::wal::checkpoint::Checkpoint;
 use crate::store::json::wal::entry::Entry;
 use crate::store::json::wal::segment::Link;
@@ -31,6 +31,8 @@ pub(crate) struct DirectoryReader<'a> {
     pub(crate) folder: &'a Path,
     /// Reports the progress of reading the tracking file.
     pub(crate) progress: &'a Progress,
+    /// Whether the saved index may be used instead of reading the whole tracking file.
+    pub(crate) uses_index: bool,
 }
 
 /// The contents of a directory.
@@ -213,7 +215,7 @@ impl DirectoryReader<'_> {
         if file.is_empty().map_err(OpenError::io(&path))? {
             return Ok(TrackingFile::Empty);
         }
-        let loaded = tracking::load(&*file, &path, None, &[], self.progress)?;
+        let loaded = self.load(&*file, None, &[])?;
         Ok(TrackingFile::Read(Box::new(loaded)))
     }
 
@@ -235,20 +237,39 @@ impl DirectoryReader<'_> {
         // A torn patch is not JSON, so the patches are applied while reading. If that does not
         // help, the error is that of the unpatched file.
         let loaded = self
-            .load_until(&*file, mark, &past.patches)
-            .or_else(|error| self.load_until(&*file, mark, &[]).and(Err(error)))?;
+            .load(&*file, Some(mark), &past.patches)
+            .or_else(|error| self.load(&*file, Some(mark), &[]).and(Err(error)))?;
         check_tail(&path, mark, &loaded.tail, &past.rows, torn)?;
         Ok(TrackingFile::Read(Box::new(loaded)))
     }
 
-    /// Reads the tracking file up to its checkpoint, and what follows that.
-    fn load_until(
+    /// Reads the tracking file, or up to its checkpoint and what follows that. With the saved index only the rows
+    /// after it are read.
+    fn load(
         &self,
         file: &dyn DiskFile,
-        mark: Mark,
+        mark: Option<Mark>,
         patches: &[Patch],
     ) -> Result<tracking::Loaded, OpenError> {
-        tracking::load(file, &self.tracking_path(), Some(mark), patches, self.progress)
+        let path = self.tracking_path();
+        let load = |saved| tracking::load(file, &path, mark, patches, self.progress, saved);
+        if !self.uses_index {
+            return load(None);
+        }
+        let of = Use { file, path: &path, mark, patches, progress: self.progress };
+        let why = match SavedIndex::read(self.disk, self.folder, &of) {
+            // Whether the rest is damaged is decided without the index.
+            Ok(Some(saved)) => match load(Some(saved)) {
+                Err(OpenError::Damaged(damage)) => damage.to_string(),
+                loaded => return loaded,
+            },
+            Ok(None) => "there is none".to_owned(),
+            Err(why) => why.to_string(),
+        };
+        let loaded = load(None)?;
+        let events = loaded.index.len();
+        tracing::info!(events, why, "the saved index of the history was not used");
+        Ok(loaded)
     }
 
     fn tracking_path(&self) -> PathBuf {

@@ -29,6 +29,15 @@ impl Reversals {
         self.0.get(&(id_hash(reversed), reversed.into()))
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The id of each reversed event, and that of its reversal.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &EventId)> {
+        self.0.iter().map(|((_, reversed), reversal)| (&**reversed, reversal))
+    }
+
     /// Whether an event whose id has that hash is reversed.
     pub(crate) fn has_hash(&self, hash: u32) -> bool {
         let first = self.0.range((hash, Arc::from(""))..).next();

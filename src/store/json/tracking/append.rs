@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 
-use super::index::{EventKind, Index, Place, Summary};
+use super::index::{EventKind, Place, Summary};
 use super::load::{Loaded, Mark};
 use super::own_file::OwnFile;
 use super::patch::{self, Patch};
 use super::read::OwnRows;
 use super::row::Personal;
+use super::saved::Extent;
 use super::table::{Inner, Tracking, Waiting};
+use super::whole::WholeChecksum;
 use crate::disk::{Disk, DiskFile, Open};
 use crate::domain::{Id, UserId};
 use crate::metrics::Counter;
@@ -42,6 +44,10 @@ pub(crate) struct Appender {
     end: u64,
     /// The checksum up to `end`; see [`Mark::crc`].
     crc: crc32fast::Hasher,
+    /// The checksum of all bytes up to `end`.
+    whole: WholeChecksum,
+    /// See [`Loaded::saved`].
+    saved: u64,
     /// Whether the table has no rows, written or waiting.
     is_empty: bool,
     last_error: Option<String>,
@@ -68,14 +74,9 @@ impl Appender {
         let file = disk.open(&path, Open::Write)?;
         let mut crc = crc32fast::Hasher::new();
         crc.update(OPENING.as_bytes());
-        let loaded = Loaded {
-            index: Index::new(),
-            end: OPENING.len() as u64,
-            crc,
-            reversals: Vec::new(),
-            tail: Vec::new(),
-            appendable: true,
-        };
+        let mut whole = WholeChecksum::default();
+        whole.update(OPENING.as_bytes());
+        let loaded = Loaded { end: OPENING.len() as u64, crc, whole, ..Loaded::empty() };
         Self::open(disk, path, file, loaded, failures, visited)
     }
 
@@ -89,7 +90,7 @@ impl Appender {
         visited: Counter,
     ) -> io::Result<Self> {
         let own = OwnFile::open(disk, path.clone(), Arc::clone(&file))?;
-        let Loaded { index, end, crc, .. } = loaded;
+        let Loaded { index, end, crc, whole, saved, .. } = loaded;
         let is_empty = index.len() == 0;
         let inner = Inner { index, file, backlog: VecDeque::new(), patches: BTreeMap::new() };
         let (inner, recent) = (RwLock::new(inner), Mutex::default());
@@ -101,6 +102,8 @@ impl Appender {
             sync_asked: end,
             end,
             crc,
+            whole,
+            saved,
             is_empty,
             last_error: None,
             failures,
@@ -109,6 +112,11 @@ impl Appender {
 
     pub(crate) fn tracking(&self) -> &Arc<Tracking> {
         &self.tracking
+    }
+
+    /// The number of rows whose index was read from its file at the start.
+    pub(crate) fn saved(&self) -> u64 {
+        self.saved
     }
 
     /// Why the last write failed; `None` if it succeeded.
@@ -153,6 +161,9 @@ impl Appender {
             }
             nothing_waits
         };
+        for (patch, difference) in &own.differences {
+            self.whole.overwrite(&patch.place(), *difference);
+        }
         let mut recent = self.tracking.recent.lock();
         own.rows.iter().for_each(|(found, _)| recent.forget(found));
         drop(recent);
@@ -214,6 +225,11 @@ impl Appender {
         })
     }
 
+    /// The mark, and the checksum of all bytes before it. What waits is included.
+    pub(crate) fn extent(&self, mark: Mark) -> Extent {
+        Extent { mark, whole: self.whole.crc() }
+    }
+
     /// Removes the temporary file of a failed rewrite.
     pub(crate) fn remove_leftover(&self) -> io::Result<()> {
         self.file.remove_leftover()
@@ -262,6 +278,8 @@ impl Appender {
             len: u32::try_from(stored.json.len()).unwrap_or(u32::MAX),
         };
         self.crc.update(prefix.as_bytes());
+        self.whole.update(prefix.as_bytes());
+        self.whole.update(stored.json.as_bytes());
         // `load` computes the same checksum.
         let (text, mut hashed) = (stored.json.as_bytes(), 0);
         for span in personal {

@@ -9,6 +9,8 @@ use super::index::{EventKind, Index, Place, Summary};
 use super::patch::{self, Patch};
 use super::reader::Reader;
 use super::row::RowSpans;
+use super::saved::SavedIndex;
+use super::whole::WholeChecksum;
 use crate::disk::DiskFile;
 use crate::domain::{EventId, Timestamp};
 use crate::store::json::damage::{Damage, DamageKind, OpenError};
@@ -39,6 +41,10 @@ pub(crate) struct Loaded {
     pub(crate) end: u64,
     /// The checksum up to there.
     pub(crate) crc: crc32fast::Hasher,
+    /// The checksum of all bytes up to there.
+    pub(crate) whole: WholeChecksum,
+    /// The number of rows whose index was read from its file.
+    pub(crate) saved: u64,
     /// The reversals among the events: the id of the reversed event, and that of the reversal.
     pub(crate) reversals: Vec<(Arc<str>, EventId)>,
     /// Complete rows after the mark.
@@ -53,31 +59,22 @@ const SAMPLE: usize = 1000;
 /// Reads a file, which must not be empty.
 ///
 /// With a mark, the part before it must match, and complete rows after it are read but not indexed.
-/// `patches`, ordered by offset, are applied to what is read. `progress` is called for each piece.
+/// `patches`, ordered by offset, are applied to what is read. `progress` is called for each piece. Only what comes after
+/// `saved` is read.
 pub(crate) fn load(
     file: &dyn DiskFile,
     path: &Path,
     mark: Option<Mark>,
     patches: &[Patch],
     progress: &Progress,
+    saved: Option<SavedIndex>,
 ) -> Result<Loaded, OpenError> {
     let total = file.len().map_err(OpenError::io(path))?;
     let mut reader = Reader::new(file, path, patches, (progress, total));
-    let mut loaded = Loaded {
-        index: Index::new(),
-        end: 0,
-        crc: crc32fast::Hasher::new(),
-        reversals: Vec::new(),
-        tail: Vec::new(),
-        appendable: true,
-    };
-    if !reader.find_default_table(&mut |_, _, _| {})? {
-        reader.ends()?;
-        loaded.appendable = false;
+    let mut loaded = reader.begin(saved)?;
+    if !loaded.appendable {
         return Ok(loaded);
     }
-    loaded.end = reader.offset();
-    reader.hash_until(&mut loaded.crc, loaded.end);
     let is_marked = mark.is_some();
     reader.read_rows(mark, &mut loaded)?;
     loaded.index.sort();
@@ -89,7 +86,53 @@ pub(crate) fn load(
     Ok(loaded)
 }
 
+impl Loaded {
+    /// Nothing, before the first byte.
+    pub(super) fn empty() -> Self {
+        Self {
+            index: Index::new(),
+            end: 0,
+            crc: crc32fast::Hasher::new(),
+            whole: WholeChecksum::default(),
+            saved: 0,
+            reversals: Vec::new(),
+            tail: Vec::new(),
+            appendable: true,
+        }
+    }
+
+    /// The part of the file that an index describes.
+    fn after(SavedIndex { index, extent, reversals }: SavedIndex) -> Self {
+        let mark = extent.mark;
+        Self {
+            index,
+            end: mark.len,
+            crc: crc32fast::Hasher::new_with_initial(mark.crc),
+            whole: WholeChecksum::of(extent.whole, mark.len),
+            saved: mark.rows,
+            reversals,
+            ..Self::empty()
+        }
+    }
+}
+
 impl Reader<'_> {
+    /// Moves to the first row, or to the first one that `saved` does not contain. Not appendable if there is no table.
+    fn begin(&mut self, saved: Option<SavedIndex>) -> Result<Loaded, OpenError> {
+        let mut loaded = saved.map_or_else(Loaded::empty, Loaded::after);
+        self.whole = Some(loaded.whole.clone());
+        if loaded.saved > 0 {
+            self.base = loaded.end;
+        } else if self.find_default_table(&mut |_, _, _| {})? {
+            loaded.end = self.offset();
+            self.hash_until(&mut loaded.crc, loaded.end);
+        } else {
+            self.ends()?;
+            loaded.appendable = false;
+        }
+        Ok(loaded)
+    }
+
     /// Indexes the rows up to the mark and reads the complete ones after it; without a mark,
     /// indexes all.
     fn read_rows(&mut self, mark: Option<Mark>, loaded: &mut Loaded) -> Result<(), OpenError> {
@@ -99,12 +142,12 @@ impl Reader<'_> {
                          after Goldstar ended without a clean stop, or the disk has lost data";
             OpenError::from(Damage::new(DamageKind::Foreign, path, byte, cause))
         };
-        let mut first = true;
+        let mut first = loaded.index.len() == 0;
         loop {
             if let Some(mark) = mark
                 && loaded.end >= mark.len
             {
-                self.hash_until(&mut loaded.crc, loaded.end);
+                self.end_hashes(loaded);
                 if loaded.end != mark.len || loaded.crc.clone().finalize() != mark.crc {
                     return Err(differs(loaded.end));
                 }
@@ -114,11 +157,11 @@ impl Reader<'_> {
             let Some(row) = self.row(first)? else { break };
             first = false;
             self.add(&row, loaded)?;
-            if loaded.index.len() == SAMPLE {
+            if loaded.index.len() == SAMPLE && loaded.saved == 0 {
                 loaded.index.expect(self.expected_rows(loaded.end));
             }
         }
-        self.hash_until(&mut loaded.crc, loaded.end);
+        self.end_hashes(loaded);
         match mark {
             Some(_) => Err(differs(loaded.end)),
             None => Ok(()),
@@ -167,6 +210,13 @@ impl Reader<'_> {
         }
         loaded.end = self.base + row.value.end as u64;
         Ok(())
+    }
+
+    /// Completes the checksums up to the end of the last row.
+    fn end_hashes(&mut self, loaded: &mut Loaded) {
+        self.hash_until(&mut loaded.crc, loaded.end);
+        self.hash_whole();
+        loaded.whole = self.whole.take().unwrap_or_default();
     }
 
     fn hash_until(&mut self, crc: &mut crc32fast::Hasher, offset: u64) {

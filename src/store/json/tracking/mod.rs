@@ -2,6 +2,7 @@
 //! the file yet.
 
 mod append;
+mod blocks;
 pub(crate) mod event;
 mod index;
 mod load;
@@ -11,9 +12,11 @@ mod read;
 mod reader;
 mod recent;
 mod row;
+mod saved;
 mod scan;
 mod table;
 mod visit;
+mod whole;
 
 pub(crate) use append::{Appender, CLOSING, NewRow};
 pub(crate) use index::id_hash;
@@ -24,6 +27,7 @@ pub(crate) use patch::{
 };
 pub(crate) use read::OwnRows;
 pub(crate) use row::personal_spans;
+pub(crate) use saved::{Extent, SavedIndex, Use};
 pub(crate) use scan::Scan;
 pub(crate) use table::{Newest, Tracking};
 pub(crate) use visit::{FileRow, visit};

@@ -28,6 +28,19 @@ impl Patch {
         self.offset.saturating_add(self.len.into())
     }
 
+    /// The overwritten bytes of the file.
+    pub(crate) fn place(&self) -> Range<u64> {
+        self.offset..self.end()
+    }
+
+    /// The exclusive or of the checksums of the bytes before and after, in a row at that offset of the file.
+    pub(crate) fn difference(&self, row: &str, offset: u64) -> u32 {
+        let part = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
+        let (start, end) = (part(self.offset - offset), part(self.end() - offset));
+        let old = &row.as_bytes()[start..end];
+        crc32fast::hash(old) ^ crc32fast::hash(blank(old.len()).as_bytes())
+    }
+
     /// Overwrites that part in bytes of the file that start at `base`.
     pub(crate) fn overlay(&self, bytes: &mut [u8], base: u64) {
         // A patch may cross either end of the bytes.

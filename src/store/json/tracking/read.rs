@@ -13,6 +13,8 @@ use crate::domain::UserId;
 /// Some rows of an account, and the patches that anonymise each.
 pub(crate) struct OwnRows {
     pub(crate) rows: Vec<(Found, Vec<Patch>)>,
+    /// The same patches, each with the difference that it makes to a [`WholeChecksum`](super::whole::WholeChecksum).
+    pub(crate) differences: Vec<(Patch, u32)>,
     /// The position in the index after the last of them.
     pub(crate) next: usize,
 }
@@ -85,6 +87,7 @@ impl Tracking {
     ) -> io::Result<OwnRows> {
         let (rows, next) =
             self.read(ReadMode::Blocking, |index| index.of_user(user_id.as_str(), from, limit))?;
+        let mut differences = Vec::new();
         let patch = |(found, text): (Found, String)| {
             let patches = patch::patches_of(found.row, found.place.offset, &text);
             let patches = patches.ok_or_else(|| {
@@ -93,10 +96,12 @@ impl Tracking {
                     "row {row} has no space for `null`; the next start adds some"
                 ))
             })?;
+            let differs = |patch: &Patch| (*patch, patch.difference(&text, found.place.offset));
+            differences.extend(patches.iter().map(differs));
             Ok((found, patches))
         };
         let rows = rows.into_iter().map(patch).collect::<io::Result<_>>()?;
-        Ok(OwnRows { rows, next })
+        Ok(OwnRows { rows, differences, next })
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::patch::{self, Patch};
 use super::row::{RowSpans, Shape, scan_row};
+use super::whole::WholeChecksum;
 use crate::disk::DiskFile;
 use crate::store::json::damage::{Damage, OpenError};
 use crate::store::json::progress::Progress;
@@ -33,6 +34,9 @@ pub(crate) struct Reader<'a> {
     pub(super) at: usize,
     /// The next byte to hash, in the buffer.
     pub(super) hashed: usize,
+    /// The checksum of all bytes before `whole_at`, in the buffer; `None` if it is not needed.
+    pub(super) whole: Option<WholeChecksum>,
+    whole_at: usize,
     complete: bool,
     shape: Shape,
     pub(super) has_line_breaks: bool,
@@ -64,6 +68,8 @@ impl<'a> Reader<'a> {
             base: 0,
             at: 0,
             hashed: 0,
+            whole: None,
+            whole_at: 0,
             complete: false,
             shape: Shape::default(),
             has_line_breaks: false,
@@ -77,6 +83,8 @@ impl<'a> Reader<'a> {
 
     /// Reads the next piece, and keeps the bytes that are not hashed yet.
     pub(super) fn fill(&mut self) -> Result<(), OpenError> {
+        self.hash_whole();
+        self.whole_at = 0;
         self.buffer.drain(..self.hashed);
         self.base += self.hashed as u64;
         self.at -= self.hashed;
@@ -99,6 +107,14 @@ impl<'a> Reader<'a> {
         progress.report(self.path, self.base + self.buffer.len() as u64, total);
         self.has_line_breaks |= memchr::memchr(b'\n', &self.buffer[len..]).is_some();
         Ok(())
+    }
+
+    /// Adds what is hashed to the checksum of all bytes.
+    pub(super) fn hash_whole(&mut self) {
+        if let Some(whole) = &mut self.whole {
+            whole.update(&self.buffer[self.whole_at..self.hashed]);
+            self.whole_at = self.hashed;
+        }
     }
 
     /// Runs `parse`, and reads more if the buffer ends inside of it.

@@ -148,6 +148,7 @@ impl Directory {
             now: Arc::new(|| Timestamp::from_micros(NOW)),
             metrics: metrics::Store::default(),
             checkpoint_bytes: CHECKPOINT_BYTES,
+            index_events: 1,
             progress: Progress::silent(),
         };
         JsonStore::open(options)

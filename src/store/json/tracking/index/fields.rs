@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use super::summary::Summary;
+use super::summary::{Row, Summary, id_hash};
 use crate::domain::{EntityType, EventFilter, Id};
 
 /// The fields of all events by which a filter selects, as numbers, in the order of the file.
@@ -27,19 +27,48 @@ impl Fields {
         self.kinds.reserve_exact(more);
     }
 
-    /// Adds the next event of the file; returns the numbers of its account and its child.
-    pub(super) fn add(&mut self, event: &Summary<'_>) -> (u32, u32) {
+    /// The row of an event. Texts that are new get numbers.
+    pub(super) fn number(&mut self, event: &Summary<'_>) -> Row {
+        Row {
+            number: event.row,
+            place: event.place,
+            id: id_hash(event.id),
+            user: event.user_id.map_or(Names::NONE, |user| self.user_names.number(user)),
+            child: self.child_names.number(event.child_id),
+            entity: self.entity_names.number(event.entity_id),
+            kind: event.kind.0,
+            occurred: event.occurred_at.as_micros(),
+            created: event.created_at.as_micros(),
+        }
+    }
+
+    /// Adds the next event of the file.
+    pub(super) fn add(&mut self, row: &Row) {
         reserve(&mut self.users);
         reserve(&mut self.children);
         reserve(&mut self.entities);
         reserve(&mut self.kinds);
-        let user = event.user_id.map_or(Names::NONE, |user| self.user_names.number(user));
-        let child = self.child_names.number(event.child_id);
-        self.users.push(user);
-        self.children.push(child);
-        self.entities.push(self.entity_names.number(event.entity_id));
-        self.kinds.push(event.kind.0);
-        (user, child)
+        self.users.push(row.user);
+        self.children.push(row.child);
+        self.entities.push(row.entity);
+        self.kinds.push(row.kind);
+    }
+
+    /// The numbers of the account, the child and the entity of the event at a position, and its kind.
+    pub(super) fn at(&self, at: usize) -> (u32, u32, u32, u8) {
+        (self.users[at], self.children[at], self.entities[at], self.kinds[at])
+    }
+
+    /// The texts of accounts, children and entities.
+    pub(super) fn names(&self) -> [&Names; 3] {
+        [&self.user_names, &self.child_names, &self.entity_names]
+    }
+
+    /// Replaces the texts.
+    pub(super) fn set_names(&mut self, [users, children, entities]: [Names; 3]) {
+        self.user_names = users;
+        self.child_names = children;
+        self.entity_names = entities;
     }
 
     /// The type of the event at a position; `None` if it is unknown.
@@ -54,7 +83,7 @@ impl Fields {
 
     /// Removes the id of an account; returns its number.
     pub(super) fn forget_user(&mut self, user_id: &str) -> Option<u32> {
-        self.user_names.numbers.remove(user_id)
+        self.user_names.forget(user_id)
     }
 
     /// The filter in the numbers of the index; `None` if it names a text that no event has.
@@ -106,8 +135,8 @@ pub(super) struct Wanted {
 #[derive(Default)]
 pub(super) struct Names {
     numbers: HashMap<Arc<str>, u32, RandomState>,
-    /// Numbers are never reused, even after a removal.
-    next: u32,
+    /// The texts by their numbers, which are never reused: `None` after a removal.
+    texts: Vec<Option<Arc<str>>>,
 }
 
 impl Names {
@@ -118,10 +147,28 @@ impl Names {
         if let Some(number) = self.numbers.get(name) {
             return *number;
         }
-        let number = self.next;
-        self.next += 1;
-        self.numbers.insert(name.into(), number);
+        self.push(Some(name.into()))
+    }
+
+    /// Gives a text, or none, the next number.
+    pub(super) fn push(&mut self, name: Option<Arc<str>>) -> u32 {
+        let number = u32::try_from(self.texts.len()).unwrap_or(Self::NONE);
+        self.numbers.extend(name.iter().map(|name| (Arc::clone(name), number)));
+        self.texts.push(name);
         number
+    }
+
+    /// Removes a text; returns its number.
+    fn forget(&mut self, name: &str) -> Option<u32> {
+        let number = self.numbers.remove(name)?;
+        self.texts[number as usize] = None;
+        Some(number)
+    }
+
+    /// The texts of the numbers from `from` on, at most `limit` of them.
+    pub(super) fn texts(&self, from: usize, limit: usize) -> &[Option<Arc<str>>] {
+        let rest = self.texts.get(from..).unwrap_or_default();
+        &rest[..rest.len().min(limit)]
     }
 
     fn known(&self, name: &str) -> Option<u32> {

@@ -1,6 +1,7 @@
 mod activity;
 mod after;
 mod fields;
+mod stored;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,8 @@ use crate::store::json::tinydb::RowNumber;
 
 pub(crate) use activity::Count;
 use fields::{Fields, Names, Wanted, reserve};
+pub(super) use stored::{ROW_LEN, UsedNames, store_text, text_len};
+use summary::Row;
 pub(crate) use summary::{EventKind, Found, Place, Summary, id_hash};
 
 /// An event's position in the index: the order of the file.
@@ -94,7 +97,8 @@ impl Index {
 
     /// Adds the next event of the file. Nearly always it is also the latest.
     pub(crate) fn push(&mut self, event: &Summary<'_>) {
-        let (position, child) = self.add(event);
+        let row = self.fields.number(event);
+        let (position, child) = self.add(&row);
         let (occurred, created) = (&self.occurred, &self.created);
         let key = |at: Position| (occurred[at as usize], created[at as usize]);
         insert_by(&mut self.by_time, position, key);
@@ -107,7 +111,12 @@ impl Index {
     /// Adds the next event of the file without ordering it; [`Self::sort`] follows. In another
     /// program's file any event may be earlier than all before it.
     pub(crate) fn push_unsorted(&mut self, event: &Summary<'_>) {
-        let (position, child) = self.add(event);
+        let row = self.fields.number(event);
+        self.push_row(&row);
+    }
+
+    fn push_row(&mut self, row: &Row) {
+        let (position, child) = self.add(row);
         self.by_time.push(position);
         self.by_child[child].push(position);
         if let Some(list) = self.by_user.get_mut(self.fields.users[position as usize] as usize) {
@@ -117,7 +126,7 @@ impl Index {
 
     /// Adds an event to everything that is not ordered by time; returns its position and the
     /// child's number.
-    fn add(&mut self, event: &Summary<'_>) -> (Position, usize) {
+    fn add(&mut self, row: &Row) -> (Position, usize) {
         // Four thousand million events are far more than this store can contain.
         let position = Position::try_from(self.len()).unwrap_or(Position::MAX);
         reserve(&mut self.offsets);
@@ -127,14 +136,14 @@ impl Index {
         reserve(&mut self.occurred);
         reserve(&mut self.created);
         reserve(&mut self.by_time);
-        self.offsets.push(event.place.offset);
-        self.lens.push(event.place.len);
-        self.rows_ascend &= event.row > self.last_row;
-        self.last_row = self.last_row.max(event.row);
-        self.rows.push(event.row);
-        self.ids.push(id_hash(event.id));
-        let occurred_at = event.occurred_at.as_micros();
-        let (user, child) = self.fields.add(event);
+        self.offsets.push(row.place.offset);
+        self.lens.push(row.place.len);
+        self.rows_ascend &= row.number > self.last_row;
+        self.last_row = self.last_row.max(row.number);
+        self.rows.push(row.number);
+        self.ids.push(row.id);
+        self.fields.add(row);
+        let &Row { user, child, occurred: occurred_at, .. } = row;
         if user != Names::NONE {
             let user = user as usize;
             if self.last_of_user.len() <= user {
@@ -144,7 +153,7 @@ impl Index {
             self.last_of_user[user] = occurred_at;
         }
         self.occurred.push(occurred_at);
-        self.created.push(event.created_at.as_micros());
+        self.created.push(row.created);
         let child = child as usize;
         if self.by_child.len() <= child {
             self.by_child.resize_with(child + 1, Vec::new);
@@ -339,6 +348,13 @@ impl Index {
                 (Some(child), Some(user)) => self.child_users[child as usize] == Some(user),
                 (None, Some(user)) => !self.losing.contains(&user),
             }
+    }
+
+    fn row(&self, at: usize) -> Row {
+        let Found { row: number, place, .. } = self.found(at);
+        let (user, child, entity, kind) = self.fields.at(at);
+        let (occurred, created) = (self.occurred[at], self.created[at]);
+        Row { number, place, id: self.ids[at], user, child, entity, kind, occurred, created }
     }
 
     /// The row at a position.

@@ -15,6 +15,22 @@ pub(crate) struct Summary<'a> {
     pub(crate) created_at: Timestamp,
 }
 
+/// What the index contains of an event: numbers instead of its texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) number: RowNumber,
+    pub(super) place: Place,
+    /// The [`id_hash`] of its id.
+    pub(super) id: u32,
+    pub(super) user: u32,
+    pub(super) child: u32,
+    pub(super) entity: u32,
+    pub(super) kind: u8,
+    /// In microseconds.
+    pub(super) occurred: i64,
+    pub(super) created: i64,
+}
+
 /// The hash by which the index finds events.
 pub(crate) fn id_hash(id: &str) -> u32 {
     crc32fast::hash(id.as_bytes())

@@ -1,0 +1,243 @@
+//! `journal/history.index`: the index of the first events, so that a start need not parse them.
+//!
+//! The file is only a copy of what is in the tracking file. A start uses it if every checksum is right, and if the bytes
+//! of the tracking file are those that Goldstar had written when it wrote the index. Otherwise it reads the whole
+//! tracking file.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+
+use super::blocks::{BlockReader, BlockWriter, DAMAGED, Unusable};
+use super::index::{Index, ROW_LEN, UsedNames, store_text, text_len};
+use super::load::Mark;
+use super::patch::Patch;
+use super::table::Tracking;
+use super::whole::WholeChecksum;
+use crate::disk::{
+    Disk, DiskFile, Open, finish_replacement, read_exact_at, require_space, temporary_path,
+};
+use crate::domain::EventId;
+use crate::store::json::progress::Progress;
+use crate::store::json::state::Reversals;
+
+/// The file's name in the folder `journal`.
+const FILE: &str = "history.index";
+/// The beginning of the file, with the number of its format.
+const MAGIC: &[u8; 4] = b"GSI1";
+/// The rows or texts that are copied while the index is locked: for less than a tenth of a millisecond.
+const PIECE: usize = 1024;
+/// The bytes of the tracking file that are read at once.
+const READ: usize = 1 << 18;
+
+/// The part of the tracking file that an index describes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Extent {
+    pub(crate) mark: Mark,
+    /// The [`WholeChecksum`] up to there.
+    pub(crate) whole: u32,
+}
+
+/// The contents of the file.
+pub(crate) struct SavedIndex {
+    pub(super) index: Index,
+    pub(super) extent: Extent,
+    /// The reversals, as in [`super::Loaded`].
+    pub(super) reversals: Vec<(Arc<str>, EventId)>,
+}
+
+/// Where an index is to be used.
+pub(crate) struct Use<'a> {
+    /// The tracking file and its path.
+    pub(crate) file: &'a dyn DiskFile,
+    pub(crate) path: &'a Path,
+    /// The part that the log continues; `None` if the file is read to its end.
+    pub(crate) mark: Option<Mark>,
+    /// The patches in the log.
+    pub(crate) patches: &'a [Patch],
+    pub(crate) progress: &'a Progress,
+}
+
+impl SavedIndex {
+    /// Reads the file, and checks that it describes the tracking file; `None` if there is no file.
+    pub(crate) fn read(
+        disk: &dyn Disk,
+        folder: &Path,
+        of: &Use<'_>,
+    ) -> Result<Option<Self>, Unusable> {
+        let file = match disk.open(&path(folder), Open::Read) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        let mut reader = BlockReader::new(file)?;
+        let (extent, reversals) = read_header(&mut reader)?;
+        let Extent { mark, whole } = extent;
+        if of.mark.is_some_and(|until| mark.len > until.len) {
+            return Err(Unusable::Wrong("it contains events after the last checkpoint"));
+        }
+        if of.patches.iter().any(|patch| patch.offset < mark.len) {
+            return Err(Unusable::Wrong("events have been anonymised since it was written"));
+        }
+        if of.file.len()? < mark.len {
+            return Err(Unusable::Wrong("the tracking file is shorter than it was"));
+        }
+        // Both take about as long.
+        let (read, found) = thread::scope(|scope| {
+            let found = scope.spawn(|| whole_checksum(of, mark.len));
+            let read = read_contents(reader, mark, reversals);
+            (read, found.join())
+        });
+        let found = found.map_err(|_| Unusable::Wrong("the tracking file can't be read"))??;
+        if found != whole {
+            return Err(Unusable::Wrong("the tracking file was changed since it was written"));
+        }
+        let (index, reversals) = read?;
+        Ok(Some(Self { index, extent, reversals }))
+    }
+
+    /// Writes the file, durably. The index is locked for short times only. Fails if events have been anonymised
+    /// meanwhile, so that the file would be useless.
+    pub(crate) fn write(
+        disk: &dyn Disk,
+        folder: &Path,
+        tracking: &Tracking,
+        extent: Extent,
+        reversals: &Reversals,
+    ) -> io::Result<()> {
+        let path = path(folder);
+        let needed = extent.mark.rows * ROW_LEN as u64;
+        require_space(folder, 2 * needed)?;
+        let temporary = temporary_path(&path);
+        let file = disk.open(&temporary, Open::Truncate)?;
+        let written = write_contents(&file, tracking, extent, reversals)
+            .and_then(|()| finish_replacement(disk, &*file, &temporary, &path));
+        written.inspect_err(|_| {
+            if let Err(error) = remove_file(disk, &temporary) {
+                tracing::warn!(file = %temporary.display(), %error, "could not be removed");
+            }
+        })
+    }
+
+    /// Removes the file and its temporary file. Durable only once the folder is synced.
+    pub(crate) fn remove(disk: &dyn Disk, folder: &Path) -> io::Result<()> {
+        let path = path(folder);
+        remove_file(disk, &temporary_path(&path))?;
+        remove_file(disk, &path)
+    }
+}
+
+fn path(folder: &Path) -> PathBuf {
+    folder.join(FILE)
+}
+
+fn remove_file(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    match disk.remove(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The checksum of the first bytes of the tracking file.
+fn whole_checksum(of: &Use<'_>, len: u64) -> io::Result<u32> {
+    let total = of.file.len()?;
+    let mut whole = WholeChecksum::default();
+    let mut buffer = vec![0; READ];
+    let mut offset = 0;
+    while offset < len {
+        let count = usize::try_from(len - offset).map_or(READ, |left| left.min(READ));
+        read_exact_at(of.file, &mut buffer[..count], offset)?;
+        whole.update(&buffer[..count]);
+        offset += count as u64;
+        of.progress.report(of.path, offset, total);
+    }
+    Ok(whole.crc())
+}
+
+/// Reads what the index describes, and the number of reversals.
+fn read_header(reader: &mut BlockReader) -> Result<(Extent, u64), Unusable> {
+    if reader.array()? != *MAGIC {
+        return Err(Unusable::Wrong("it has the format of another version"));
+    }
+    let mut short = || Ok::<_, Unusable>(u32::from_le_bytes(reader.array()?));
+    let (crc, whole) = (short()?, short()?);
+    let mut long = || Ok::<_, Unusable>(u64::from_le_bytes(reader.array()?));
+    let mark = Mark { len: long()?, crc, rows: long()?, last_row: long()? };
+    Ok((Extent { mark, whole }, long()?))
+}
+
+type Contents = (Index, Vec<(Arc<str>, EventId)>);
+
+/// Reads everything after the header.
+fn read_contents(
+    mut reader: BlockReader,
+    mark: Mark,
+    reversals: u64,
+) -> Result<Contents, Unusable> {
+    let mut index = Index::new();
+    index.expect(usize::try_from(mark.rows + mark.rows / 32).map_err(|_| DAMAGED)?);
+    for _ in 0..mark.rows {
+        if !index.restore_row(&reader.array()?, mark.rows) {
+            return Err(DAMAGED);
+        }
+    }
+    let mut names = [const { Vec::new() }; 3];
+    for names in &mut names {
+        for _ in 0..u64::from_le_bytes(reader.array()?) {
+            names.push(read_text(&mut reader)?);
+        }
+    }
+    let mut pairs = Vec::new();
+    for _ in 0..reversals {
+        let (reversed, reversal) = (read_text(&mut reader)?, read_text(&mut reader)?);
+        pairs.push((reversed.ok_or(DAMAGED)?, EventId::from(&*reversal.ok_or(DAMAGED)?)));
+    }
+    reader.finish()?;
+    let is_complete = index.restore_names(names) && index.last_row() == mark.last_row;
+    if is_complete { Ok((index, pairs)) } else { Err(DAMAGED) }
+}
+
+fn read_text(reader: &mut BlockReader) -> Result<Option<Arc<str>>, Unusable> {
+    let Some(len) = text_len(u32::from_le_bytes(reader.array()?)) else { return Ok(None) };
+    let text = std::str::from_utf8(reader.take(len)?).map_err(|_| DAMAGED)?;
+    Ok(Some(text.into()))
+}
+
+fn write_contents(
+    file: &Arc<dyn DiskFile>,
+    tracking: &Tracking,
+    Extent { mark, whole }: Extent,
+    reversals: &Reversals,
+) -> io::Result<()> {
+    let mut writer = BlockWriter::new(Arc::clone(file));
+    let header = writer.records();
+    header.extend(MAGIC);
+    header.extend([mark.crc, whole].map(u32::to_le_bytes).as_flattened());
+    let counts = [mark.len, mark.rows, mark.last_row, reversals.len() as u64];
+    header.extend(counts.map(u64::to_le_bytes).as_flattened());
+    writer.end_record()?;
+    let mut used = UsedNames::default();
+    let rows = usize::try_from(mark.rows).map_err(io::Error::other)?;
+    for from in (0..rows).step_by(PIECE) {
+        let piece = from..rows.min(from + PIECE);
+        tracking.inner.read().index.store_rows(piece, &mut used, writer.records());
+        writer.end_record()?;
+    }
+    for (kind, count) in used.counts().into_iter().enumerate() {
+        writer.records().extend((count as u64).to_le_bytes());
+        for from in (0..count).step_by(PIECE) {
+            let piece = from..count.min(from + PIECE);
+            let names = tracking.inner.read().index.stored_names(kind, piece, &used);
+            for name in names {
+                store_text(name.as_deref(), writer.records());
+            }
+            writer.end_record()?;
+        }
+    }
+    for (reversed, reversal) in reversals.iter() {
+        store_text(Some(reversed), writer.records());
+        store_text(Some(reversal.as_str()), writer.records());
+        writer.end_record()?;
+    }
+    writer.finish()
+}
