@@ -15,6 +15,7 @@ mod postgres;
 #[path = "../http/harness/python.rs"]
 mod python;
 mod salvage;
+mod saved_index;
 mod server_log;
 mod shapes;
 #[path = "../http/harness/watched.rs"]

@@ -263,13 +263,14 @@ impl DirectoryReader<'_> {
                 Err(OpenError::Damaged(damage)) => damage.to_string(),
                 loaded => return loaded,
             },
-            Ok(None) => "there is none".to_owned(),
+            Ok(None) => {
+                tracing::debug!(file = %path.display(), "there is no saved index of the history");
+                return load(None);
+            }
             Err(why) => why.to_string(),
         };
-        let loaded = load(None)?;
-        let events = loaded.index.len();
-        tracing::info!(events, why, "the saved index of the history was not used");
-        Ok(loaded)
+        tracing::info!(file = %path.display(), why, "the saved index of the history is not used");
+        load(None)
     }
 
     fn tracking_path(&self) -> PathBuf {

@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::disk::{DiskFile, read_exact_at};
 
 /// A block is written once its records have this many bytes.
-const BLOCK: usize = 1 << 18;
+const BLOCK: usize = if cfg!(test) { 128 } else { 1 << 18 };
 /// The length of the records and the checksum, before the records.
 const HEADER: usize = 8;
 /// The bytes between two syncs. A sync of more would delay the log's syncs for long.
@@ -51,7 +51,7 @@ impl BlockWriter {
 
     /// Writes the last block. The caller syncs the file.
     pub(super) fn finish(mut self) -> io::Result<()> {
-        self.end_block()
+        if self.block.len() > HEADER { self.end_block() } else { Ok(()) }
     }
 
     fn end_block(&mut self) -> io::Result<()> {

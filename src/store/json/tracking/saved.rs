@@ -4,6 +4,9 @@
 //! of the tracking file are those that Goldstar had written when it wrote the index. Otherwise it reads the whole
 //! tracking file.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,9 +30,9 @@ const FILE: &str = "history.index";
 /// The beginning of the file, with the number of its format.
 const MAGIC: &[u8; 4] = b"GSI1";
 /// The rows or texts that are copied while the index is locked: for less than a tenth of a millisecond.
-const PIECE: usize = 1024;
+const PIECE: usize = if cfg!(test) { 2 } else { 1024 };
 /// The bytes of the tracking file that are read at once.
-const READ: usize = 1 << 18;
+const READ: usize = if cfg!(test) { 64 } else { 1 << 18 };
 
 /// The part of the tracking file that an index describes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -163,6 +166,9 @@ fn read_header(reader: &mut BlockReader) -> Result<(Extent, u64), Unusable> {
     let (crc, whole) = (short()?, short()?);
     let mut long = || Ok::<_, Unusable>(u64::from_le_bytes(reader.array()?));
     let mark = Mark { len: long()?, crc, rows: long()?, last_row: long()? };
+    if mark.rows == 0 {
+        return Err(Unusable::Wrong("it contains no events"));
+    }
     Ok((Extent { mark, whole }, long()?))
 }
 
