@@ -19,6 +19,7 @@ use image::{
 const ROUNDS: Rounds = Rounds { short: 1, long: EIGHT };
 const EIGHT: usize = 8;
 const CHECKPOINT: &str = "journal/checkpoint.json";
+const INDEX: &str = "journal/history.index";
 
 /// The directories that are damaged.
 struct Bases {
@@ -57,6 +58,7 @@ async fn damaged_files_are_reported_or_lose_nothing() {
         part.damage_rows_in_the_journal(&bases.killed);
         part.damage_rows_under_the_checkpoint(&bases.synced);
         part.damage_small_files(&bases);
+        part.damage_index(&bases);
         part.cut_both(&bases.killed);
         part.number = (part.number + 1) % EIGHT;
     }
@@ -211,6 +213,20 @@ impl Part {
             self.cut(1..=image.bytes(file).len() - 1, |folder, len| {
                 assert_refused(folder, &image.cut(file, len), file);
                 Outcome::Refused
+            });
+        }
+    }
+
+    /// The saved index of the history contains nothing that is not in the other files.
+    fn damage_index(&mut self, bases: &Bases) {
+        let contents = bases.killed.contents.last().unwrap();
+        for image in [&bases.killed.image, &bases.stopped] {
+            let len = image.bytes(INDEX).len();
+            self.cut(0..=len - 1, |folder, len| {
+                check_store(&image.cut(INDEX, len).open(folder).unwrap(), contents)
+            });
+            self.flip(0..len, |folder, bit| {
+                check_store(&image.flipped(INDEX, bit).open(folder).unwrap(), contents)
             });
         }
     }

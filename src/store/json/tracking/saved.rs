@@ -27,7 +27,7 @@ use crate::store::json::state::Reversals;
 
 /// The file's name in the folder `journal`.
 const FILE: &str = "history.index";
-/// The beginning of the file, with the number of its format.
+/// The beginning of the file, with the number of its format, which grows with every change of what an index contains.
 const MAGIC: &[u8; 4] = b"GSI1";
 /// The rows or texts that are copied while the index is locked: for less than a tenth of a millisecond.
 const PIECE: usize = if cfg!(test) { 2 } else { 1024 };
@@ -87,10 +87,11 @@ impl SavedIndex {
         }
         // Both take about as long.
         let (read, found) = thread::scope(|scope| {
-            let found = scope.spawn(|| whole_checksum(of, mark.len));
+            let found =
+                thread::Builder::new().spawn_scoped(scope, || whole_checksum(of, mark.len))?;
             let read = read_contents(reader, mark, reversals);
-            (read, found.join())
-        });
+            Ok::<_, io::Error>((read, found.join()))
+        })?;
         let found = found.map_err(|_| Unusable::Wrong("the tracking file can't be read"))??;
         if found != whole {
             return Err(Unusable::Wrong("the tracking file was changed since it was written"));
