@@ -238,7 +238,8 @@ impl Maintenance {
 
     /// Removes every frame, file and note with removed contents.
     fn purge(&mut self) -> io::Result<()> {
-        self.remove_index()?;
+        self.check_in_place()?;
+        self.saved.remove(&*self.disk, &self.folder)?;
         let flushed = self.flush();
         self.note(&flushed);
         flushed?;
@@ -261,6 +262,18 @@ impl Maintenance {
         self.shared.follow.end_notes()?;
         self.save_index(&cut, When::Closing);
         self.disk.sync_dir(&self.folder)
+    }
+
+    /// Saves the index of the history. A failure does no harm: the next start reads the history itself.
+    fn save_index(&mut self, cut: &Cut, when: When) {
+        let saved = caught(|| {
+            self.check_in_place()?;
+            let (disk, folder, tracking) = (&*self.disk, &*self.folder, &*self.shared.tracking);
+            self.saved.save(disk, folder, tracking, (cut, when))
+        });
+        if let Err(error) = saved {
+            tracing::warn!(%error, "the index of the history could not be saved; the next start takes longer");
+        }
     }
 
     fn remove_segments_before(&mut self, epoch: u64) -> io::Result<()> {
@@ -302,7 +315,7 @@ impl Maintenance {
 }
 
 /// What `work` returns; an error if it panics.
-pub(super) fn caught<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+fn caught<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let panicked = |_| Err(io::Error::other("it has panicked, which is a bug in the server"));
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked)
 }

@@ -1,10 +1,11 @@
 //! When the index of the history is saved, so that the next start need not read the whole history.
 
 use std::io;
+use std::path::Path;
 
 use super::jobs::Cut;
-use super::maintenance::{Maintenance, caught};
-use super::tracking::SavedIndex;
+use super::tracking::{SavedIndex, Tracking};
+use crate::disk::Disk;
 
 /// What the saved index contains.
 pub(crate) struct SavedRows {
@@ -32,33 +33,28 @@ impl When {
     }
 }
 
-impl Maintenance {
-    /// Saves the index of the events up to a checkpoint, if many of them are new. A failure does no harm: the next start
-    /// reads the history itself.
-    pub(super) fn save_index(&mut self, cut: &Cut, when: When) {
+impl SavedRows {
+    /// Saves the index of the events up to a checkpoint, if many of them are new.
+    pub(crate) fn save(
+        &mut self,
+        disk: &dyn Disk,
+        folder: &Path,
+        tracking: &Tracking,
+        (cut, when): (&Cut, When),
+    ) -> io::Result<()> {
         let rows = cut.tracking.mark.rows;
-        let new = rows.saturating_sub(self.saved.rows);
-        if new == 0 || new < self.saved.least || new < rows / when.share() {
-            return;
+        let new = rows.saturating_sub(self.rows);
+        if new == 0 || new < self.least || new < rows / when.share() {
+            return Ok(());
         }
-        let (disk, folder) = (&*self.disk, &*self.folder);
-        let tracking = &self.shared.tracking;
-        let written = caught(|| {
-            self.shared.check_not_lost()?;
-            SavedIndex::write(disk, folder, tracking, cut.tracking, &cut.reversals)
-        });
-        match written {
-            Ok(()) => self.saved.rows = rows,
-            Err(error) => {
-                tracing::warn!(%error, "the index of the history could not be saved; the next start takes longer");
-            }
-        }
+        SavedIndex::write(disk, folder, tracking, cut.tracking, &cut.reversals)?;
+        self.rows = rows;
+        Ok(())
     }
 
     /// Removes the saved index, which may name deleted accounts. It is saved again after a later checkpoint.
-    pub(super) fn remove_index(&mut self) -> io::Result<()> {
-        self.check_in_place()?;
-        self.saved.rows = 0;
-        SavedIndex::remove(&*self.disk, &self.folder)
+    pub(crate) fn remove(&mut self, disk: &dyn Disk, folder: &Path) -> io::Result<()> {
+        self.rows = 0;
+        SavedIndex::remove(disk, folder)
     }
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 
 use super::index::{EventKind, Place, Summary};
-use super::load::{Loaded, Mark};
+use super::load::Loaded;
+use super::mark::{Extent, Mark};
 use super::own_file::OwnFile;
 use super::patch::{self, Patch};
 use super::read::OwnRows;
 use super::row::Personal;
-use super::saved::Extent;
 use super::table::{Inner, Tracking, Waiting};
 use super::whole::WholeChecksum;
 use crate::disk::{Disk, DiskFile, Open};

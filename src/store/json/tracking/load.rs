@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::event;
 use super::index::{EventKind, Index, Place, Summary};
+use super::mark::Mark;
 use super::patch::{self, Patch};
 use super::reader::Reader;
 use super::row::RowSpans;
@@ -19,20 +20,6 @@ use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::fields;
 use crate::store::json::tinydb::file::DEFAULT_TABLE;
 use crate::store::json::tinydb::pyjson::{self, Scanner};
-
-/// The synced part of a tracking file, in a checkpoint.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Mark {
-    /// The offset of the end of its last row.
-    pub(crate) len: u64,
-    /// CRC-32 of those bytes without the personal parts of each row, so that an anonymisation does not
-    /// change it.
-    pub(crate) crc: u32,
-    /// The number of rows.
-    pub(crate) rows: u64,
-    /// The largest row number; 0 if there are no rows.
-    pub(crate) last_row: RowNumber,
-}
 
 /// A loaded tracking file.
 pub(crate) struct Loaded {

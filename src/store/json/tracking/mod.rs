@@ -6,12 +6,14 @@ mod blocks;
 pub(crate) mod event;
 mod index;
 mod load;
+mod mark;
 mod own_file;
 mod patch;
 mod read;
 mod reader;
 mod recent;
 mod row;
+mod save;
 mod saved;
 mod scan;
 mod table;
@@ -20,14 +22,15 @@ mod whole;
 
 pub(crate) use append::{Appender, CLOSING, NewRow};
 pub(crate) use index::id_hash;
-pub(crate) use load::{Loaded, Mark, load};
+pub(crate) use load::{Loaded, load};
+pub(crate) use mark::{Extent, Mark};
 pub(crate) use patch::{
     Patch, anonymize, anonymous, overlay, patches_of, trimmed, with_room, without_personal,
     write_patches,
 };
 pub(crate) use read::OwnRows;
 pub(crate) use row::personal_spans;
-pub(crate) use saved::{Extent, SavedIndex, Use};
+pub(crate) use saved::{SavedIndex, Use};
 pub(crate) use scan::Scan;
 pub(crate) use table::{Newest, Tracking};
 pub(crate) use visit::{FileRow, visit};

@@ -12,35 +12,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-use super::blocks::{BlockReader, BlockWriter, DAMAGED, Unusable};
-use super::index::{Index, ROW_LEN, UsedNames, store_text, text_len};
-use super::load::Mark;
+use super::blocks::{BlockReader, DAMAGED, Unusable};
+use super::index::{Index, text_len};
+use super::mark::{Extent, Mark};
 use super::patch::Patch;
-use super::table::Tracking;
 use super::whole::WholeChecksum;
-use crate::disk::{
-    Disk, DiskFile, Open, finish_replacement, read_exact_at, require_space, temporary_path,
-};
+use crate::disk::{Disk, DiskFile, Open, read_exact_at, temporary_path};
 use crate::domain::EventId;
 use crate::store::json::progress::Progress;
-use crate::store::json::state::Reversals;
 
 /// The file's name in the folder `journal`.
 const FILE: &str = "history.index";
 /// The beginning of the file, with the number of its format, which grows with every change of what an index contains.
-const MAGIC: &[u8; 4] = b"GSI1";
-/// The rows or texts that are copied while the index is locked: for less than a tenth of a millisecond.
-const PIECE: usize = if cfg!(test) { 2 } else { 1024 };
+pub(super) const MAGIC: &[u8; 4] = b"GSI1";
 /// The bytes of the tracking file that are read at once.
 const READ: usize = if cfg!(test) { 64 } else { 1 << 18 };
-
-/// The part of the tracking file that an index describes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Extent {
-    pub(crate) mark: Mark,
-    /// The [`WholeChecksum`] up to there.
-    pub(crate) whole: u32,
-}
 
 /// The contents of the file.
 pub(crate) struct SavedIndex {
@@ -55,7 +41,7 @@ pub(crate) struct Use<'a> {
     /// The tracking file and its path.
     pub(crate) file: &'a dyn DiskFile,
     pub(crate) path: &'a Path,
-    /// The part that the log continues; `None` if the file is read to its end.
+    /// The part that the log continues; `None` if all of the file is read.
     pub(crate) mark: Option<Mark>,
     /// The patches in the log.
     pub(crate) patches: &'a [Patch],
@@ -100,29 +86,6 @@ impl SavedIndex {
         Ok(Some(Self { index, extent, reversals }))
     }
 
-    /// Writes the file, durably. The index is locked for short times only. Fails if events have been anonymised
-    /// meanwhile, so that the file would be useless.
-    pub(crate) fn write(
-        disk: &dyn Disk,
-        folder: &Path,
-        tracking: &Tracking,
-        extent: Extent,
-        reversals: &Reversals,
-    ) -> io::Result<()> {
-        let path = path(folder);
-        let needed = extent.mark.rows * ROW_LEN as u64;
-        require_space(folder, 2 * needed)?;
-        let temporary = temporary_path(&path);
-        let file = disk.open(&temporary, Open::Truncate)?;
-        let written = write_contents(&file, tracking, extent, reversals)
-            .and_then(|()| finish_replacement(disk, &*file, &temporary, &path));
-        written.inspect_err(|_| {
-            if let Err(error) = remove_file(disk, &temporary) {
-                tracing::warn!(file = %temporary.display(), %error, "could not be removed");
-            }
-        })
-    }
-
     /// Removes the file and its temporary file. Durable only once the folder is synced.
     pub(crate) fn remove(disk: &dyn Disk, folder: &Path) -> io::Result<()> {
         let path = path(folder);
@@ -131,11 +94,11 @@ impl SavedIndex {
     }
 }
 
-fn path(folder: &Path) -> PathBuf {
+pub(super) fn path(folder: &Path) -> PathBuf {
     folder.join(FILE)
 }
 
-fn remove_file(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+pub(super) fn remove_file(disk: &dyn Disk, path: &Path) -> io::Result<()> {
     match disk.remove(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -208,43 +171,4 @@ fn read_text(reader: &mut BlockReader) -> Result<Option<Arc<str>>, Unusable> {
     let Some(len) = text_len(u32::from_le_bytes(reader.array()?)) else { return Ok(None) };
     let text = std::str::from_utf8(reader.take(len)?).map_err(|_| DAMAGED)?;
     Ok(Some(text.into()))
-}
-
-fn write_contents(
-    file: &Arc<dyn DiskFile>,
-    tracking: &Tracking,
-    Extent { mark, whole }: Extent,
-    reversals: &Reversals,
-) -> io::Result<()> {
-    let mut writer = BlockWriter::new(Arc::clone(file));
-    let header = writer.records();
-    header.extend(MAGIC);
-    header.extend([mark.crc, whole].map(u32::to_le_bytes).as_flattened());
-    let counts = [mark.len, mark.rows, mark.last_row, reversals.len() as u64];
-    header.extend(counts.map(u64::to_le_bytes).as_flattened());
-    writer.end_record()?;
-    let mut used = UsedNames::default();
-    let rows = usize::try_from(mark.rows).map_err(io::Error::other)?;
-    for from in (0..rows).step_by(PIECE) {
-        let piece = from..rows.min(from + PIECE);
-        tracking.inner.read().index.store_rows(piece, &mut used, writer.records());
-        writer.end_record()?;
-    }
-    for (kind, count) in used.counts().into_iter().enumerate() {
-        writer.records().extend((count as u64).to_le_bytes());
-        for from in (0..count).step_by(PIECE) {
-            let piece = from..count.min(from + PIECE);
-            let names = tracking.inner.read().index.stored_names(kind, piece, &used);
-            for name in names {
-                store_text(name.as_deref(), writer.records());
-            }
-            writer.end_record()?;
-        }
-    }
-    for (reversed, reversal) in reversals.iter() {
-        store_text(Some(reversed), writer.records());
-        store_text(Some(reversal.as_str()), writer.records());
-        writer.end_record()?;
-    }
-    writer.finish()
 }

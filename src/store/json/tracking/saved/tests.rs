@@ -12,6 +12,8 @@ use crate::domain::{
 };
 use crate::metrics::Counter;
 use crate::store::StoredEvent;
+use crate::store::json::state::Reversals;
+use crate::store::json::tracking::blocks::BlockWriter;
 use crate::store::json::tracking::{self, Appender, Loaded, NewRow, event, load};
 
 /// What distinguishes an event: its second, its account, its child, and whether it reverses the first event.
