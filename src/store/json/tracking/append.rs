@@ -46,7 +46,6 @@ pub(crate) struct Appender {
     crc: crc32fast::Hasher,
     /// The checksum of all bytes up to `end`.
     whole: WholeChecksum,
-    /// See [`Loaded::saved`].
     saved: u64,
     /// Whether the table has no rows, written or waiting.
     is_empty: bool,
