@@ -13,7 +13,7 @@ const BLOCK: usize = if cfg!(test) { 128 } else { 1 << 18 };
 /// The length of the records and the checksum, before the records.
 const HEADER: usize = 8;
 /// The bytes between two syncs. A sync of more would delay the log's syncs for long.
-const SYNC_PIECE: u64 = 8 << 20;
+const SYNC_PIECE: u64 = 1 << 20;
 
 /// Why a file cannot be used.
 #[derive(Debug, Error)]
