@@ -109,12 +109,13 @@ pub(super) fn remove_file(disk: &dyn Disk, path: &Path) -> io::Result<()> {
 fn whole_checksum(of: &Use<'_>, len: u64) -> io::Result<u32> {
     let total = of.file.len()?;
     let mut whole = WholeChecksum::default();
-    let mut buffer = vec![0; READ];
+    let mut buffer = Vec::with_capacity(READ);
     let mut offset = 0;
     while offset < len {
         let count = usize::try_from(len - offset).map_or(READ, |left| left.min(READ));
-        read_exact_at(of.file, &mut buffer[..count], offset)?;
-        whole.update(&buffer[..count]);
+        buffer.resize(count, 0);
+        read_exact_at(of.file, &mut buffer, offset)?;
+        whole.update(&buffer);
         offset += count as u64;
         of.progress.report(of.path, offset, total);
     }

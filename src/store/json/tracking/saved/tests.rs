@@ -105,9 +105,10 @@ fn user_id(user: u8) -> String {
 
 fn made(number: u64, (second, user, child, reverses): Choice) -> TrackingEvent {
     let moment = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
-    let metadata = match reverses {
-        true => json!({"actor": "parent", "reverses": "event-1"}),
-        false => json!({"actor": "child", "note": format!("of {user}")}),
+    let metadata = if reverses {
+        json!({"actor": "parent", "reverses": "event-1"})
+    } else {
+        json!({"actor": "child", "note": format!("of {user}")})
     };
     let points = |points: i64| Points::ZERO.checked_add(points).unwrap();
     let fields = EventFields {
