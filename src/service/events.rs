@@ -146,8 +146,10 @@ impl EventStream {
     /// reached, there are only comments.
     pub async fn next(&mut self) -> Option<Bytes> {
         loop {
-            let frame = self.frame().await?;
-            let frame = self.with_ready(frame);
+            let mut frame = self.frame().await?;
+            if frame != sse::HEARTBEAT {
+                frame = self.with_ready(frame);
+            }
             match self.service.live_session(&self.session).await {
                 Ok(Some(_)) => return Some(frame),
                 Ok(None) => return None,
