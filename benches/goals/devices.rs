@@ -106,14 +106,8 @@ impl Device {
     async fn stream(&mut self, missed: usize) -> io::Result<()> {
         let mut stream = TcpStream::connect(self.address).await?;
         let last = &self.last;
-        let resume = if last.is_empty() {
-            String::new()
-        } else {
-            format!(
-                "Last-Event-ID: {last}
-"
-            )
-        };
+        let resume =
+            if last.is_empty() { String::new() } else { format!("Last-Event-ID: {last}\r\n") };
         let request = format!(
             "GET /events HTTP/1.1\r\nHost: localhost\r\nCookie: session={}\r\n",
             self.token

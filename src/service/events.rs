@@ -147,6 +147,7 @@ impl EventStream {
     pub async fn next(&mut self) -> Option<Bytes> {
         loop {
             let mut frame = self.frame().await?;
+            // A comment is sent alone: it still arrives while the session of other frames cannot be checked.
             if frame != sse::HEARTBEAT {
                 frame = self.with_ready(frame);
             }

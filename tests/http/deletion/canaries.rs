@@ -6,7 +6,7 @@ use std::path::Path;
 use reqwest::Method;
 use serde_json::json;
 
-use super::folders::{edit_user, holders, put_users};
+use super::folders::{edit_user, holders, put_histories, put_users};
 use super::home::Home;
 use super::queue;
 use crate::harness::{
@@ -178,6 +178,36 @@ async fn only_the_anonymised_history_of_a_deleted_account_remains() {
     let child = canary.children[0].as_str();
     let events = server.folders.events();
     assert!(events.iter().any(|event| event["child_id"] == child && event["user_id"].is_null()));
+}
+
+#[tokio::test]
+async fn the_saved_index_of_a_long_history_does_not_name_a_deleted_account() {
+    const EVENTS: usize = 16_400;
+    const INDEX: &str = "data/journal/history.index";
+    let folders = Folders::new();
+    put_users(&folders, &[(ID, json!({}))]);
+    put_histories(&folders, &[ID.to_owned()], EVENTS);
+    let settings = settings(&folders);
+    let mut server = TestServer::on(folders, settings).await;
+    server.stop().await;
+    assert!(holders(&server.folders, ID).contains(&INDEX.to_owned()));
+    server.start_again().await;
+    let admin = server.admin().await;
+    let parent = Parent::log_in(server.nobody(), &email(), PASSWORD).await;
+    parent.post("/user/mark-for-deletion", json!({"password": PASSWORD})).await.expect(202);
+    server.stop().await;
+    mark_long_ago(&server.folders);
+
+    server.start_again().await;
+    let clean = async || holders(&server.folders, ID).is_empty().then_some(());
+    eventually("the end of the account, in a running server", clean).await;
+    server.stop().await;
+    assert!(server.folders.root().join(INDEX).exists(), "it is saved again");
+    assert_eq!(holders(&server.folders, ID), [""; 0]);
+    server.start_again().await;
+    let found = admin.get("/admin/tracking?child_id=child-1&limit=1").await.expect(200);
+    assert_eq!(found["total"], EVENTS);
+    assert!(found["tracking_events"][0]["user_id"].is_null());
 }
 
 /// Each text of the account that a file still contains, with the file.
