@@ -12,16 +12,12 @@ use tokio::sync::watch;
 
 use super::wal::reached::{self, Reached, Texts};
 use crate::disk::Disk;
-use crate::domain::{ChildId, UserId};
 use crate::store::json::tinydb::RowNumber;
 use crate::store::{HeldLease, Lease, Purpose, SavedCursor, StoredEvent};
 
 /// The number of the newest events that are kept in memory, so that a follower does not read the
 /// file after a commit: two batches of the largest size.
 const KEPT: usize = 2048;
-
-/// The most events in memory that a read of one family visits: about ten microseconds, in which a commit may wait.
-const VISITED: usize = 512;
 
 /// Not the name of a follower: the cursor with this name in a checkpoint lists the rows that other
 /// programs have written, see [`Foreign`].
@@ -173,25 +169,6 @@ impl Follow {
         let from = newest.partition_point(|event| event.seq.0 <= row);
         let found = newest.range(from..).take(limit).cloned().collect();
         Some((found, newest.len() - from > limit))
-    }
-
-    /// The first `limit` events of a family, or of its child, after one row and up to another; `None` if few events in
-    /// memory do not contain them all.
-    pub(crate) fn newest_of(
-        &self,
-        (family, child): (&UserId, Option<&ChildId>),
-        (after, through): (RowNumber, RowNumber),
-        limit: usize,
-    ) -> Option<Vec<StoredEvent>> {
-        let newest = self.newest.lock();
-        let (first, last) = (newest.front()?.seq.0, newest.back()?.seq.0);
-        let from = newest.partition_point(|event| event.seq.0 <= after);
-        if after + 1 < first || last < through || newest.len() - from > VISITED {
-            return None;
-        }
-        let of_family = newest.range(from..).filter(|it| it.event.user_id.as_ref() == Some(family));
-        let found = of_family.filter(|it| child.is_none_or(|child| it.event.child_id == *child));
-        Some(found.take(limit).map(|event| StoredEvent::clone(event)).collect())
     }
 }
 

@@ -190,7 +190,7 @@ async fn a_replay_continues_after_an_event_in_portions() {
     over_each(async |bench| {
         let mut events = twelve(&bench).await;
         replay_is_of(&bench.store, &events).await;
-        // A store that was opened again has only the newest event in memory.
+        // Also after a restart, and with events of both processes.
         let bench = bench.reopen().await;
         replay_is_of(&bench.store, &events).await;
         events.push(bench.activate("c2", "good").await);
