@@ -12,7 +12,7 @@ use tracing::Span;
 
 use super::ReadMode;
 use super::event;
-use super::index::{Found, Index, Place};
+use super::index::{Found, Index, Matches, Place};
 use super::patch::Patch;
 use super::recent::Recent;
 use crate::disk::DiskFile;
@@ -71,12 +71,11 @@ impl Tracking {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let inner = self.inner.read();
-        let (found, total) = inner.index.query(filter, order, page);
-        let looked_at = inner.index.looked_at(filter, found.len());
+        let Matches { found, total, visited } = inner.index.query(filter, order, page);
         let is_reversed = |found: &&Found| reversals.has_hash(inner.index.hash_of(found));
         let reversed: Vec<Found> = found.iter().filter(is_reversed).copied().collect();
         drop(inner);
-        self.visited.inc_by(looked_at as u64);
+        self.visited.inc_by(visited as u64);
         // The ids are only in the texts.
         let texts = self.answered(&reversed, mode)?;
         let reversals = texts.iter().filter_map(|text| {

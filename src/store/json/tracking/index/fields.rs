@@ -59,6 +59,11 @@ impl Fields {
         (self.users[at], self.children[at], self.entities[at], self.kinds[at])
     }
 
+    /// The kinds of all events by their positions.
+    pub(super) fn kinds(&self) -> &[u8] {
+        &self.kinds
+    }
+
     /// The texts of accounts, children and entities.
     pub(super) fn names(&self) -> [&Names; 3] {
         [&self.user_names, &self.child_names, &self.entity_names]
@@ -114,7 +119,7 @@ impl Fields {
 
     /// Whether the event at a position is wanted.
     pub(super) fn match_at(&self, wanted: Wanted, at: usize) -> bool {
-        self.kinds[at] & wanted.mask == wanted.kind
+        wanted.is_kind(self.kinds[at])
             && wanted.child.is_none_or(|child| self.children[at] == child)
             && wanted.user.is_none_or(|user| self.users[at] == user)
             && wanted.entity.is_none_or(|entity| self.entities[at] == entity)
@@ -122,13 +127,20 @@ impl Fields {
 }
 
 /// A filter without its times, in the numbers of the index.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Wanted {
     pub(super) child: Option<u32>,
     pub(super) user: Option<u32>,
     pub(super) entity: Option<u32>,
-    kind: u8,
+    pub(super) kind: u8,
     pub(super) mask: u8,
+}
+
+impl Wanted {
+    /// Whether events of a kind are wanted.
+    pub(super) fn is_kind(self, kind: u8) -> bool {
+        kind & self.mask == self.kind
+    }
 }
 
 /// Numbers for texts that many events have.

@@ -1,6 +1,9 @@
 mod activity;
 mod after;
+mod counted;
+mod entities;
 mod fields;
+mod query;
 mod stored;
 mod summary;
 #[cfg(test)]
@@ -8,11 +11,14 @@ mod tests;
 
 use std::collections::HashSet;
 
-use crate::domain::{EventFilter, Page, SortOrder, Timestamp};
+use crate::domain::{EventFilter, SortOrder, Timestamp};
 use crate::store::json::tinydb::RowNumber;
 
 pub(crate) use activity::Count;
+use counted::Counted;
+use entities::Events;
 use fields::{Fields, Names, Wanted, reserve};
+pub(crate) use query::Matches;
 pub(super) use stored::{ROW_LEN, UsedNames, store_text, text_len};
 use summary::Row;
 pub(crate) use summary::{EventKind, Found, Place, Summary, id_hash};
@@ -34,7 +40,7 @@ pub(crate) struct Index {
     fields: Fields,
     occurred: Vec<i64>,
     created: Vec<i64>,
-    by_time: Vec<Position>,
+    by_time: Counted,
     /// The positions of each child's events, ordered by time.
     by_child: Vec<Vec<Position>>,
     /// The time of each account's last event in the order of writing.
@@ -42,6 +48,7 @@ pub(crate) struct Index {
     /// The positions of each account's events, ordered by time. During an anonymisation a list
     /// still contains the events that are anonymised already.
     by_user: Vec<Vec<Position>>,
+    by_entity: Vec<Events>,
     /// The account of each child's events, if all have the same.
     child_users: Vec<Option<u32>>,
     /// The accounts with anonymised events.
@@ -100,11 +107,16 @@ impl Index {
         let row = self.fields.number(event);
         let (position, child) = self.add(&row);
         let (occurred, created) = (&self.occurred, &self.created);
-        let key = |at: Position| (occurred[at as usize], created[at as usize]);
-        insert_by(&mut self.by_time, position, key);
-        insert_by(&mut self.by_child[child], position, key);
-        if let Some(list) = self.by_user.get_mut(self.fields.users[position as usize] as usize) {
-            insert_by(list, position, key);
+        let time = |at: Position| (occurred[at as usize], created[at as usize]);
+        let own = self.by_entity[row.entity as usize].own();
+        for list in own.into_iter().chain([&mut self.by_time]) {
+            let place = place_by(list, position, time);
+            list.insert(place, position, self.fields.kinds());
+        }
+        let of_user = self.by_user.get_mut(row.user as usize);
+        for list in of_user.into_iter().chain([&mut self.by_child[child]]) {
+            let place = place_by(list, position, time);
+            list.insert(place, position);
         }
     }
 
@@ -117,9 +129,12 @@ impl Index {
 
     fn push_row(&mut self, row: &Row) {
         let (position, child) = self.add(row);
-        self.by_time.push(position);
+        self.by_time.push_unsorted(position);
+        if let Some(list) = self.by_entity[row.entity as usize].own() {
+            list.push_unsorted(position);
+        }
         self.by_child[child].push(position);
-        if let Some(list) = self.by_user.get_mut(self.fields.users[position as usize] as usize) {
+        if let Some(list) = self.by_user.get_mut(row.user as usize) {
             list.push(position);
         }
     }
@@ -135,7 +150,6 @@ impl Index {
         reserve(&mut self.ids);
         reserve(&mut self.occurred);
         reserve(&mut self.created);
-        reserve(&mut self.by_time);
         self.offsets.push(row.place.offset);
         self.lens.push(row.place.len);
         self.rows_ascend &= row.number > self.last_row;
@@ -161,52 +175,22 @@ impl Index {
         } else if self.child_users[child] != Some(user) {
             self.child_users[child] = None;
         }
+        self.note_child(row.entity, row.child);
         (position, child)
     }
 
     /// Orders the events that [`Self::push_unsorted`] added.
     pub(crate) fn sort(&mut self) {
         let (occurred, created) = (&self.occurred, &self.created);
-        let lists = self.by_child.iter_mut().chain(&mut self.by_user);
-        for positions in lists.chain([&mut self.by_time]) {
-            // Stable, so that the order of writing decides between equal times. Sorting ordered
-            // events takes one comparison each.
-            positions.sort_by_key(|at| (occurred[*at as usize], created[*at as usize]));
+        let time = |at: &Position| (occurred[*at as usize], created[*at as usize]);
+        // Stable, so that the order of writing decides between equal times. Sorting ordered
+        // events takes one comparison each.
+        for list in self.by_child.iter_mut().chain(&mut self.by_user) {
+            list.sort_by_key(time);
         }
-    }
-
-    /// The shortest list that contains all matches of `filter`, ordered by time.
-    pub(crate) fn candidates(&self, filter: &EventFilter) -> &[u32] {
-        self.fields.resolve(filter).map_or(&[], |wanted| self.within(filter, wanted))
-    }
-
-    fn within(&self, filter: &EventFilter, wanted: Wanted) -> &[u32] {
-        let candidates = match (wanted.child, wanted.user) {
-            (Some(child), _) => &self.by_child[child as usize],
-            (None, Some(user)) => &self.by_user[user as usize],
-            (None, None) => &self.by_time,
-        };
-        let first = self.first_since(candidates, filter.from);
-        let end = filter.to.map_or(candidates.len(), |to| self.first_since(candidates, Some(to)));
-        candidates.get(first..end).unwrap_or_default()
-    }
-
-    /// One page of the matches of `filter`, and the number of all matches.
-    pub(crate) fn query(
-        &self,
-        filter: &EventFilter,
-        order: SortOrder,
-        page: Page,
-    ) -> (Vec<Found>, usize) {
-        let Some(wanted) = self.fields.resolve(filter) else {
-            return (Vec::new(), 0);
-        };
-        let candidates = self.within(filter, wanted);
-        match order {
-            SortOrder::Ascending => self.page(candidates.iter(), candidates.len(), wanted, page),
-            SortOrder::Descending => {
-                self.page(candidates.iter().rev(), candidates.len(), wanted, page)
-            }
+        let own = self.by_entity.iter_mut().filter_map(Events::own);
+        for list in own.chain([&mut self.by_time]) {
+            list.sort(time, self.fields.kinds());
         }
     }
 
@@ -263,13 +247,6 @@ impl Index {
         (found, last.filter(|_| has_more))
     }
 
-    /// The number of events that a query with `found` results visits.
-    pub(crate) fn looked_at(&self, filter: &EventFilter, on_page: usize) -> usize {
-        let is_checked = |wanted: Wanted| !self.needs_no_check(wanted);
-        let checked = self.fields.resolve(filter).filter(|wanted| is_checked(*wanted));
-        checked.map_or(on_page, |wanted| self.within(filter, wanted).len())
-    }
-
     /// The events of a filter whose ids have the hash of `id`.
     pub(crate) fn with_id(&self, id: &str, filter: &EventFilter) -> Vec<Found> {
         let (hash, wanted) = (id_hash(id), self.fields.resolve(filter));
@@ -317,37 +294,9 @@ impl Index {
         }
     }
 
-    fn page<'a>(
-        &self,
-        candidates: impl Iterator<Item = &'a Position>,
-        count: usize,
-        wanted: Wanted,
-        page: Page,
-    ) -> (Vec<Found>, usize) {
-        let place = |at: &Position| self.found(*at as usize);
-        if self.needs_no_check(wanted) {
-            return (candidates.skip(page.offset).take(page.limit).map(place).collect(), count);
-        }
-        let (mut found, mut total) = (Vec::new(), 0);
-        for at in candidates.filter(|at| self.fields.match_at(wanted, **at as usize)) {
-            if total >= page.offset && found.len() < page.limit {
-                found.push(place(at));
-            }
-            total += 1;
-        }
-        (found, total)
-    }
-
-    /// Whether all candidates match: they are one child's, or one account's without anonymised
-    /// events.
-    fn needs_no_check(&self, wanted: Wanted) -> bool {
-        wanted.entity.is_none()
-            && wanted.mask == 0
-            && match (wanted.child, wanted.user) {
-                (_, None) => true,
-                (Some(child), Some(user)) => self.child_users[child as usize] == Some(user),
-                (None, Some(user)) => !self.losing.contains(&user),
-            }
+    /// The times by which an event is ordered.
+    fn times(&self, at: Position) -> (i64, i64) {
+        (self.occurred[at as usize], self.created[at as usize])
     }
 
     fn row(&self, at: usize) -> Row {
@@ -362,28 +311,15 @@ impl Index {
         let place = Place { offset: self.offsets[at], len: self.lens[at] };
         Found { row: self.rows[at], place, at, is_owned: self.is_owned(at) }
     }
-
-    /// The number of candidates before `from`.
-    fn first_since(&self, candidates: &[Position], from: Option<Timestamp>) -> usize {
-        let Some(from) = from.map(Timestamp::as_micros) else {
-            return 0;
-        };
-        candidates.partition_point(|at| self.occurred[*at as usize] < from)
-    }
 }
 
-/// Inserts after all that are not later: at the end, unless a clock was wrong.
-fn insert_by<K: Ord>(
-    positions: &mut Vec<Position>,
+/// The place of a new event in a list: after all that are not later. At the end, unless a clock was wrong.
+fn place_by<K: Ord>(
+    list: &[Position],
     position: Position,
     key: impl Fn(Position) -> K,
-) {
+) -> usize {
     let new = key(position);
-    let is_last = positions.last().is_none_or(|last| key(*last) <= new);
-    let place = if is_last {
-        positions.len()
-    } else {
-        positions.partition_point(|other| key(*other) <= new)
-    };
-    positions.insert(place, position);
+    let is_last = list.last().is_none_or(|last| key(*last) <= new);
+    if is_last { list.len() } else { list.partition_point(|other| key(*other) <= new) }
 }

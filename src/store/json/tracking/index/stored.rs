@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Index;
 use super::fields::Names;
-use super::summary::{Place, Row};
+use super::summary::{KINDS, Place, Row};
 
 /// The length of a row in bytes.
 pub(in super::super) const ROW_LEN: usize = 53;
@@ -66,8 +66,10 @@ impl Index {
     pub(in super::super) fn restore_row(&mut self, bytes: &[u8; ROW_LEN], rows: u64) -> bool {
         let row = decode(bytes);
         let fits = |number: u32| u64::from(number) < rows;
-        let is_possible =
-            (row.user == Names::NONE || fits(row.user)) && fits(row.child) && fits(row.entity);
+        let is_possible = (row.user == Names::NONE || fits(row.user))
+            && fits(row.child)
+            && fits(row.entity)
+            && usize::from(row.kind) < KINDS;
         if is_possible {
             self.push_row(&row);
         }
@@ -90,6 +92,24 @@ impl Index {
             names
         }));
         is_complete
+    }
+}
+
+#[cfg(test)]
+impl Index {
+    /// What a start restores if this is stored.
+    pub(super) fn restored(&self) -> Self {
+        let (mut used, mut rows) = (UsedNames::default(), Vec::new());
+        self.store_rows(0..self.len(), &mut used, &mut rows);
+        let mut restored = Self::new();
+        for row in rows.as_chunks().0 {
+            assert!(restored.restore_row(row, self.len() as u64));
+        }
+        let counts = used.counts();
+        let names = std::array::from_fn(|kind| self.stored_names(kind, 0..counts[kind], &used));
+        assert!(restored.restore_names(names));
+        restored.sort();
+        restored
     }
 }
 

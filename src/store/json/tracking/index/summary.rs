@@ -57,6 +57,9 @@ pub(crate) struct Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EventKind(pub(super) u8);
 
+/// The number of possible kinds.
+pub(super) const KINDS: usize = 64;
+
 impl EventKind {
     const UNKNOWN: u8 = 7;
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::EntityType;
+use crate::domain::{EntityType, Page};
 
 fn event(row: RowNumber, second: i64, child: &'static str) -> Summary<'static> {
     let moment = Timestamp::from_micros(second * 1_000_000);
@@ -18,7 +18,7 @@ fn event(row: RowNumber, second: i64, child: &'static str) -> Summary<'static> {
 
 fn rows(index: &Index, filter: &EventFilter, order: SortOrder) -> Vec<RowNumber> {
     let page = Page { limit: 100, offset: 0 };
-    let (found, total) = index.query(filter, order, page);
+    let Matches { found, total, .. } = index.query(filter, order, page);
     assert_eq!(found.len(), total);
     found.into_iter().map(|found| found.row).collect()
 }
@@ -64,13 +64,16 @@ proptest::proptest! {
     fn sorting_at_once_and_one_by_one_is_the_same(seconds in proptest::collection::vec(0..9_i64, 0..40)) {
         let (mut at_once, mut one_by_one) = (Index::new(), Index::new());
         for (row, second) in (1..).zip(&seconds) {
-            let event = event(row, *second, if row % 3 == 0 { "a" } else { "b" });
+            let event = event(row, *second, ["a", "b", "c", "d"][usize::try_from(row % 4).unwrap()]);
+            let kind = if row % 3 == 0 { event.kind } else { EventKind::parse("reward", "redeemed") };
+            let event = Summary { kind, ..event };
             at_once.push_unsorted(&event);
             one_by_one.push(&event);
         }
         at_once.sort();
         proptest::prop_assert_eq!(at_once.by_time, one_by_one.by_time);
         proptest::prop_assert_eq!(at_once.by_child, one_by_one.by_child);
+        proptest::prop_assert_eq!(at_once.by_entity, one_by_one.by_entity);
     }
 }
 

@@ -14,6 +14,7 @@ use crate::metrics::Counter;
 use crate::store::StoredEvent;
 use crate::store::json::state::Reversals;
 use crate::store::json::tracking::blocks::BlockWriter;
+use crate::store::json::tracking::index::Matches;
 use crate::store::json::tracking::{self, Appender, Loaded, NewRow, event, load};
 
 /// What distinguishes an event: its second, its account, its child, and whether it reverses the first event.
@@ -141,7 +142,7 @@ fn answers(index: &Index) -> String {
     let filters = names.chain([EventFilter::default()]);
     let answers = filters.map(|filter| {
         let all = Page { limit: usize::MAX, offset: 0 };
-        let (found, total) = index.query(&filter, SortOrder::Ascending, all);
+        let Matches { found, total, .. } = index.query(&filter, SortOrder::Ascending, all);
         let hashes: Vec<u32> = found.iter().map(|found| index.hash_of(found)).collect();
         let last = (0..5).map(|n| index.last_of(&user_id(n))).collect::<Vec<_>>();
         let after = index.after(1, &filter, usize::MAX);

@@ -1,0 +1,115 @@
+//! A list of events by time, with the number of events of each kind in each block of it.
+
+use std::ops::{Deref, Range};
+
+use super::fields::{Wanted, reserve};
+use super::summary::KINDS;
+use super::{Matches, Position};
+use crate::domain::{Page, SortOrder};
+
+/// The entries whose kinds are counted together. A smaller block takes more memory, a larger one more visits.
+const BLOCK: usize = if cfg!(test) { 4 } else { 1024 };
+
+/// The positions of events, ordered by time. A query for a type or an action counts its matches by blocks, and visits
+/// only the blocks with a match on its page, and those at the ends of its period.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Counted {
+    positions: Vec<Position>,
+    /// For each [`BLOCK`] entries, how many of them have each kind: an eighth of a byte per event.
+    blocks: Vec<[u16; KINDS]>,
+}
+
+impl Deref for Counted {
+    type Target = [Position];
+
+    fn deref(&self) -> &[Position] {
+        &self.positions
+    }
+}
+
+impl Counted {
+    pub(super) fn reserve_exact(&mut self, more: usize) {
+        self.positions.reserve_exact(more);
+        self.blocks.reserve_exact(more.div_ceil(BLOCK));
+    }
+
+    /// Adds an event without ordering or counting it; [`Self::sort`] follows.
+    pub(super) fn push_unsorted(&mut self, position: Position) {
+        reserve(&mut self.positions);
+        self.positions.push(position);
+    }
+
+    /// Orders and counts all events. `kinds` are those of all positions.
+    pub(super) fn sort<K: Ord>(&mut self, key: impl Fn(&Position) -> K, kinds: &[u8]) {
+        self.positions.sort_by_key(key);
+        self.blocks.clear();
+        self.blocks.extend(self.positions.chunks(BLOCK).map(|block| {
+            let mut counts = [0; KINDS];
+            for at in block {
+                counts[usize::from(kinds[*at as usize])] += 1;
+            }
+            counts
+        }));
+    }
+
+    /// Inserts an event at a place in the list. `kinds` are those of all positions.
+    pub(super) fn insert(&mut self, place: usize, position: Position, kinds: &[u8]) {
+        reserve(&mut self.positions);
+        self.positions.insert(place, position);
+        if self.blocks.len() * BLOCK < self.positions.len() {
+            self.blocks.push([0; KINDS]);
+        }
+        let kind = |at: Position| usize::from(kinds[at as usize]);
+        let mut moved = position;
+        for (block, counts) in self.blocks.iter_mut().enumerate().skip(place / BLOCK) {
+            counts[kind(moved)] += 1;
+            // The last event of each full block is now the first of the next.
+            let Some(next) = self.positions.get((block + 1) * BLOCK) else { break };
+            counts[kind(*next)] -= 1;
+            moved = *next;
+        }
+    }
+
+    /// A page of the events of a kind in a part of the list. `kinds` are those of all positions.
+    pub(super) fn page(
+        &self,
+        part: Range<usize>,
+        wanted: Wanted,
+        kinds: &[u8],
+        (order, page): (SortOrder, Page),
+    ) -> Matches<Position> {
+        let mut matches = Matches::default();
+        let blocks = part.start / BLOCK..part.end.div_ceil(BLOCK);
+        for n in 0..blocks.len() {
+            let block = match order {
+                SortOrder::Ascending => blocks.start + n,
+                SortOrder::Descending => blocks.end - 1 - n,
+            };
+            let whole = block * BLOCK..self.positions.len().min((block + 1) * BLOCK);
+            let range = part.start.max(whole.start)..part.end.min(whole.end);
+            if range == whole {
+                let count = self.count(block, wanted);
+                let is_before = matches.total + count <= page.offset;
+                if count == 0 || is_before || matches.found.len() >= page.limit {
+                    matches.total += count;
+                    continue;
+                }
+            }
+            matches.visited += range.len();
+            let is_match = |at: &Position| wanted.is_kind(kinds[*at as usize]);
+            let found = self.positions[range].iter().copied();
+            match order {
+                SortOrder::Ascending => matches.extend(found.filter(is_match), page),
+                SortOrder::Descending => matches.extend(found.rev().filter(is_match), page),
+            }
+        }
+        matches
+    }
+
+    /// The number of events of a kind in a block.
+    fn count(&self, block: usize, wanted: Wanted) -> usize {
+        let counts = (0_u8..).zip(&self.blocks[block]);
+        let counts = counts.filter(|(kind, _)| wanted.is_kind(*kind));
+        counts.map(|(_, count)| usize::from(*count)).sum()
+    }
+}

@@ -1,0 +1,153 @@
+//! Pages of events, and how many there are in all.
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use super::entities::Events;
+use super::fields::Wanted;
+use super::{Found, Index, Position};
+use crate::domain::{EventFilter, Page, SortOrder, Timestamp};
+
+/// A page of the matches of a filter.
+#[derive(Debug)]
+pub(crate) struct Matches<T> {
+    pub(crate) found: Vec<T>,
+    /// The number of all matches.
+    pub(crate) total: usize,
+    /// The number of events that were visited to find them.
+    pub(crate) visited: usize,
+}
+
+impl<T> Default for Matches<T> {
+    fn default() -> Self {
+        Self { found: Vec::new(), total: 0, visited: 0 }
+    }
+}
+
+impl<T> Matches<T> {
+    /// Counts the next matches, and adds those on the page.
+    pub(super) fn extend(&mut self, matches: impl Iterator<Item = T>, page: Page) {
+        for one in matches {
+            if self.total >= page.offset && self.found.len() < page.limit {
+                self.found.push(one);
+            }
+            self.total += 1;
+        }
+    }
+}
+
+impl Matches<Position> {
+    /// A page of a list, all of which matches.
+    fn all(list: &[Position], (order, page): (SortOrder, Page)) -> Self {
+        let list_page = |list: &mut dyn Iterator<Item = &Position>| {
+            list.take(page.limit).copied().collect::<Vec<_>>()
+        };
+        let found = match order {
+            SortOrder::Ascending => list_page(&mut list.iter().skip(page.offset)),
+            SortOrder::Descending => list_page(&mut list.iter().rev().skip(page.offset)),
+        };
+        Self { visited: found.len(), found, total: list.len() }
+    }
+}
+
+impl Index {
+    /// One page of the matches of `filter`.
+    pub(crate) fn query(
+        &self,
+        filter: &EventFilter,
+        order: SortOrder,
+        page: Page,
+    ) -> Matches<Found> {
+        let wanted = self.fields.resolve(filter);
+        let matches = wanted.map(|wanted| self.matches(filter, wanted, (order, page)));
+        let Matches { found, total, visited } = matches.unwrap_or_default();
+        let found = found.into_iter().map(|at| self.found(at as usize)).collect();
+        Matches { found, total, visited }
+    }
+
+    fn matches(
+        &self,
+        filter: &EventFilter,
+        wanted: Wanted,
+        page: (SortOrder, Page),
+    ) -> Matches<Position> {
+        if wanted.child.is_some() || wanted.user.is_some() {
+            return self.checked(self.within(filter, wanted), wanted, page);
+        }
+        let list = match wanted.entity.map(|entity| &self.by_entity[entity as usize]) {
+            None => &self.by_time,
+            Some(Events::Own(list)) => list,
+            Some(Events::OfChildren(children)) => {
+                let (found, visited) = self.among(children, filter, wanted);
+                return Matches { visited, ..Matches::all(&found, page) };
+            }
+        };
+        let period = self.period(list, filter);
+        if wanted.mask == 0 {
+            return Matches::all(&list[period], page);
+        }
+        list.page(period, wanted, self.fields.kinds(), page)
+    }
+
+    /// A page of those candidates that match.
+    fn checked(
+        &self,
+        candidates: &[Position],
+        wanted: Wanted,
+        (order, page): (SortOrder, Page),
+    ) -> Matches<Position> {
+        if self.needs_no_check(wanted) {
+            return Matches::all(candidates, (order, page));
+        }
+        let mut matches = Matches { visited: candidates.len(), ..Matches::default() };
+        let is_match = |at: &Position| self.fields.match_at(wanted, *at as usize);
+        let all = candidates.iter().copied();
+        match order {
+            SortOrder::Ascending => matches.extend(all.filter(is_match), page),
+            SortOrder::Descending => matches.extend(all.rev().filter(is_match), page),
+        }
+        matches
+    }
+
+    /// Whether all of a child's or an account's events match: the account has no anonymised ones.
+    fn needs_no_check(&self, wanted: Wanted) -> bool {
+        wanted.entity.is_none()
+            && wanted.mask == 0
+            && match (wanted.child, wanted.user) {
+                (_, None) => true,
+                (Some(child), Some(user)) => self.child_users[child as usize] == Some(user),
+                (None, Some(user)) => !self.losing.contains(&user),
+            }
+    }
+
+    /// The shortest list by time that contains all matches of `filter`.
+    pub(crate) fn candidates(&self, filter: &EventFilter) -> &[Position] {
+        self.fields.resolve(filter).map_or(&[], |wanted| self.within(filter, wanted))
+    }
+
+    pub(super) fn within(&self, filter: &EventFilter, wanted: Wanted) -> &[Position] {
+        let candidates = match (wanted.child, wanted.user) {
+            (Some(child), _) => &self.by_child[child as usize],
+            (None, Some(user)) => &self.by_user[user as usize],
+            (None, None) => &*self.by_time,
+        };
+        &candidates[self.period(candidates, filter)]
+    }
+
+    /// The part of a list between the times of a filter.
+    pub(super) fn period(&self, list: &[Position], filter: &EventFilter) -> Range<usize> {
+        let first = self.first_since(list, filter.from);
+        let end = filter.to.map_or(list.len(), |to| self.first_since(list, Some(to)));
+        first..end.max(first)
+    }
+
+    /// The number of events in a list before `from`.
+    pub(super) fn first_since(&self, list: &[Position], from: Option<Timestamp>) -> usize {
+        let Some(from) = from.map(Timestamp::as_micros) else {
+            return 0;
+        };
+        list.partition_point(|at| self.occurred[*at as usize] < from)
+    }
+}
