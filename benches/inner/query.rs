@@ -28,7 +28,7 @@ pub(crate) fn query(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn filters() -> [(&'static str, EventFilter); 9] {
+fn filters() -> [(&'static str, EventFilter); 11] {
     let none = EventFilter::default;
     let child_id = Some(id(CHILD, 0).as_str().into());
     let user_id = Some(id(USER, 0).as_str().into());
@@ -50,10 +50,12 @@ fn filters() -> [(&'static str, EventFilter); 9] {
         ("child", EventFilter { child_id, ..none() }),
         ("user", EventFilter { user_id, ..none() }),
         ("type", EventFilter { entity_type, ..none() }),
-        ("entity", EventFilter { entity_id, ..none() }),
+        ("entity", EventFilter { entity_id: entity_id.clone(), ..none() }),
         ("action", EventFilter { action, ..none() }),
         ("from", EventFilter { from, ..none() }),
         ("to", EventFilter { to, ..none() }),
+        ("action from", EventFilter { action, from, ..none() }),
+        ("entity from", EventFilter { entity_id, from, ..none() }),
         ("all", all),
     ]
 }

@@ -71,7 +71,7 @@ impl SavedIndex {
         if of.file.len()? < mark.len {
             return Err(Unusable::Wrong("the tracking file is shorter than it was"));
         }
-        // Both take about as long.
+        // At the same time, if there are two processors.
         let (read, found) = thread::scope(|scope| {
             let found =
                 thread::Builder::new().spawn_scoped(scope, || whole_checksum(of, mark.len))?;

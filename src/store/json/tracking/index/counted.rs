@@ -33,15 +33,26 @@ impl Counted {
         self.blocks.reserve_exact(more.div_ceil(BLOCK));
     }
 
-    /// Adds an event without ordering or counting it; [`Self::sort`] follows.
-    pub(super) fn push_unsorted(&mut self, position: Position) {
+    /// A list of some events, which are ordered by time. `kinds` are those of all positions.
+    pub(super) fn of(positions: Vec<Position>, kinds: &[u8]) -> Self {
+        let mut list = Self { positions, blocks: Vec::new() };
+        list.count(kinds);
+        list
+    }
+
+    /// Adds an event without counting it; [`Self::count`] follows.
+    pub(super) fn push_uncounted(&mut self, position: Position) {
         reserve(&mut self.positions);
         self.positions.push(position);
     }
 
-    /// Orders and counts all events. `kinds` are those of all positions.
-    pub(super) fn sort<K: Ord>(&mut self, key: impl Fn(&Position) -> K, kinds: &[u8]) {
+    /// Orders the events without counting them; [`Self::count`] follows.
+    pub(super) fn sort_by_key<K: Ord>(&mut self, key: impl Fn(&Position) -> K) {
         self.positions.sort_by_key(key);
+    }
+
+    /// Counts all events. `kinds` are those of all positions.
+    pub(super) fn count(&mut self, kinds: &[u8]) {
         self.blocks.clear();
         self.blocks.extend(self.positions.chunks(BLOCK).map(|block| {
             let mut counts = [0; KINDS];
@@ -88,7 +99,7 @@ impl Counted {
             let whole = block * BLOCK..self.positions.len().min((block + 1) * BLOCK);
             let range = part.start.max(whole.start)..part.end.min(whole.end);
             if range == whole {
-                let count = self.count(block, wanted);
+                let count = self.count_in(block, wanted);
                 let is_before = matches.total + count <= page.offset;
                 if count == 0 || is_before || matches.found.len() >= page.limit {
                     matches.total += count;
@@ -107,7 +118,7 @@ impl Counted {
     }
 
     /// The number of events of a kind in a block.
-    fn count(&self, block: usize, wanted: Wanted) -> usize {
+    fn count_in(&self, block: usize, wanted: Wanted) -> usize {
         let counts = (0_u8..).zip(&self.blocks[block]);
         let counts = counts.filter(|(kind, _)| wanted.is_kind(*kind));
         counts.map(|(_, count)| usize::from(*count)).sum()

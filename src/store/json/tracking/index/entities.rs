@@ -1,5 +1,6 @@
 //! Where the events of each task, penalty and reward are.
 
+use std::collections::HashSet;
 use std::mem;
 
 use super::counted::Counted;
@@ -23,6 +24,17 @@ pub(super) enum Events {
 impl Default for Events {
     fn default() -> Self {
         Self::OfChildren(Vec::new())
+    }
+}
+
+impl From<Vec<u32>> for Events {
+    /// For an entity of these children. An own list is empty.
+    fn from(children: Vec<u32>) -> Self {
+        if children.len() > FEW_CHILDREN {
+            Self::Own(Box::default())
+        } else {
+            Self::OfChildren(children)
+        }
     }
 }
 
@@ -56,12 +68,51 @@ impl Index {
 
     fn own_list(&self, children: &[u32], entity: u32) -> Counted {
         let wanted = Wanted { entity: Some(entity), ..Wanted::default() };
-        let mut list = Counted::default();
-        for position in self.among(children, &EventFilter::default(), wanted).0 {
-            list.push_unsorted(position);
+        let (found, _) = self.among(children, &EventFilter::default(), wanted);
+        Counted::of(found, self.fields.kinds())
+    }
+
+    /// Where the events of all entities are. `late` are the entities whose events are not ordered by time in the order
+    /// of the file. It goes through the lists of the children, because noting the child of each event while it is added
+    /// takes longer.
+    pub(super) fn entities(&self, late: &HashSet<u32>) -> Vec<Events> {
+        // For each entity, the child that was noted last, and all children.
+        let mut noted: Vec<(u32, Vec<u32>)> = Vec::new();
+        for (child, list) in (0..).zip(&self.by_child) {
+            for at in list {
+                let entity = self.fields.entity(*at) as usize;
+                if noted.len() <= entity {
+                    noted.resize(entity + 1, (u32::MAX, Vec::new()));
+                }
+                let (last, children) = &mut noted[entity];
+                if *last != child {
+                    *last = child;
+                    children.push(child);
+                }
+            }
         }
-        list.sort(|at| self.times(*at), self.fields.kinds());
-        list
+        let mut entities: Vec<Events> =
+            noted.into_iter().map(|(_, children)| children.into()).collect();
+        if entities.iter_mut().any(|events| events.own().is_some()) {
+            self.fill_own(&mut entities, late);
+        }
+        entities
+    }
+
+    /// Fills the own lists, which are empty.
+    fn fill_own(&self, entities: &mut [Events], late: &HashSet<u32>) {
+        for at in 0..Position::try_from(self.len()).unwrap_or(Position::MAX) {
+            if let Some(list) = entities[self.fields.entity(at) as usize].own() {
+                list.push_uncounted(at);
+            }
+        }
+        for (entity, events) in (0..).zip(entities) {
+            let Some(list) = events.own() else { continue };
+            if late.contains(&entity) {
+                list.sort_by_key(|at| self.times(*at));
+            }
+            list.count(self.fields.kinds());
+        }
     }
 
     /// The matches among the events of some children, ordered by time, and the number of visited events.

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+use super::Position;
 use super::summary::{Row, Summary, id_hash};
 use crate::domain::{EntityType, EventFilter, Id};
 
@@ -57,6 +58,11 @@ impl Fields {
     /// The numbers of the account, the child and the entity of the event at a position, and its kind.
     pub(super) fn at(&self, at: usize) -> (u32, u32, u32, u8) {
         (self.users[at], self.children[at], self.entities[at], self.kinds[at])
+    }
+
+    /// The number of the entity of the event at a position.
+    pub(super) fn entity(&self, at: Position) -> u32 {
+        self.entities[at as usize]
     }
 
     /// The kinds of all events by their positions.

@@ -48,6 +48,7 @@ pub(crate) struct Index {
     /// The positions of each account's events, ordered by time. During an anonymisation a list
     /// still contains the events that are anonymised already.
     by_user: Vec<Vec<Position>>,
+    /// Where the events of each task, penalty and reward are.
     by_entity: Vec<Events>,
     /// The account of each child's events, if all have the same.
     child_users: Vec<Option<u32>>,
@@ -106,6 +107,7 @@ impl Index {
     pub(crate) fn push(&mut self, event: &Summary<'_>) {
         let row = self.fields.number(event);
         let (position, child) = self.add(&row);
+        self.note_child(row.entity, row.child);
         let (occurred, created) = (&self.occurred, &self.created);
         let time = |at: Position| (occurred[at as usize], created[at as usize]);
         let own = self.by_entity[row.entity as usize].own();
@@ -129,10 +131,7 @@ impl Index {
 
     fn push_row(&mut self, row: &Row) {
         let (position, child) = self.add(row);
-        self.by_time.push_unsorted(position);
-        if let Some(list) = self.by_entity[row.entity as usize].own() {
-            list.push_unsorted(position);
-        }
+        self.by_time.push_uncounted(position);
         self.by_child[child].push(position);
         if let Some(list) = self.by_user.get_mut(row.user as usize) {
             list.push(position);
@@ -175,23 +174,48 @@ impl Index {
         } else if self.child_users[child] != Some(user) {
             self.child_users[child] = None;
         }
-        self.note_child(row.entity, row.child);
         (position, child)
     }
 
-    /// Orders the events that [`Self::push_unsorted`] added.
+    /// Orders the events that [`Self::push_unsorted`] added. Lists that are in order already, which are nearly all, are
+    /// not visited: their events are all over the columns.
     pub(crate) fn sort(&mut self) {
+        let late = self.late();
         let (occurred, created) = (&self.occurred, &self.created);
         let time = |at: &Position| (occurred[*at as usize], created[*at as usize]);
-        // Stable, so that the order of writing decides between equal times. Sorting ordered
-        // events takes one comparison each.
-        for list in self.by_child.iter_mut().chain(&mut self.by_user) {
-            list.sort_by_key(time);
+        let kinds = self.fields.kinds();
+        // Stable, so that the order of writing decides between equal times.
+        for child in &late.children {
+            self.by_child[*child as usize].sort_by_key(time);
         }
-        let own = self.by_entity.iter_mut().filter_map(Events::own);
-        for list in own.chain([&mut self.by_time]) {
-            list.sort(time, self.fields.kinds());
+        for user in &late.users {
+            self.by_user[*user as usize].sort_by_key(time);
         }
+        if !late.children.is_empty() {
+            self.by_time.sort_by_key(time);
+        }
+        self.by_time.count(kinds);
+        self.by_entity = self.entities(&late.entities);
+    }
+
+    /// Whose events are not ordered by time in the order of the file.
+    fn late(&self) -> Late {
+        let (mut late, mut latest) = (Late::default(), (i64::MIN, i64::MIN));
+        for (at, time) in
+            self.occurred.iter().copied().zip(self.created.iter().copied()).enumerate()
+        {
+            if time >= latest {
+                latest = time;
+                continue;
+            }
+            let (user, child, entity, _) = self.fields.at(at);
+            late.children.insert(child);
+            late.entities.insert(entity);
+            if user != Names::NONE {
+                late.users.insert(user);
+            }
+        }
+        late
     }
 
     /// The next `limit` matches of `filter` after the event at the position `after`, among the first `end`
@@ -313,12 +337,17 @@ impl Index {
     }
 }
 
+/// The numbers of the children, accounts and entities that have an event that is earlier than one before it. All other
+/// lists of events are ordered by time if they are in the order of the file.
+#[derive(Default)]
+struct Late {
+    children: HashSet<u32>,
+    users: HashSet<u32>,
+    entities: HashSet<u32>,
+}
+
 /// The place of a new event in a list: after all that are not later. At the end, unless a clock was wrong.
-fn place_by<K: Ord>(
-    list: &[Position],
-    position: Position,
-    key: impl Fn(Position) -> K,
-) -> usize {
+fn place_by<K: Ord>(list: &[Position], position: Position, key: impl Fn(Position) -> K) -> usize {
     let new = key(position);
     let is_last = list.last().is_none_or(|last| key(*last) <= new);
     if is_last { list.len() } else { list.partition_point(|other| key(*other) <= new) }

@@ -175,11 +175,16 @@ fn a_total_does_not_need_a_visit_of_all_events() {
     let rare = EventFilter { entity_type: Some(EntityType::Penalty), ..all.clone() };
     let activated = EventFilter { action: Some(Action::Activated), ..all.clone() };
     let later = EventFilter { from: Some(moment(3)), to: Some(moment(998)), ..activated.clone() };
+    let child = EventFilter { child_id: Some("a".into()), ..activated.clone() };
     let entity = EventFilter { entity_id: Some("s".to_owned()), ..all };
     for order in [SortOrder::Ascending, SortOrder::Descending] {
-        for (filter, total, visited) in
-            [(&rare, 1, 4), (&activated, 1000, 4), (&later, 995, 10), (&entity, 50, 50)]
-        {
+        for (filter, total, visited) in [
+            (&rare, 1, 4),
+            (&activated, 1000, 4),
+            (&later, 995, 10),
+            (&child, 50, 50),
+            (&entity, 50, 50),
+        ] {
             let matches = index.query(filter, order, Page { limit: 2, offset: 0 });
             assert_eq!(matches.total, total);
             assert!(matches.visited <= visited, "{} visited for {filter:?}", matches.visited);
