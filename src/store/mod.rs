@@ -7,6 +7,7 @@
 mod administration;
 mod allowance;
 mod any;
+mod arrival;
 mod constraints;
 mod device_requests;
 mod erasures;
@@ -30,6 +31,8 @@ pub use administration::{Activity, Administration, Counts, DayActivity, OwnedSes
 use administration::{DAY, is_session};
 pub use allowance::{Allowance, UsedUp};
 pub use any::AnyStore;
+pub use arrival::as_request;
+use arrival::is_first_read;
 pub use device_requests::{DeviceRequest, DeviceRequests, NotOpened, OpenLimits};
 pub use erasures::Erasures;
 pub use error::{CommitError, Outage};

@@ -31,6 +31,9 @@ use subscriber::Subscriber;
 pub const QUEUE_LIMIT: usize = 256;
 /// How many events are read at once.
 const EVENTS_AT_ONCE: usize = 256;
+/// The pause between two rounds. What is committed meanwhile is sent together: a wake-up and a write of each stream cost
+/// more than a further event. The first event after a longer time is sent at once.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// The broker. Clones share its state.
 #[derive(Clone, Debug)]
@@ -351,7 +354,7 @@ impl BrokerFollower {
             }
         }
         self.messages = messages.through;
-        Ok(if messages.has_more { Next::Again } else { Next::Events(Duration::ZERO) })
+        Ok(if messages.has_more { Next::Again } else { Next::Events(PAUSE) })
     }
 }
 

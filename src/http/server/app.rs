@@ -33,6 +33,7 @@ use crate::http::settings::HttpSettings;
 use crate::http::state::{AppState, Parts};
 use crate::metrics::{self, Metrics};
 use crate::service::Service;
+use crate::store::as_request;
 
 /// The HTTP application. Cheap to clone.
 #[derive(Clone)]
@@ -132,7 +133,8 @@ impl App {
             return self.route(request, is_admitted).await;
         }
         let timeout = self.settings().limits.request_timeout;
-        let response = tokio::time::timeout(timeout, self.route(request, is_admitted)).await;
+        let work = as_request(self.route(request, is_admitted));
+        let response = tokio::time::timeout(timeout, work).await;
         response.unwrap_or_else(|_| ApiError::TimedOut.into_response())
     }
 

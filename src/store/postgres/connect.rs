@@ -24,9 +24,9 @@ use super::sql::Sql;
 use crate::tls::client_config;
 
 /// The number of connections of a server, without the one for notifications.
-const POOL_SIZE: usize = 16;
+pub(super) const POOL_SIZE: usize = 16;
 /// How long a request waits for a free connection.
-const POOL_WAIT: Duration = Duration::from_secs(3);
+pub(super) const POOL_WAIT: Duration = Duration::from_secs(3);
 /// How long a statement takes at most. The database ends it earlier, after `statement_timeout`.
 const STATEMENT_DEADLINE: Duration = Duration::from_secs(8);
 /// How often a repeatable statement is tried: each connection of the pool may be lost.

@@ -184,9 +184,12 @@ fn kind_of(error: &tokio_postgres::Error) -> Kind {
 
 impl From<Failure> for ReadError {
     fn from(failure: Failure) -> Self {
+        // A line for each refused request would be too many. Their access lines have the status 503.
+        if matches!(failure, Failure::Busy) {
+            return Self::Overloaded;
+        }
         tracing::warn!(error = %failure.line(), "the database could not be read");
         match failure.kind() {
-            _ if matches!(failure, Failure::Busy) => Self::Overloaded,
             Kind::Conflict => Self::Overloaded,
             Kind::Lost | Kind::Unavailable => Self::Unavailable(failure.outage()),
             _ => Self::Io(io::Error::other(failure)),

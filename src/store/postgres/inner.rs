@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::connect::Db;
 use super::error::{Failure, Kind};
+use super::gate::Gate;
 use super::recent::Recent;
 use crate::clock::{Clock, new_seed};
 use crate::metrics::{self, CommitFailure};
@@ -15,6 +16,7 @@ use crate::store::{CommitError, Health, Projection};
 
 pub(super) struct Inner {
     pub(super) db: Db,
+    pub(super) gate: Gate,
     pub(super) clock: Clock,
     /// Identifies this server among those on the database.
     pub(super) server: Uuid,
@@ -43,6 +45,7 @@ impl Inner {
     pub(super) fn new(db: Db, clock: Clock, metrics: metrics::Store) -> Self {
         Self {
             db,
+            gate: Gate::new(),
             clock,
             server: new_seed(),
             wakeups: watch::Sender::default(),

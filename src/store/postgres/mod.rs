@@ -31,6 +31,7 @@ mod error;
 mod events;
 mod expiry;
 mod following;
+mod gate;
 mod inner;
 mod job;
 mod lease;

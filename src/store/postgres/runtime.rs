@@ -11,6 +11,7 @@ use tokio::task::block_in_place;
 
 use super::error::Failure;
 use super::inner::Inner;
+use crate::store::is_first_read;
 
 /// How long a thread waits for a result: a runtime that is being dropped executes nothing more.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -22,18 +23,29 @@ pub(super) struct Runtime {
 }
 
 impl Runtime {
-    /// Runs it, and waits for the result.
+    /// Runs it, and waits for the result. A request's first call waits for its turn before. Once it runs, it
+    /// ends even if the returned future is dropped.
     pub(super) fn run<T, F, W>(
         &self,
         work: W,
     ) -> impl Future<Output = Result<T, Failure>> + Send + use<T, F, W>
     where
-        W: FnOnce(Arc<Inner>) -> F,
+        W: FnOnce(Arc<Inner>) -> F + Send,
         T: Send + 'static,
         F: Future<Output = Result<T, Failure>> + Send + 'static,
     {
-        let task = self.handle.spawn(work(Arc::clone(&self.inner)));
-        async move { task.await.map_err(|_| Failure::Stopping)? }
+        let is_first = is_first_read();
+        let Self { inner, handle } = self.clone();
+        async move {
+            let place = if is_first { Some(inner.gate.enter().await?) } else { None };
+            let work = work(inner);
+            let task = handle.spawn(async move {
+                let result = work.await;
+                drop(place);
+                result
+            });
+            task.await.map_err(|_| Failure::Stopping)?
+        }
     }
 
     /// Runs it, and blocks the thread until it has ended.

@@ -5,7 +5,10 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::PathBuf;
 
+use futures_util::StreamExt as _;
 use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
+use tokio::task::JoinHandle;
 
 use crate::harness::cluster::{Cluster, Options, execute};
 use crate::harness::{Folders, Process, Settings, SmallDisk, TestServer, assert_error, eventually};
@@ -105,26 +108,58 @@ async fn a_privilege_that_was_revoked_is_named_until_it_is_granted() {
     }
 }
 
+/// Locks tables in a transaction, which ends when the connection of the first value is closed.
+async fn lock(url: &str) -> (tokio_postgres::Client, JoinHandle<()>) {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    let connection = tokio::spawn(async { connection.await.unwrap() });
+    client
+        .batch_execute("BEGIN; LOCK TABLE records, tokens IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    (client, connection)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_for_which_no_connection_is_free_are_told_when_to_retry() {
     let cluster = Cluster::start(Options::default());
     let url = cluster.new_database();
     let server = TestServer::on_database(&url, Settings::default()).await;
     let family = server.family().await;
-    let (mut client, connection) =
-        tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
-    let connection = tokio::spawn(connection);
-    let lock = client.transaction().await.unwrap();
-    lock.batch_execute("LOCK TABLE records, tokens IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let (lock, connection) = lock(&url).await;
     // Three times the number of connections: each waits for the lock for two seconds.
     let reads = (0..48).map(|_| family.parent.get("/children"));
     for answer in join_all(reads).await {
         assert_error(&answer, 503, "OVERLOADED");
         assert_eq!(answer.header("retry-after"), "1");
     }
-    lock.rollback().await.unwrap();
+    drop(lock);
+    connection.await.unwrap();
     family.parent.get("/children").await.expect(200);
-    connection.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_database_refuses_new_requests_and_answers_those_that_it_has_begun() {
+    const CONNECTIONS: usize = 16;
+    const MORE: usize = 100;
+    let cluster = Cluster::start(Options::default());
+    let url = cluster.new_database();
+    let patient = format!("{url}&options=-c%20lock_timeout%3D60s%20-c%20statement_timeout%3D60s");
+    let server = TestServer::on_database(&patient, Settings::default()).await;
+    let family = server.family().await;
+    let (lock, connection) = lock(&url).await;
+    let mut answers: FuturesUnordered<_> =
+        (0..CONNECTIONS + MORE).map(|_| family.parent.get("/children")).collect();
+    for _ in 0..MORE {
+        assert_error(&answers.next().await.unwrap(), 503, "OVERLOADED");
+    }
+    // The queue has not been empty since: a new request is refused, too.
+    assert_error(&family.parent.get("/children").await, 503, "OVERLOADED");
+    drop(lock);
+    connection.await.unwrap();
+    while let Some(answer) = answers.next().await {
+        answer.expect(200);
+    }
+    family.parent.get("/children").await.expect(200);
 }
 
 /// A small disk in the directory of a cluster.
