@@ -30,15 +30,15 @@ impl Runtime {
         work: W,
     ) -> impl Future<Output = Result<T, Failure>> + Send + use<T, F, W>
     where
-        W: FnOnce(Arc<Inner>) -> F + Send,
+        W: FnOnce(Arc<Inner>) -> F,
         T: Send + 'static,
         F: Future<Output = Result<T, Failure>> + Send + 'static,
     {
         let is_first = is_first_read();
         let Self { inner, handle } = self.clone();
+        let work = work(Arc::clone(&inner));
         async move {
             let place = if is_first { Some(inner.gate.enter().await?) } else { None };
-            let work = work(inner);
             let task = handle.spawn(async move {
                 let result = work.await;
                 drop(place);
