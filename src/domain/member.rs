@@ -1,5 +1,7 @@
 //! The adults of a family that has several, their sessions, and the invitations with which they join it.
 
+use std::sync::Arc;
+
 use super::{
     FamilyRole, Id, Invitation, Name, Operation, Session, Timestamp, TokenHash, User, UserId,
 };
@@ -82,8 +84,8 @@ impl Session {
         offer: Invitation,
         now: Timestamp,
     ) -> Self {
-        let expires_at = now.after(Invitation::LIFETIME);
-        Self { expires_at, invitation: Some(offer), ..Self::begin(token_hash, family, None, now) }
+        let (expires_at, invitation) = (now.after(Invitation::LIFETIME), Some(Arc::new(offer)));
+        Self { expires_at, invitation, ..Self::begin(token_hash, family, None, now) }
     }
 
     /// Whether it is a session, a link or an API token of the person with that account: as the owner of its family, or as
@@ -143,7 +145,7 @@ mod tests {
         assert!(member.is_of_adult(&"m".into()) && !member.is_of_adult(&"u".into()));
         assert!(!child.is_of_adult(&"u".into()));
         let offer = Invitation { role: FamilyRole::Helper, email: None };
-        let invitation = Session { invitation: Some(offer), ..own };
+        let invitation = Session { invitation: Some(Arc::new(offer)), ..own };
         assert!(!invitation.is_of_adult(&"u".into()));
     }
 }

@@ -211,7 +211,7 @@ pub struct Session {
     /// The account of the member that uses this session; `None` for the owner of the family and for a child.
     pub member: Option<UserId>,
     /// What it offers, if it is an invitation.
-    pub invitation: Option<Invitation>,
+    pub invitation: Option<Arc<Invitation>>,
     pub created_at: Timestamp,
     /// Accurate to [`Self::TOUCH_INTERVAL`].
     pub last_used_at: Timestamp,
@@ -220,7 +220,7 @@ pub struct Session {
     /// The device of the child; `None` for any other session.
     pub device: Option<Device>,
     /// What it is besides, if it is an API token: exactly if the hash [says so](TokenHash::is_of_api_token).
-    pub api_token: Option<ApiToken>,
+    pub api_token: Option<Arc<ApiToken>>,
 }
 
 impl User {

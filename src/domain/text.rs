@@ -111,7 +111,10 @@ impl Email {
 
     /// An address from a file, which is not checked.
     pub fn from_stored(text: &str) -> Self {
-        Self { given: text.into(), folded: text.trim().to_lowercase().into() }
+        let (given, folded) = (Arc::from(text), text.trim().to_lowercase());
+        // Most addresses are entered in lower case.
+        let folded = if folded == text { Arc::clone(&given) } else { folded.into() };
+        Self { given, folded }
     }
 
     /// The address as it was entered.

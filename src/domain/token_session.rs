@@ -1,6 +1,7 @@
 //! How API tokens are stored: like sessions, so that they end with the membership and the account of whoever made them.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::{ApiToken, ChildId, Session, Timestamp, TokenHash, UserId};
 
@@ -34,7 +35,7 @@ impl Session {
         let member = (family != *account).then(|| account.clone());
         let expires_at = expires_at.unwrap_or_else(|| now.after(ApiToken::LIFETIME));
         let session = Self::begin(token_hash, family, child_id, now);
-        Self { member, api_token: Some(token), expires_at, ..session }
+        Self { member, api_token: Some(Arc::new(token)), expires_at, ..session }
     }
 
     /// The child that uses the session. The child of an API token is the only one that an adult's program sees.
@@ -51,11 +52,8 @@ impl Session {
         let touched = is_first.then(|| self.touched_at(now)).or_else(|| self.touched(now))?;
         let expires_at = if token.has_fixed_end { self.expires_at } else { touched.expires_at };
         let last_address = Some(address.to_string().into());
-        Some(Self {
-            expires_at,
-            api_token: Some(ApiToken { last_address, ..token.clone() }),
-            ..touched
-        })
+        let token = ApiToken { last_address, ..ApiToken::clone(token) };
+        Some(Self { expires_at, api_token: Some(Arc::new(token)), ..touched })
     }
 }
 
@@ -108,7 +106,7 @@ mod tests {
     fn the_first_use_and_one_in_each_hour_are_recorded_with_the_address() {
         let token = token(None, Some(at(30 * DAY)));
         let [first, other] = [[192, 0, 2, 1], [192, 0, 2, 2]].map(|it| Some(IpAddr::from(it)));
-        let address = |it: &Session| it.api_token.clone().unwrap().last_address.unwrap();
+        let address = |it: &Session| it.api_token.as_ref().unwrap().last_address.clone().unwrap();
         let used = token.used(at(1), first).unwrap();
         assert_eq!((&*address(&used), used.last_used_at), ("192.0.2.1", at(1)));
         assert!(used.used(at(HOUR), other).is_none());

@@ -59,7 +59,7 @@ pub(crate) fn erase(state: &mut State, erased: &mut Erased) -> Vec<UserId> {
         let Some(kind) = TABLES.into_iter().find(|kind| kind.file == file) else { continue };
         let mut removed = Vec::new();
         for (number, text) in table.texts() {
-            let fields = Fields::parse(text).ok();
+            let fields = Fields::parse(&text).ok();
             let owner = fields.and_then(|fields| fields.optional_text(kind.owner));
             let owner = owner.filter(|owner| erased.contains(owner));
             if let Some(owner) = &owner

@@ -147,7 +147,7 @@ impl Caller {
 
     /// The API token that the caller uses instead of a session.
     pub fn api_token(&self) -> Option<&ApiToken> {
-        self.session.api_token.as_ref()
+        self.session.api_token.as_deref()
     }
 
     /// The only child that the caller sees: that of a child's session, or that of an API token.

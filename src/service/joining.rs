@@ -85,5 +85,5 @@ pub(super) fn valid(
     let session = session.ok_or(RuleViolation::InvalidInvitation)?;
     let offer = session.invitation.clone().ok_or(RuleViolation::InvalidInvitation)?;
     let owner = records.user(&session.user_id).filter(|user| user.deletion.is_none());
-    Ok((session, offer, owner.ok_or(RuleViolation::InvalidInvitation)?))
+    Ok((session, Invitation::clone(&offer), owner.ok_or(RuleViolation::InvalidInvitation)?))
 }

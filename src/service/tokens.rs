@@ -59,7 +59,7 @@ impl ListedToken {
             created_at: session.created_at,
             last_used_at: token.last_address.as_ref().map(|_| session.last_used_at),
             expires_at: token.has_fixed_end.then_some(session.expires_at),
-            token,
+            token: ApiToken::clone(&token),
         })
     }
 }

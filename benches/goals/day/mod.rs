@@ -70,8 +70,9 @@ fn put_sessions(cluster: &Cluster, folder: &Path, families: u64) -> Arc<[String]
         let mut hash = String::new();
         Sha256::digest(token).iter().for_each(|byte| write!(hash, "{byte:02x}").unwrap());
         let user = id(USER, n);
+        // In the form of a row that the server has written.
         let row = format!(
-            r#"{{"token_sha256":"{hash}","user_id":"{user}","child_id":null,"created_at":{now}.0,"last_used_at":{now}.0,"expires_at":{expires_at}.0,"device_id":null,"device_name":null}}"#
+            r#"{{"token_sha256": "{hash}", "user_id": "{user}", "child_id": null, "created_at": {now}.0, "last_used_at": {now}.0, "expires_at": {expires_at}.0}}"#
         );
         let comma = if n == 0 { "" } else { "," };
         write!(table, r#"{comma}"{}":{row}"#, n + 1).unwrap();

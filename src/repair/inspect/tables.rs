@@ -97,7 +97,7 @@ impl Tables<'_> {
         for table in self.state.tables() {
             let file = table.file();
             for (row, text) in table.texts() {
-                inspect_row(file, text, self.now, |kind, message| {
+                inspect_row(file, &text, self.now, |kind, message| {
                     findings.push(self.finding(kind, file, row, message));
                 });
             }

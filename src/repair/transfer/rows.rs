@@ -150,7 +150,7 @@ impl Rows {
             return;
         }
         for (number, text) in table.texts() {
-            self.record(kind, number, text);
+            self.record(kind, number, &text);
             self.send_if_full();
         }
     }

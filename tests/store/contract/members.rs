@@ -1,5 +1,7 @@
 //! Members: records of a family, sessions that name another account, and the exchange of email addresses.
 
+use std::sync::Arc;
+
 use goldstar::domain::{
     Email, FamilyRole, Invitation, Member, Name, Role, RuleViolation, Session, Timestamp, User,
 };
@@ -30,7 +32,8 @@ async fn members_are_records_of_their_family() {
         let of_member = Session { member: Some("v".into()), ..session("member-1", "u") };
         let offer =
             Invitation { role: FamilyRole::Parent, email: Some(Email::from_stored("w@x.org")) };
-        let invitation = Session { invitation: Some(offer), ..session("invitation-1", "u") };
+        let invitation =
+            Session { invitation: Some(Arc::new(offer)), ..session("invitation-1", "u") };
         bench.put([of_member.clone(), invitation.clone()].map(Change::PutSession)).await;
         let bench = bench.reopen().await;
         let own = bench.read(Scope::Family("u".into())).await;

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::store::json::tinydb::RowNumber;
@@ -22,7 +23,7 @@ pub(crate) trait AnyTable {
     /// The number of rows.
     fn len(&self) -> usize;
     /// The text of each row, in the order of their numbers.
-    fn texts(&self) -> Box<dyn Iterator<Item = (RowNumber, &str)> + '_>;
+    fn texts(&self) -> Box<dyn Iterator<Item = (RowNumber, Cow<'_, str>)> + '_>;
     /// The rows that no key finds, and the reason.
     fn strays(&self) -> Vec<(RowNumber, Stray)>;
 }

@@ -3,6 +3,7 @@ mod groups;
 mod joined;
 mod marks;
 mod messages;
+mod named;
 mod removals;
 mod reversals;
 pub(crate) mod table;
@@ -71,32 +72,37 @@ pub(crate) struct State {
 
 impl State {
     /// Reads every table; `read` returns a file's contents, empty if there is no file. A table
-    /// whose file is damaged stays empty, and the damage is added to `damage`.
+    /// whose file is damaged stays empty, and the damage is added to `damage`. Records share the text of their account's
+    /// id.
     pub(crate) fn parse<E>(
         folder: &Path,
         mut read: impl FnMut(&'static str) -> Result<Vec<u8>, E>,
         damage: &mut Vec<Damage>,
     ) -> Result<Self, E> {
+        let users: Joined<User> = parse_joined(folder, &mut read, damage, &UserId::clone)?;
+        let ids = users.records.clone();
+        let owner =
+            |id: &UserId| ids.get(id.as_str()).map_or_else(|| id.clone(), |it| it.id.clone());
         let mut state = Self {
-            users: parse_joined(folder, &mut read, damage)?,
-            children: parse_joined(folder, &mut read, damage)?,
-            tasks: parse_joined(folder, &mut read, damage)?,
-            rewards: parse_joined(folder, &mut read, damage)?,
-            pending: parse_joined(folder, &mut read, damage)?,
-            sessions: parse_table(folder, &mut read, damage)?,
-            remembered: parse_table(folder, &mut read, damage)?,
-            settings: parse_table(folder, &mut read, damage)?,
-            pending_tasks: parse_table(folder, &mut read, damage)?,
-            ended: parse_table(folder, &mut read, damage)?,
-            messages: parse_table(folder, &mut read, damage)?,
-            log: parse_table(folder, &mut read, damage)?,
-            badges: parse_table(folder, &mut read, damage)?,
-            awards: parse_table(folder, &mut read, damage)?,
-            marks: parse_table(folder, &mut read, damage)?,
-            feeds: parse_table(folder, &mut read, damage)?,
-            webhooks: parse_table(folder, &mut read, damage)?,
-            deliveries: parse_table(folder, &mut read, damage)?,
-            members: parse_table(folder, &mut read, damage)?,
+            users,
+            children: parse_joined(folder, &mut read, damage, &owner)?,
+            tasks: parse_joined(folder, &mut read, damage, &owner)?,
+            rewards: parse_joined(folder, &mut read, damage, &owner)?,
+            pending: parse_joined(folder, &mut read, damage, &owner)?,
+            sessions: parse_table(folder, &mut read, damage, &owner)?,
+            remembered: parse_table(folder, &mut read, damage, &owner)?,
+            settings: parse_table(folder, &mut read, damage, &owner)?,
+            pending_tasks: parse_table(folder, &mut read, damage, &owner)?,
+            ended: parse_table(folder, &mut read, damage, &owner)?,
+            messages: parse_table(folder, &mut read, damage, &owner)?,
+            log: parse_table(folder, &mut read, damage, &owner)?,
+            badges: parse_table(folder, &mut read, damage, &owner)?,
+            awards: parse_table(folder, &mut read, damage, &owner)?,
+            marks: parse_table(folder, &mut read, damage, &owner)?,
+            feeds: parse_table(folder, &mut read, damage, &owner)?,
+            webhooks: parse_table(folder, &mut read, damage, &owner)?,
+            deliveries: parse_table(folder, &mut read, damage, &owner)?,
+            members: parse_table(folder, &mut read, damage, &owner)?,
             reversals: Reversals::default(),
             limited: imbl::HashMap::default(),
             visited: Counter::default(),
@@ -290,17 +296,23 @@ fn parse_joined<R: Extended, E>(
     folder: &Path,
     read: &mut impl FnMut(&'static str) -> Result<Vec<u8>, E>,
     damage: &mut Vec<Damage>,
+    owner: &impl Fn(&UserId) -> UserId,
 ) -> Result<Joined<R>, E> {
-    let records = parse_table(folder, read, damage)?;
-    Ok(Joined { records, details: parse_table(folder, read, damage)? })
+    let records = parse_table(folder, read, damage, owner)?;
+    Ok(Joined { records, details: parse_table(folder, read, damage, owner)? })
 }
 
 fn parse_table<R: Record, E>(
     folder: &Path,
     read: &mut impl FnMut(&'static str) -> Result<Vec<u8>, E>,
     damage: &mut Vec<Damage>,
+    owner: &impl Fn(&UserId) -> UserId,
 ) -> Result<Table<R>, E> {
-    let parsed = Table::parse(&folder.join(R::FILE), &read(R::FILE)?);
+    let parsed = Table::parse(&folder.join(R::FILE), &read(R::FILE)?, |record: &mut R| {
+        if let Some(id) = record.owner_mut() {
+            *id = owner(id);
+        }
+    });
     Ok(parsed.unwrap_or_else(|found| {
         damage.push(found);
         Table::default()

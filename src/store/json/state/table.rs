@@ -1,51 +1,51 @@
+mod forms;
+mod listed;
 mod numbers;
+mod row;
 
+use std::borrow::Cow;
 use std::iter::repeat;
 use std::path::Path;
 use std::sync::Arc;
 
-use imbl::{HashMap, OrdMap, OrdSet};
+use imbl::{OrdMap, OrdSet};
 
 pub(crate) use super::any_table::{AnyTable, Stray};
 use super::groups::Groups;
-use crate::domain::Page;
-use crate::store::Listing;
+use super::named::Named;
 use crate::store::json::damage::Damage;
 use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::file::{LAST_NUMBER, RowImage, file_text, parse_file};
-use crate::store::json::tinydb::record::{Record, is_new_row, merge, new_row};
+use crate::store::json::tinydb::record::{Record, new_row};
+use forms::Forms;
+use row::Row;
 
 /// One table in memory. Clones are cheap: they share what is equal.
 #[derive(Clone)]
 pub(crate) struct Table<R> {
     /// In pointers: a change copies the pointers of the neighbouring rows.
-    rows: OrdMap<RowNumber, Arc<Row<R>>>,
-    by_key: HashMap<Arc<str>, RowNumber>,
+    rows: OrdMap<RowNumber, Row<R>>,
+    /// The first row of each key.
+    by_key: Named,
     groups: Groups,
     /// The rows that no key finds: those that are not records, and those whose key an earlier row
     /// has.
     strays: OrdSet<RowNumber>,
+    forms: Forms,
     /// The other tables of the file, as JSON members before and after this one.
     around: Arc<(String, String)>,
     version: u64,
-}
-
-/// A row: its text, and its record if it is one.
-struct Row<R> {
-    text: Arc<str>,
-    record: Option<Arc<R>>,
-    /// Whether it is known to equal a [`new_row`]. Most do, and need no merge.
-    is_new: bool,
 }
 
 impl<R> Default for Table<R> {
     fn default() -> Self {
         Self {
             rows: OrdMap::new(),
-            by_key: HashMap::new(),
+            by_key: Named::default(),
             groups: Groups::default(),
             strays: OrdSet::new(),
+            forms: Forms::default(),
             around: Arc::default(),
             version: 0,
         }
@@ -54,7 +54,12 @@ impl<R> Default for Table<R> {
 
 impl<R: Record> Table<R> {
     /// Reads a TinyDB file. Rows that are not records of this kind are kept, and not found.
-    pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, Damage> {
+    /// `prepare` may change how a record is kept, but not its values.
+    pub(crate) fn parse(
+        path: &Path,
+        bytes: &[u8],
+        prepare: impl Fn(&mut R),
+    ) -> Result<Self, Damage> {
         let mut table = Self::default();
         if bytes.is_empty() {
             return Ok(table);
@@ -62,88 +67,42 @@ impl<R: Record> Table<R> {
         let file = parse_file(path, bytes)?;
         table.around = Arc::new((file.before, file.after));
         for (number, text) in file.rows {
-            table.set(number, Some(text.into()));
+            let row = Row::parse(text, &mut table.forms, &prepare);
+            table.add(number, row);
         }
-        table.version = 0;
         Ok(table)
     }
 
     /// The record with that key.
     pub(crate) fn get(&self, key: &str) -> Option<Arc<R>> {
-        self.record(*self.by_key.get(key)?)
+        self.find(key)?.1.record().cloned()
     }
 
-    /// The records of a group, in the order of their row numbers.
-    pub(crate) fn group(&self, group: &str) -> Vec<Arc<R>> {
-        self.records_of(self.groups.group(group))
+    /// The first row with that key.
+    fn find(&self, key: &str) -> Option<(RowNumber, &Row<R>)> {
+        self.by_key.rows(key).find_map(|number| {
+            let row = self.rows.get(&number)?;
+            (*row.record()?.key() == *key).then_some((number, row))
+        })
     }
 
-    /// The first `limit` records of a group after a row number, in the order of their row numbers.
-    pub(crate) fn group_after(
-        &self,
-        group: &str,
-        after: RowNumber,
-        limit: usize,
-    ) -> Vec<(RowNumber, Arc<R>)> {
-        let rows = self.groups.group(group).into_iter();
-        let later = rows.flat_map(|rows| rows.range(after.saturating_add(1)..));
-        later.filter_map(|row| Some((*row, self.record(*row)?))).take(limit).collect()
-    }
-
-    /// The number of records in a group.
-    pub(crate) fn group_len(&self, group: &str) -> usize {
-        self.groups.group(group).map_or(0, OrdSet::len)
-    }
-
-    /// A page of the records of a group, in the order of their row numbers.
-    pub(crate) fn group_page(&self, group: &str, page: Page) -> Listing<Arc<R>> {
-        self.page(self.groups.group(group), page)
-    }
-
-    /// The records of one of [`Record::lists`], in the order of their row numbers.
-    pub(crate) fn list(&self, list: &str) -> Vec<Arc<R>> {
-        self.records_of(self.groups.list(list))
-    }
-
-    /// The first record of one of [`Record::lists`].
-    pub(crate) fn first_of_list(&self, list: &str) -> Option<Arc<R>> {
-        self.record(*self.groups.list(list)?.get_min()?)
-    }
-
-    /// A page of the records of one of [`Record::lists`], in the order of their row numbers.
-    pub(crate) fn list_page(&self, list: &str, page: Page) -> Listing<Arc<R>> {
-        self.page(self.groups.list(list), page)
+    fn number_of(&self, key: &str) -> Option<RowNumber> {
+        Some(self.find(key)?.0)
     }
 
     /// The rows without a readable record in which a field has that value.
     fn strays_with(&self, field: &'static str, value: &str) -> Vec<RowNumber> {
         let has_value = |number: &&RowNumber| {
-            let fields = self.rows.get(*number).and_then(|row| Fields::parse(&row.text).ok());
+            let Some(text) = self.rows.get(*number).map(Row::text) else { return false };
+            let fields = Fields::parse(&text).ok();
             fields.is_some_and(|fields| fields.optional_text(field).as_deref() == Some(value))
         };
         self.strays.iter().filter(has_value).copied().collect()
     }
 
-    fn page(&self, rows: Option<&OrdSet<RowNumber>>, page: Page) -> Listing<Arc<R>> {
-        let on_page = rows.into_iter().flatten().skip(page.offset).take(page.limit);
-        let records = on_page.filter_map(|row| self.record(*row)).collect();
-        Listing { records, total: rows.map_or(0, OrdSet::len) }
-    }
-
-    /// A page of the records of a group and of no group, in the order of their row numbers.
-    pub(crate) fn group_and_ungrouped_page(&self, group: &str, page: Page) -> Listing<Arc<R>> {
-        let (rows, total) = self.groups.group_and_ungrouped(group);
-        let on_page = rows.skip(page.offset).take(page.limit);
-        Listing { records: on_page.filter_map(|row| self.record(row)).collect(), total }
-    }
-
-    fn records_of(&self, rows: Option<&OrdSet<RowNumber>>) -> Vec<Arc<R>> {
-        rows.into_iter().flatten().filter_map(|row| self.record(*row)).collect()
-    }
-
     /// All records.
     pub(crate) fn records(&self) -> impl Iterator<Item = &Arc<R>> {
-        self.rows.values().filter_map(|row| row.record.as_ref())
+        self.rows.values().filter_map(Row::record)
     }
 
     /// Whether there is no row at all.
@@ -153,42 +112,37 @@ impl<R: Record> Table<R> {
 
     /// Whether a row has that id, even if its record cannot be read.
     pub(super) fn has_row(&self, id: &str) -> bool {
-        self.by_key.contains_key(id) || !self.strays_with("id", id).is_empty()
+        self.number_of(id).is_some() || !self.strays_with("id", id).is_empty()
     }
 
     /// Replaces the record with that key, or adds it after all others.
     pub(crate) fn put(&mut self, record: R) -> RowImage {
-        let known = self.by_key.get(&record.key()).copied();
-        let old = known.and_then(|number| {
-            let row = Arc::clone(self.rows.get(&number)?);
-            Some((number, Arc::clone(row.record.as_ref()?), row))
-        });
-        let Some((number, old, row)) = old else {
+        let old = self.find(&record.key()).map(|(number, row)| (number, row.clone()));
+        let Some((number, row)) = old else {
             // Parsed from the row, so that the record also has the fields that only the file has.
             let (number, text) = (self.next_number(), new_row(&record));
             self.set(number, Some(Arc::clone(&text)));
             return RowImage { file: R::FILE, number, text: Some(text) };
         };
-        let is_new = row.is_new || is_new_row(&row.text, &*old);
-        let text = if is_new { new_row(&record) } else { merge(&row.text, &*old, &record) };
         self.version += 1;
-        self.regroup(number, &old, &record);
-        let row = Row { text: Arc::clone(&text), record: Some(Arc::new(record)), is_new };
-        self.rows.insert(number, Arc::new(row));
+        if let Some(old) = row.record() {
+            self.regroup(number, old, &record);
+        }
+        let (row, text) = row.change(record, &mut self.forms);
+        self.rows.insert(number, row);
         RowImage { file: R::FILE, number, text: Some(text) }
     }
 
     /// Changes a record in memory, and not its row: `change` must set only fields that rows of this
     /// table do not have.
     pub(super) fn amend(&mut self, key: &str, change: impl FnOnce(&mut R)) {
-        let Some(number) = self.by_key.get(key).copied() else { return };
-        let Some(row) = self.rows.get(&number) else { return };
-        let Some(old) = row.record.clone() else { return };
-        let mut record = R::clone(&old);
+        let found = self.find(key).map(|(number, row)| (number, row.clone()));
+        let Some((number, row)) = found else { return };
+        let Some(old) = row.record() else { return };
+        let mut record = R::clone(old);
         change(&mut record);
-        let (text, is_new) = (Arc::clone(&row.text), row.is_new);
-        self.regroup(number, &old, &record);
-        self.rows.insert(number, Arc::new(Row { text, record: Some(Arc::new(record)), is_new }));
+        self.regroup(number, old, &record);
+        self.rows.insert(number, row.with(record));
     }
 
     /// Moves a row to the groups and lists of its new record.
@@ -203,7 +157,7 @@ impl<R: Record> Table<R> {
     /// Removes every row with that key.
     pub(crate) fn remove(&mut self, key: &str) -> Vec<RowImage> {
         let mut removed = Vec::new();
-        while let Some(number) = self.by_key.get(key).copied() {
+        while let Some(number) = self.number_of(key) {
             removed.push(self.remove_row(number));
         }
         removed
@@ -215,7 +169,7 @@ impl<R: Record> Table<R> {
     }
 
     fn record(&self, number: RowNumber) -> Option<Arc<R>> {
-        self.rows.get(&number)?.record.clone()
+        self.rows.get(&number)?.record().cloned()
     }
 
     /// The largest number plus one, as in TinyDB. If that is above the last possible number, the
@@ -233,12 +187,27 @@ impl<R: Record> Table<R> {
         }
     }
 
+    /// Adds a row whose number no row has.
+    fn add(&mut self, number: RowNumber, row: Row<R>) {
+        match row.record() {
+            Some(record) => self.index(number, record),
+            None => _ = self.strays.insert(number),
+        }
+        self.rows.insert(number, row);
+    }
+
     fn index(&mut self, number: RowNumber, record: &R) {
         // Of two rows with one key the first is found, as in TinyDB's `get`.
-        let found = self.by_key.entry(record.key()).or_insert(number);
-        if *found != number {
-            self.strays.insert(number.max(*found));
-            *found = number.min(*found);
+        let key = record.key();
+        match self.number_of(&key) {
+            Some(found) if found < number => _ = self.strays.insert(number),
+            found => {
+                if let Some(found) = found {
+                    self.by_key.remove(&key, found);
+                    self.strays.insert(found);
+                }
+                self.by_key.add(&key, number);
+            }
         }
         self.groups.add(number, record);
     }
@@ -246,14 +215,12 @@ impl<R: Record> Table<R> {
     fn unindex(&mut self, number: RowNumber, record: &R) {
         let key = record.key();
         if self.strays.remove(&number).is_none() {
-            let is_it = |row: &Arc<Row<R>>| row.record.as_ref().is_some_and(|it| it.key() == key);
+            self.by_key.remove(&key, number);
+            let is_it = |row: &Row<R>| row.record().is_some_and(|it| it.key() == key);
             let is_next = |stray: &&RowNumber| self.rows.get(*stray).is_some_and(is_it);
-            match self.strays.iter().find(is_next).copied() {
-                Some(next) => {
-                    self.strays.remove(&next);
-                    self.by_key.insert(key, next);
-                }
-                None => _ = self.by_key.remove(&key),
+            if let Some(next) = self.strays.iter().find(is_next).copied() {
+                self.strays.remove(&next);
+                self.by_key.add(&key, next);
             }
         }
         self.groups.remove(number, record);
@@ -268,18 +235,13 @@ impl<R: Record> AnyTable for Table<R> {
     fn set(&mut self, number: RowNumber, text: Option<Arc<str>>) {
         self.version += 1;
         let old = self.rows.remove(&number);
-        match old.as_ref().and_then(|row| row.record.as_ref()) {
+        match old.as_ref().and_then(Row::record) {
             Some(old) => self.unindex(number, old),
             None => _ = self.strays.remove(&number),
         }
         let Some(text) = text else { return };
-        let fields = Fields::parse(&text).ok();
-        let record = fields.and_then(|fields| R::decode(&fields).ok()).map(Arc::new);
-        match &record {
-            Some(record) => self.index(number, record),
-            None => _ = self.strays.insert(number),
-        }
-        self.rows.insert(number, Arc::new(Row { text, record, is_new: false }));
+        let row = Row::parse(&text, &mut self.forms, |_| {});
+        self.add(number, row);
     }
 
     fn remove_strays_of(&mut self, user_id: &str) -> Vec<RowImage> {
@@ -293,7 +255,7 @@ impl<R: Record> AnyTable for Table<R> {
 
     fn file_text(&self) -> String {
         let (before, after) = &*self.around;
-        file_text(before, self.rows.iter().map(|(number, row)| (*number, &*row.text)), after)
+        file_text(before, self.texts(), after)
     }
 
     fn around(&self) -> (&str, &str) {
@@ -301,7 +263,7 @@ impl<R: Record> AnyTable for Table<R> {
     }
 
     fn unreadable_rows(&self) -> usize {
-        let is_unreadable = |row: &Arc<Row<R>>| row.record.is_none();
+        let is_unreadable = |row: &Row<R>| row.record().is_none();
         self.strays.iter().filter(|stray| self.rows.get(*stray).is_some_and(is_unreadable)).count()
     }
 
@@ -309,14 +271,14 @@ impl<R: Record> AnyTable for Table<R> {
         self.rows.len()
     }
 
-    fn texts(&self) -> Box<dyn Iterator<Item = (RowNumber, &str)> + '_> {
-        Box::new(self.rows.iter().map(|(number, row)| (*number, &*row.text)))
+    fn texts(&self) -> Box<dyn Iterator<Item = (RowNumber, Cow<'_, str>)> + '_> {
+        Box::new(self.rows.iter().map(|(number, row)| (*number, row.text())))
     }
 
     fn strays(&self) -> Vec<(RowNumber, Stray)> {
-        let why = |row: &Arc<Row<R>>| match &row.record {
-            Some(record) => Some(Stray::Repeated(*self.by_key.get(&record.key())?)),
-            None => match R::decode(&Fields::parse(&row.text).ok()?) {
+        let why = |row: &Row<R>| match row.record() {
+            Some(record) => Some(Stray::Repeated(self.number_of(&record.key())?)),
+            None => match R::decode(&Fields::parse(&row.text()).ok()?) {
                 Ok(_) => None,
                 Err(unreadable) => Some(Stray::Unreadable(unreadable.to_string())),
             },

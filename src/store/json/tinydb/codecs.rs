@@ -15,7 +15,7 @@ use crate::domain::schedule::Mark;
 use crate::domain::webhooks::{Delivery, Webhook};
 use crate::domain::{
     CalendarFeed, Child, Email, EndedRequest, Id, IdempotencyRecord, LogEntry, Member, Message,
-    PendingReward, PendingTask, Reward, Role, Session, Setting, Task, User,
+    PendingReward, PendingTask, Reward, Role, Session, Setting, Task, User, UserId,
 };
 
 /// The files of the small tables.
@@ -102,6 +102,10 @@ impl Record for User {
         deletion::encode(self.deletion.as_ref(), row);
     }
 
+    fn extra(&self) -> &[(Box<str>, Box<str>)] {
+        &self.extra
+    }
+
     fn key(&self) -> Arc<str> {
         self.id.shared()
     }
@@ -163,6 +167,14 @@ impl Record for Child {
         row.optional_moment("updated_at", self.updated_at);
     }
 
+    fn extra(&self) -> &[(Box<str>, Box<str>)] {
+        &self.extra
+    }
+
+    fn owner_mut(&mut self) -> Option<&mut UserId> {
+        Some(&mut self.user_id)
+    }
+
     fn key(&self) -> Arc<str> {
         self.id.shared()
     }
@@ -213,6 +225,14 @@ impl Record for Task {
         row.optional_moment("updated_at", self.updated_at);
     }
 
+    fn extra(&self) -> &[(Box<str>, Box<str>)] {
+        &self.extra
+    }
+
+    fn owner_mut(&mut self) -> Option<&mut UserId> {
+        self.user_id.as_mut()
+    }
+
     fn key(&self) -> Arc<str> {
         self.id.shared()
     }
@@ -258,6 +278,14 @@ impl Record for Reward {
         row.optional_text("user_id", self.user_id.as_ref().map(Id::as_str));
         row.optional_moment("created_at", self.created_at);
         row.optional_moment("updated_at", self.updated_at);
+    }
+
+    fn extra(&self) -> &[(Box<str>, Box<str>)] {
+        &self.extra
+    }
+
+    fn owner_mut(&mut self) -> Option<&mut UserId> {
+        self.user_id.as_mut()
     }
 
     fn key(&self) -> Arc<str> {
@@ -306,6 +334,14 @@ impl Record for PendingReward {
         // Only pending requests have rows.
         row.text("status", "pending");
         row.optional_moment("created_at", self.created_at);
+    }
+
+    fn extra(&self) -> &[(Box<str>, Box<str>)] {
+        &self.extra
+    }
+
+    fn owner_mut(&mut self) -> Option<&mut UserId> {
+        Some(&mut self.user_id)
     }
 
     fn key(&self) -> Arc<str> {

@@ -91,7 +91,7 @@ impl<'a> Fields<'a> {
     /// A text, null, or missing. Any other value counts as missing: it is display data.
     pub(crate) fn optional_text(&self, name: &str) -> Option<Arc<str>> {
         let text = self.present(name).and_then(pyjson::decode_string)?;
-        Some(Arc::from(&*text))
+        Some(if text.is_empty() { Arc::default() } else { Arc::from(&*text) })
     }
 
     /// A required whole number; it may be written as a float.
@@ -146,6 +146,9 @@ impl<'a> Fields<'a> {
     pub(crate) fn texts(&self, name: &str) -> Arc<[Arc<str>]> {
         let raw = self.present(name).unwrap_or("[]");
         let items = pyjson::items(raw.as_bytes()).unwrap_or_default();
+        if items.is_empty() {
+            return Arc::default();
+        }
         items
             .into_iter()
             .filter_map(|item| pyjson::decode_string(&raw[item]).map(|text| Arc::from(&*text)))
@@ -154,12 +157,22 @@ impl<'a> Fields<'a> {
 
     /// The fields that are not in `known`, for a response.
     pub(crate) fn extra(&self, known: &[&str]) -> Extra {
-        let unknown = self.fields.iter().filter(|field| !known.iter().any(|name| field.is(name)));
+        let is_unknown = |field: &&Field<'_>| !known.iter().any(|name| field.is(name));
+        let mut unknown = self.fields.iter().filter(is_unknown).peekable();
+        // The default needs no memory, unlike a collection of nothing.
+        if unknown.peek().is_none() {
+            return Extra::default();
+        }
         let answered = unknown.map(|field| {
             let name = pyjson::decode_string(field.raw_name).unwrap_or_default();
             ((*name).into(), pyjson::strict(field.value).into())
         });
         answered.collect()
+    }
+
+    /// The names of all fields, as JSON text.
+    pub(crate) fn raw_names(&self) -> impl Iterator<Item = &'a str> {
+        self.fields.iter().map(|field| field.raw_name)
     }
 
     /// The names of all fields.

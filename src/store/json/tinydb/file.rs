@@ -58,19 +58,18 @@ pub(crate) const DEFAULT_TABLE: &str = "_default";
 
 /// The text of a TinyDB file: the rows of its default table, and the other tables before and after
 /// it, as in [`ParsedFile`].
-pub(crate) fn file_text<'a>(
+pub(crate) fn file_text(
     before: &str,
-    rows: impl Iterator<Item = (RowNumber, &'a str)> + Clone,
+    rows: impl Iterator<Item = (RowNumber, impl AsRef<str>)>,
     after: &str,
 ) -> String {
-    let size: usize = rows.clone().map(|(_, row)| row.len() + 16).sum();
-    let mut out = String::with_capacity(size + before.len() + after.len() + 32);
+    let mut out = String::with_capacity(before.len() + after.len() + 32);
     out.push('{');
     out.push_str(before);
     out.push_str("\"_default\": {");
     for (position, (number, row)) in rows.enumerate() {
         push_row_name(&mut out, number, position == 0);
-        out.push_str(row);
+        out.push_str(row.as_ref());
     }
     out.push('}');
     out.push_str(after);

@@ -30,6 +30,16 @@ pub(crate) trait Record: Clone + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Its fields that Goldstar does not know.
+    fn extra(&self) -> &[(Box<str>, Box<str>)] {
+        &[]
+    }
+
+    /// The id of its account, if it has that in a field: equal ids share one text.
+    fn owner_mut(&mut self) -> Option<&mut UserId> {
+        None
+    }
+
     /// Its place in an ordered list.
     fn place(&self) -> Option<Place> {
         None
@@ -68,7 +78,29 @@ fn encoded<R: Record>(record: &R) -> Encoder {
 
 /// The row of a new record.
 pub(crate) fn new_row<R: Record>(record: &R) -> Arc<str> {
-    encoded(record).into_row().into()
+    new_text(record).into()
+}
+
+/// The same in a text of its own.
+pub(crate) fn new_text<R: Record>(record: &R) -> String {
+    encoded(record).into_row()
+}
+
+/// The row of a record with these fields, whose names are JSON text. Fields that Goldstar does not know are those of
+/// [`Record::extra`].
+pub(crate) fn text_of<R: Record>(record: &R, names: &[Box<str>]) -> String {
+    let encoded = encoded(record);
+    let extra = record.extra();
+    let mut out = String::with_capacity(512);
+    for raw_name in names {
+        let name = raw_name.trim_matches('"');
+        let unknown = extra.iter().find(|(other, _)| **other == *name);
+        let known = || encoded.fields().find(|(other, _)| *other == name);
+        let value = unknown.map(|(_, value)| &**value).or_else(|| Some(known()?.1));
+        push_field(&mut out, |out| out.push_str(raw_name), value.unwrap_or_default());
+    }
+    out.push_str(if out.is_empty() { "{}" } else { "}" });
+    out
 }
 
 /// Whether a row equals the row of a new record: no unknown fields, and no other form.

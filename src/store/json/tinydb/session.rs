@@ -6,16 +6,16 @@ use super::encoder::Encoder;
 use super::fields::{Fields, Unreadable};
 use super::record::{Record, list_name};
 use crate::domain::{
-    ApiToken, Device, Email, FamilyRole, Id, Invitation, Session, TokenHash, TokenScope,
+    ApiToken, Device, Email, FamilyRole, Id, Invitation, Session, TokenHash, TokenScope, UserId,
 };
 
 /// What an invitation offers; `None` in the rows of sessions.
-fn invitation(fields: &Fields<'_>) -> Result<Option<Invitation>, Unreadable> {
+fn invitation(fields: &Fields<'_>) -> Result<Option<Arc<Invitation>>, Unreadable> {
     let Some(role) = fields.optional_text("invited_as") else { return Ok(None) };
     let unreadable = Unreadable { field: "invited_as", expected: "a role" };
     let role = FamilyRole::parse(&role).ok_or(unreadable)?;
     let email = fields.optional_text("invited_email").map(|email| Email::from_stored(&email));
-    Ok(Some(Invitation { role, email }))
+    Ok(Some(Arc::new(Invitation { role, email })))
 }
 
 /// A token whose row has lost fields may do less than before, and never becomes a session. Scopes of newer versions are
@@ -37,7 +37,7 @@ impl Record for Session {
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
         let token_hash = TokenHash(Arc::from(&*fields.text("token_sha256")?));
         Ok(Self {
-            api_token: api_token(fields, &token_hash),
+            api_token: api_token(fields, &token_hash).map(Arc::new),
             token_hash,
             user_id: fields.id("user_id")?,
             child_id: fields.optional_id("child_id")?,
@@ -59,7 +59,7 @@ impl Record for Session {
         if let Some(account) = &self.member {
             row.text("member_account_id", account.as_str());
         }
-        if let Some(Invitation { role, email }) = &self.invitation {
+        if let Some(Invitation { role, email }) = self.invitation.as_deref() {
             row.text("invited_as", role.as_str());
             row.optional_text("invited_email", email.as_ref().map(Email::as_str));
         }
@@ -81,6 +81,10 @@ impl Record for Session {
             row.plain("token_has_fixed_end", token.has_fixed_end);
             row.optional_text("token_last_address", token.last_address.as_deref());
         }
+    }
+
+    fn owner_mut(&mut self) -> Option<&mut UserId> {
+        Some(&mut self.user_id)
     }
 
     fn key(&self) -> Arc<str> {

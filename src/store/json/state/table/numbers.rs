@@ -11,13 +11,13 @@ use crate::store::json::tinydb::record::{Record, new_row};
 impl<R: Record> Table<R> {
     /// All records, with the numbers of their rows.
     pub(crate) fn numbered(&self) -> impl Iterator<Item = (RowNumber, &Arc<R>)> {
-        self.rows.iter().filter_map(|(number, row)| Some((*number, row.record.as_ref()?)))
+        self.rows.iter().filter_map(|(number, row)| Some((*number, row.record()?)))
     }
 
     /// The records after a row, with the numbers of their rows.
     pub(crate) fn after(&self, row: RowNumber) -> impl Iterator<Item = (RowNumber, &Arc<R>)> {
         let rows = self.rows.range(row.saturating_add(1)..);
-        rows.filter_map(|(number, row)| Some((*number, row.record.as_ref()?)))
+        rows.filter_map(|(number, row)| Some((*number, row.record()?)))
     }
 
     /// The records of an ordered list with these numbers, in their order: see [`Record::place`].

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::{Child, Points};
 
 fn parse(text: &str) -> Result<Table<Child>, Damage> {
-    Table::parse(Path::new("children.json"), text.as_bytes())
+    Table::parse(Path::new("children.json"), text.as_bytes(), |_| {})
 }
 
 const FILE: &str = r#"{"old": {"1": {}}, "_default": {"3": {"id": "a", "user_id": "u", "name": "M\u00eda", "points": 5.0, "x": [1.50, NaN]}, "7": {"what": "is this"}}, "late": []}"#;
@@ -83,4 +83,89 @@ fn damage_is_located() {
         assert_eq!(damage.byte, byte, "{text}");
         assert!(damage.cause.contains(cause), "{damage}");
     }
+}
+
+/// A new row; one without some fields, in another order and with unknown fields, as another program writes it; the
+/// same form again; and rows whose values have forms that no record writes.
+const FORMS: [&str; 6] = [
+    r#"{"id": "a", "name": "M\u00eda", "age": 6, "points": 3, "tasks": [], "rewards": [], "image_id": null, "user_id": "u", "created_at": 1769551003.41912, "updated_at": null}"#,
+    r#"{"points": 3, "id": "b", "user_id": "u", "new": "\u00e4", "other": {"a": [1.50, ""]}}"#,
+    r#"{"points": 4, "id": "c", "user_id": "u", "new": null, "other": 1e3}"#,
+    r#"{"points": 4, "id": "d", "user_id": "u", "new": NaN, "other": 7}"#,
+    r#"{"id": "e", "user_id": "u", "points": 3.0, "id": "e", "\u0061ge": 6}"#,
+    r#"{"id":"f","user_id":"u","points":3}"#,
+];
+
+fn all_forms() -> Table<Child> {
+    let rows = FORMS.iter().enumerate();
+    let rows: Vec<_> = rows.map(|(at, row)| format!("\"{}\": {row}", at + 1)).collect();
+    parse(&format!("{{\"_default\": {{{}}}}}", rows.join(", "))).unwrap()
+}
+
+fn texts(table: &Table<Child>) -> Vec<String> {
+    table.texts().map(|(_, text)| text.into_owned()).collect()
+}
+
+#[test]
+fn rows_of_every_form_keep_their_texts() {
+    let mut table = all_forms();
+    assert_eq!(texts(&table), FORMS);
+    for (number, row) in (1..).zip(FORMS) {
+        table.set(number, Some(row.into()));
+        table.amend(&table.record(number).unwrap().key(), |child| child.goal = Some("r".into()));
+    }
+    assert_eq!(texts(&table), FORMS);
+    assert_eq!(table.forms.len(), 1);
+}
+
+#[test]
+fn rows_of_every_form_keep_what_a_change_does_not_concern() {
+    let mut table = all_forms();
+    for id in ["a", "b", "c", "d", "e", "f"] {
+        let child = table.get(id).unwrap();
+        let image = table.put(Child { points: Points::new(5).unwrap(), ..Child::clone(&child) });
+        let row = table.texts().find(|(number, _)| *number == image.number).unwrap().1;
+        assert_eq!(image.text.as_deref(), Some(&*row));
+    }
+    let changed = |row: &str, points| row.replacen(points, r#""points": 5"#, 1);
+    let written = texts(&table);
+    assert_eq!(
+        written[..3],
+        [
+            changed(FORMS[0], r#""points": 3"#),
+            changed(FORMS[1], r#""points": 3"#),
+            changed(FORMS[2], r#""points": 4"#),
+        ]
+    );
+    assert_eq!(written[3], changed(FORMS[3], r#""points": 4"#));
+    assert_eq!(written[4], r#"{"id": "e", "user_id": "u", "points": 5, "\u0061ge": 6}"#);
+    assert_eq!(written[5], r#"{"id": "f", "user_id": "u", "points": 5}"#);
+}
+
+#[test]
+fn a_name_with_the_hash_of_another_finds_nothing_of_it() {
+    let mut table = all_forms();
+    table.by_key.add("x", 1);
+    table.groups.by_group.add("v", 1);
+    table.groups.by_list.add("l", 1);
+    assert!(table.get("x").is_none() && !table.has_row("x"));
+    assert!(table.group("v").is_empty() && table.list("l").is_empty());
+    assert_eq!((table.group_len("v"), table.group_len("u")), (0, 6));
+    assert!(table.remove("x").is_empty());
+    let child = Child { id: "x".into(), ..Child::clone(&table.get("a").unwrap()) };
+    assert_eq!(table.put(child).number, 7);
+    assert_eq!(
+        (&*table.get("x").unwrap().id.shared(), &*table.get("a").unwrap().id.shared()),
+        ("x", "a")
+    );
+}
+
+#[test]
+fn many_forms_are_not_looked_for() {
+    let row = |at: usize| format!(r#""{at}": {{"id": "{at}", "user_id": "u", "f{at}": 1}}"#);
+    let text = (1..100).map(row).collect::<Vec<_>>().join(", ");
+    let text = format!("{{\"_default\": {{{text}}}}}");
+    let table = parse(&text).unwrap();
+    assert_eq!(table.file_text(), text);
+    assert_eq!(table.forms.len(), 32);
 }

@@ -1,9 +1,5 @@
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use foldhash::fast::RandomState;
-
 use super::Position;
+pub(super) use super::names::Names;
 use super::summary::{Row, Summary, id_hash};
 use crate::domain::{EntityType, EventFilter, Id};
 
@@ -146,51 +142,6 @@ impl Wanted {
     /// Whether events of a kind are wanted.
     pub(super) fn is_kind(self, kind: u8) -> bool {
         kind & self.mask == self.kind
-    }
-}
-
-/// Numbers for texts that many events have.
-#[derive(Default)]
-pub(super) struct Names {
-    numbers: HashMap<Arc<str>, u32, RandomState>,
-    /// The texts by their numbers, which are never reused: `None` after a removal.
-    texts: Vec<Option<Arc<str>>>,
-}
-
-impl Names {
-    /// The number for no text.
-    pub(super) const NONE: u32 = u32::MAX;
-
-    fn number(&mut self, name: &str) -> u32 {
-        if let Some(number) = self.numbers.get(name) {
-            return *number;
-        }
-        self.push(Some(name.into()))
-    }
-
-    /// Gives a text, or none, the next number.
-    pub(super) fn push(&mut self, name: Option<Arc<str>>) -> u32 {
-        let number = u32::try_from(self.texts.len()).unwrap_or(Self::NONE);
-        self.numbers.extend(name.iter().map(|name| (Arc::clone(name), number)));
-        self.texts.push(name);
-        number
-    }
-
-    /// Removes a text; returns its number.
-    fn forget(&mut self, name: &str) -> Option<u32> {
-        let number = self.numbers.remove(name)?;
-        self.texts[number as usize] = None;
-        Some(number)
-    }
-
-    /// The texts of the numbers from `from` on, at most `limit` of them.
-    pub(super) fn texts(&self, from: usize, limit: usize) -> &[Option<Arc<str>>] {
-        let rest = self.texts.get(from..).unwrap_or_default();
-        &rest[..rest.len().min(limit)]
-    }
-
-    fn known(&self, name: &str) -> Option<u32> {
-        self.numbers.get(name).copied()
     }
 }
 

@@ -3,6 +3,7 @@ mod after;
 mod counted;
 mod entities;
 mod fields;
+mod names;
 mod query;
 mod stored;
 mod summary;

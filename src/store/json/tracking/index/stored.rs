@@ -57,9 +57,9 @@ impl Index {
         numbers: Range<usize>,
         used: &UsedNames,
     ) -> Vec<Option<Arc<str>>> {
-        let texts = self.fields.names()[kind].texts(numbers.start, numbers.len());
+        let texts = self.fields.names()[kind].texts(numbers.clone());
         let used = used.0[kind][numbers].iter();
-        texts.iter().zip(used).map(|(text, used)| text.clone().filter(|_| *used)).collect()
+        texts.zip(used).map(|(text, used)| text.filter(|_| *used)).collect()
     }
 
     /// Adds a stored row. [`Self::sort`] follows. Returns false if `rows` rows cannot have such numbers.
@@ -84,13 +84,7 @@ impl Index {
         };
         let [users, children, _] = &names;
         let is_complete = has_all(users, &self.by_user) && has_all(children, &self.by_child);
-        self.fields.set_names(names.map(|texts| {
-            let mut names = Names::default();
-            for text in texts {
-                names.push(text);
-            }
-            names
-        }));
+        self.fields.set_names(names.map(Names::of));
         is_complete
     }
 }
