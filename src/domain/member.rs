@@ -85,7 +85,7 @@ impl Session {
         now: Timestamp,
     ) -> Self {
         let (expires_at, invitation) = (now.after(Invitation::LIFETIME), Some(Arc::new(offer)));
-        Self { expires_at, invitation, ..Self::begin(token_hash, family, None, now) }
+        Self { invitation, expires_at, ..Self::begin(token_hash, family, None, now) }
     }
 
     /// Whether it is a session, a link or an API token of the person with that account: as the owner of its family, or as
