@@ -1,12 +1,12 @@
 //! Requests that arrive at given times, whether earlier ones are answered or not, as from many devices.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -116,6 +116,8 @@ impl Crowd {
         while let Some(answer) = answers.recv().await {
             all.push(answer);
         }
+        // In the night, most devices disconnect.
+        self.servers.iter().for_each(|(_, idle)| idle.lock().unwrap().clear());
         let peaks = PARTS.iter().filter(|(_, share)| *share >= PEAK);
         let peak_seconds = peaks.map(|(length, _)| length.as_secs_f64()).sum();
         Day { peak_seconds, answers: all }
@@ -128,7 +130,7 @@ impl Crowd {
         let waiting = idle.lock().unwrap().pop();
         let mut stream = match waiting {
             Some(stream) => stream,
-            None => TcpStream::connect(*address).await?,
+            None => connect(*address, family).await?,
         };
         stream.write_all(&request).await?;
         let (head, stays_open) = receive(&mut stream).await?;
@@ -143,6 +145,14 @@ impl Crowd {
             Answer::Failed
         })
     }
+}
+
+/// Connects from an address of this family: a server limits the connections of one address.
+async fn connect(address: SocketAddr, family: usize) -> io::Result<TcpStream> {
+    let [.., high, middle, low] = family.to_be_bytes();
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((Ipv4Addr::new(127, 1 + high, middle, low), 0).into())?;
+    socket.connect(address).await
 }
 
 /// A random index.
