@@ -151,7 +151,8 @@ impl EventStream {
             if frame != sse::HEARTBEAT {
                 frame = self.with_ready(frame);
             }
-            match self.service.live_session(&self.session).await {
+            // On the heap, like a replay: most streams are idle, and these futures have room for those of each store.
+            match Box::pin(self.service.live_session(&self.session)).await {
                 Ok(Some(_)) => return Some(frame),
                 Ok(None) => return None,
                 Err(_) if frame == sse::HEARTBEAT => return Some(frame),
@@ -204,7 +205,7 @@ impl EventStream {
                 return Some(frame);
             }
             match self.missed.take() {
-                Some(missed) => self.replay(missed).await,
+                Some(missed) => Box::pin(self.replay(missed)).await,
                 None => return self.next_live().await,
             }
         }

@@ -2,9 +2,10 @@
 
 use std::ops::{Deref, Range};
 
-use super::fields::{Wanted, reserve};
-use super::summary::KINDS;
-use super::{Matches, Position};
+use super::column::reserve;
+use super::fields::Wanted;
+use super::matches::Matches;
+use super::summary::{KINDS, Position};
 use crate::domain::{Page, SortOrder};
 
 /// The entries whose kinds are counted together. A smaller block takes more memory, a larger one more visits.

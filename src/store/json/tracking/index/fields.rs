@@ -1,6 +1,6 @@
-use super::Position;
+use super::column::reserve;
 pub(super) use super::names::Names;
-use super::summary::{Row, Summary, id_hash};
+use super::summary::{Position, Row, Summary, id_hash};
 use crate::domain::{EntityType, EventFilter, Id};
 
 /// The fields of all events by which a filter selects, as numbers, in the order of the file.
@@ -142,13 +142,5 @@ impl Wanted {
     /// Whether events of a kind are wanted.
     pub(super) fn is_kind(self, kind: u8) -> bool {
         kind & self.mask == self.kind
-    }
-}
-
-/// Grows a column by a fixed step: doubling would leave up to half of its memory unused.
-pub(super) fn reserve<T>(column: &mut Vec<T>) {
-    const STEP: usize = 1 << 16;
-    if column.len() == column.capacity() {
-        column.reserve_exact(if column.is_empty() { 1024 } else { STEP.min(column.len()) });
     }
 }

@@ -1,8 +1,11 @@
 mod activity;
 mod after;
+mod children;
+mod column;
 mod counted;
 mod entities;
 mod fields;
+mod matches;
 mod names;
 mod query;
 mod stored;
@@ -16,16 +19,14 @@ use crate::domain::{EventFilter, SortOrder, Timestamp};
 use crate::store::json::tinydb::RowNumber;
 
 pub(crate) use activity::Count;
+use column::reserve;
 use counted::Counted;
 use entities::Events;
-use fields::{Fields, Names, Wanted, reserve};
-pub(crate) use query::Matches;
+use fields::{Fields, Names, Wanted};
+pub(crate) use matches::Matches;
 pub(super) use stored::{ROW_LEN, UsedNames, store_text, text_len};
 use summary::Row;
-pub(crate) use summary::{EventKind, Found, Place, Summary, id_hash};
-
-/// An event's position in the index: the order of the file.
-pub(crate) type Position = u32;
+pub(crate) use summary::{EventKind, Found, Place, Position, Summary, id_hash};
 
 /// The most events that a part of a scan visits: about ten microseconds.
 const SCANNED_AT_ONCE: usize = 10_000;

@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use uuid::Uuid;
 
-use super::fields::reserve;
+use super::column::reserve;
 
 /// Numbers for texts that many events have.
 #[derive(Default)]

@@ -7,50 +7,9 @@ use std::ops::Range;
 
 use super::entities::Events;
 use super::fields::Wanted;
+use super::matches::Matches;
 use super::{Found, Index, Position};
 use crate::domain::{EventFilter, Page, SortOrder, Timestamp};
-
-/// A page of the matches of a filter.
-#[derive(Debug)]
-pub(crate) struct Matches<T> {
-    pub(crate) found: Vec<T>,
-    /// The number of all matches.
-    pub(crate) total: usize,
-    /// The number of events that were visited to find them.
-    pub(crate) visited: usize,
-}
-
-impl<T> Default for Matches<T> {
-    fn default() -> Self {
-        Self { found: Vec::new(), total: 0, visited: 0 }
-    }
-}
-
-impl<T> Matches<T> {
-    /// Counts the next matches, and adds those on the page.
-    pub(super) fn extend(&mut self, matches: impl Iterator<Item = T>, page: Page) {
-        for one in matches {
-            if self.total >= page.offset && self.found.len() < page.limit {
-                self.found.push(one);
-            }
-            self.total += 1;
-        }
-    }
-}
-
-impl Matches<Position> {
-    /// A page of a list, all of which matches.
-    fn all(list: &[Position], (order, page): (SortOrder, Page)) -> Self {
-        let list_page = |list: &mut dyn Iterator<Item = &Position>| {
-            list.take(page.limit).copied().collect::<Vec<_>>()
-        };
-        let found = match order {
-            SortOrder::Ascending => list_page(&mut list.iter().skip(page.offset)),
-            SortOrder::Descending => list_page(&mut list.iter().rev().skip(page.offset)),
-        };
-        Self { visited: found.len(), found, total: list.len() }
-    }
-}
 
 impl Index {
     /// One page of the matches of `filter`.

@@ -1,6 +1,9 @@
 use crate::domain::{Action, EntityType, Timestamp};
 use crate::store::json::tinydb::RowNumber;
 
+/// An event's position in the index: the order of the file.
+pub(crate) type Position = u32;
+
 /// The indexed fields of an event; the rest is read from the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Summary<'a> {

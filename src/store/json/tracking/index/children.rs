@@ -1,0 +1,97 @@
+//! The children that have events with each task, penalty and reward.
+
+use std::collections::HashSet;
+use std::mem;
+
+use super::counted::Counted;
+use super::entities::{Events, FEW_CHILDREN};
+use super::fields::Wanted;
+use super::{Index, Position};
+use crate::domain::EventFilter;
+
+impl Index {
+    /// Notes that a child has an event with an entity, before the event is added to any list.
+    pub(super) fn note_child(&mut self, entity: u32, child: u32) {
+        let at = entity as usize;
+        if self.by_entity.len() <= at {
+            self.by_entity.resize_with(at + 1, Events::default);
+        }
+        if let Events::OfChildren(children) = &mut self.by_entity[at]
+            && !children.contains(&child)
+        {
+            children.push(child);
+            if children.len() > FEW_CHILDREN {
+                let children = mem::take(children);
+                self.by_entity[at] = Events::Own(Box::new(self.own_list(&children, entity)));
+            }
+        }
+    }
+
+    fn own_list(&self, children: &[u32], entity: u32) -> Counted {
+        let wanted = Wanted { entity: Some(entity), ..Wanted::default() };
+        let (found, _) = self.among(children, &EventFilter::default(), wanted);
+        Counted::of(found, self.fields.kinds())
+    }
+
+    /// Where the events of all entities are. `late` are the entities whose events are not ordered by time in the order
+    /// of the file. It goes through the lists of the children, because noting the child of each event while it is added
+    /// takes longer.
+    pub(super) fn entities(&self, late: &HashSet<u32>) -> Vec<Events> {
+        // For each entity, the child that was noted last, and all children.
+        let mut noted: Vec<(u32, Vec<u32>)> = Vec::new();
+        for (child, list) in (0..).zip(&self.by_child) {
+            for at in list {
+                let entity = self.fields.entity(*at) as usize;
+                if noted.len() <= entity {
+                    noted.resize(entity + 1, (u32::MAX, Vec::new()));
+                }
+                let (last, children) = &mut noted[entity];
+                if *last != child {
+                    *last = child;
+                    children.push(child);
+                }
+            }
+        }
+        let mut entities: Vec<Events> =
+            noted.into_iter().map(|(_, children)| children.into()).collect();
+        if entities.iter_mut().any(|events| events.own().is_some()) {
+            self.fill_own(&mut entities, late);
+        }
+        entities
+    }
+
+    /// Fills the own lists, which are empty.
+    fn fill_own(&self, entities: &mut [Events], late: &HashSet<u32>) {
+        for at in 0..Position::try_from(self.len()).unwrap_or(Position::MAX) {
+            if let Some(list) = entities[self.fields.entity(at) as usize].own() {
+                list.push_uncounted(at);
+            }
+        }
+        for (entity, events) in (0..).zip(entities) {
+            let Some(list) = events.own() else { continue };
+            if late.contains(&entity) {
+                list.sort_by_key(|at| self.times(*at));
+            }
+            list.count(self.fields.kinds());
+        }
+    }
+
+    /// The matches among the events of some children, ordered by time, and the number of visited events.
+    pub(super) fn among(
+        &self,
+        children: &[u32],
+        filter: &EventFilter,
+        wanted: Wanted,
+    ) -> (Vec<Position>, usize) {
+        let (mut found, mut visited) = (Vec::new(), 0);
+        for child in children {
+            let list = &self.by_child[*child as usize];
+            let list = &list[self.period(list, filter)];
+            visited += list.len();
+            found.extend(list.iter().filter(|at| self.fields.match_at(wanted, **at as usize)));
+        }
+        // The position decides between equal times of two children.
+        found.sort_by_key(|at| (self.times(*at), *at));
+        (found, visited)
+    }
+}
