@@ -43,7 +43,12 @@ async fn backups_of_the_schedule_are_listed_verified_and_downloaded() {
     .await;
     let began = between(&page, "name=\"began\" value=\"", "\"").to_owned();
     let fields = [("began", began.as_str())];
-    let verified = submit(&admin, "/console/backups/verify", &fields).await;
+    // The backup is in the list before its job has ended.
+    let verified = eventually("the end of the job", async || {
+        let verified = submit(&admin, "/console/backups/verify", &fields).await;
+        (!verified.text.contains("Another backup is being made")).then_some(verified)
+    })
+    .await;
     assert!(verified.text.contains("The backup is complete and readable"), "{}", verified.text);
     let folder = server.folders.root().join("backups");
     let file = folder.join(&names(&folder)[0]);
