@@ -11,7 +11,7 @@ use utoipa::IntoResponses;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::{ContentBuilder, Deprecated, HttpMethod, RefOr, Required};
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+use utoipa_axum::router::UtoipaMethodRouter;
 use utoipa_axum::routes;
 
 use crate::http::error::ApiError;
@@ -19,7 +19,7 @@ use crate::http::extract::caller::{Key, Path};
 use crate::http::extract::field_types::TEXT;
 use crate::http::extract::fields::{self, FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::{Input, OptionalInput};
-use crate::http::openapi::{Errors, tags};
+use crate::http::openapi::{Errors, Routes, tags};
 use crate::http::resources::mutations;
 use crate::http::state::AppState;
 use crate::service::Service;
@@ -39,8 +39,8 @@ macro_rules! old {
 }
 
 /// The table: an old path, the id in its body, and the new route's handler.
-pub(crate) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default()
+pub(crate) fn add_to(routes: Routes) -> Routes {
+    routes
         .routes(old!("/child/{id}/trigger-task", TaskId, activate))
         .routes(old!("/child/{id}/request-reward", RewardId, request))
         .routes(old!("/child/{id}/trigger-reward", RewardId, redeem))

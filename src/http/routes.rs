@@ -2,13 +2,13 @@
 
 use axum::Router;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::domain::badges::Badge;
 use crate::domain::{Child, Reward, Task};
 use crate::http::docs::{self, demo};
 use crate::http::error::api_error;
+use crate::http::openapi::Routes;
 use crate::http::resources::{
     account, account_changes, account_export, activity, administration_log, auth, backups,
     badge_images, badges, calendar_feeds, checkpoints, children, corrections, crud, deletion,
@@ -21,40 +21,32 @@ use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
 use crate::http::{certificates, legacy, openapi, pages};
 
-/// Every route of the API, at `/…` and at `/api/…`, those of the pages, and the OpenAPI document.
-pub(crate) fn every_route(
-    settings: &HttpSettings,
-    pages: Router<AppState>,
-) -> (Router<AppState>, OpenApi) {
-    let (routes, document) = routes(settings.session_cookie.as_str()).split_for_parts();
+/// Every route of the API, at `/…` and at `/api/…`, and those of the pages.
+pub(crate) fn every_route(settings: &HttpSettings, pages: Router<AppState>) -> Router<AppState> {
+    let routes = of_the_api(Routes::without_document()).into_router();
     // This page is not in the document.
     let routes = routes.merge(demo::routes(settings));
-    let routes = routes
+    routes
         .clone()
         .nest("/api", routes)
         .merge(pages)
         .fallback(pages::start_or_not_found)
-        .method_not_allowed_fallback(api_error::other_method);
-    (routes, document)
+        .method_not_allowed_fallback(api_error::other_method)
 }
 
-/// Every route with its part of the OpenAPI document, in the order of the document. The document names
-/// the session cookie.
-pub(crate) fn routes(session_cookie: &str) -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(openapi::base(session_cookie))
-        .merge(account_routes())
-        .merge(family_routes())
-        .merge(administration_routes())
+/// Every route with its part of the OpenAPI document, in the order of the document.
+fn of_the_api(routes: Routes) -> Routes {
+    let routes = of_administration(of_families(of_accounts(routes)))
         .routes(routes!(health::health))
         .routes(routes!(metrics::scrape))
         .routes(routes!(docs::document))
         .routes(routes!(docs::page))
-        .routes(routes!(docs::file))
-        .merge(legacy::routes())
+        .routes(routes!(docs::file));
+    legacy::add_to(routes)
 }
 
-fn account_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default()
+fn of_accounts(routes: Routes) -> Routes {
+    routes
         .routes(routes!(auth::signup))
         .routes(routes!(auth::login))
         .routes(routes!(auth::me))
@@ -79,8 +71,8 @@ fn account_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(invitations::accept))
 }
 
-fn family_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default()
+fn of_families(routes: Routes) -> Routes {
+    routes
         .routes(crud::collection::<Child>())
         .routes(crud::item::<Child>())
         .routes(routes!(children::set_goal))
@@ -141,8 +133,8 @@ fn family_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(events::stream))
 }
 
-fn administration_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default()
+fn of_administration(routes: Routes) -> Routes {
+    routes
         .routes(routes!(tracking::query))
         .routes(routes!(exports::events))
         .routes(routes!(managed_accounts::list, account_changes::create))
@@ -168,13 +160,18 @@ fn administration_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(activity::statistics))
 }
 
-/// The OpenAPI document in JSON, with one field per line.
-pub fn openapi_document() -> String {
-    in_json(routes(CookieName::DEFAULT).get_openapi())
+/// The OpenAPI document, which names the session cookie.
+pub(crate) fn document(session_cookie: &str) -> OpenApi {
+    of_the_api(Routes::with_document(openapi::base(session_cookie))).into_document()
 }
 
-pub(crate) fn in_json(document: &OpenApi) -> String {
+/// The OpenAPI document in JSON, with one field per line.
+pub fn openapi_document() -> String {
+    in_json(CookieName::DEFAULT)
+}
+
+pub(crate) fn in_json(session_cookie: &str) -> String {
     // Every document has a JSON form, or the tests would fail.
-    let json = document.to_pretty_json().unwrap_or_default();
+    let json = document(session_cookie).to_pretty_json().unwrap_or_default();
     json + "\n"
 }

@@ -2,9 +2,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use tokio::sync::OnceCell;
 use utoipa_swagger_ui::Config;
 
+use crate::http::error::ApiError;
 use crate::http::response::files::File;
+use crate::service::ServiceError;
 
 /// The files of Swagger UI that the page loads.
 const OF_SWAGGER_UI: [(&str, &str); 4] = [
@@ -21,12 +24,15 @@ const OWN: [(&str, &str, &str); 2] =
     [("page.js", JAVASCRIPT, include_str!("page.js")), ("page.css", CSS, include_str!("page.css"))];
 /// The files that the routes of the documentation return.
 pub(crate) struct Documentation {
-    document: File,
+    write_document: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Written when the first client needs it.
+    document: OnceCell<File>,
     files: Vec<(&'static str, File)>,
 }
 
 impl Documentation {
-    pub(crate) fn new(document: &str) -> Self {
+    /// `write_document` returns the OpenAPI document in JSON.
+    pub(crate) fn new(write_document: impl Fn() -> String + Send + Sync + 'static) -> Self {
         let of_swagger_ui = OF_SWAGGER_UI
             .into_iter()
             .filter_map(|(name, content_type)| Some((name, of_swagger_ui(name, content_type)?)));
@@ -34,13 +40,19 @@ impl Documentation {
             (name, File::new(content_type, Bytes::from_static(text.as_bytes())))
         });
         Self {
-            document: File::of_text("application/json", document.as_bytes()),
+            write_document: Arc::new(write_document),
+            document: OnceCell::new(),
             files: of_swagger_ui.chain(own).collect(),
         }
     }
 
-    pub(crate) fn document(&self) -> &File {
-        &self.document
+    pub(crate) async fn document(&self) -> Result<&File, ApiError> {
+        let write = async || {
+            let write = Arc::clone(&self.write_document);
+            let file = move || File::of_text("application/json", write().as_bytes());
+            tokio::task::spawn_blocking(file).await.map_err(ServiceError::internal)
+        };
+        Ok(self.document.get_or_try_init(write).await?)
     }
 
     pub(crate) fn file(&self, wanted: &str) -> Option<&File> {

@@ -42,7 +42,7 @@ pub(crate) async fn document(
     State(documentation): State<Arc<Documentation>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    documentation.document().answer(&headers).await
+    documentation.document().await?.answer(&headers).await
 }
 
 /// Open this page

@@ -3,6 +3,7 @@
 mod error_samples;
 mod errors;
 mod occurrences;
+mod routes;
 pub(super) mod samples;
 pub(super) mod schemas;
 mod stream;
@@ -14,6 +15,7 @@ pub(super) use errors::{
     ChangeErrors, ErrorCodes, Errors, FamilyLimitErrors, PasswordErrors, SessionChangeErrors,
     SharedErrors,
 };
+pub(super) use routes::Routes;
 pub(super) use stream::StreamData;
 pub(super) use tracking::{MutationResult, REPLAYED, TrackingEvent, TrackingEventPage, replayed};
 

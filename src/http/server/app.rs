@@ -54,7 +54,8 @@ impl App {
     ) -> Self {
         let error_page = pages.as_ref().map(|pages| pages.error);
         let pages = pages.map(|pages| pages.routes).unwrap_or_default();
-        let (routes, document) = every_route(&settings, pages);
+        let routes = every_route(&settings, pages);
+        let session_cookie = settings.session_cookie.clone();
         let state = AppState(Arc::new(Parts {
             service,
             cors: ArcSwapOption::new(Cors::new(&settings.allowed_origins).map(Arc::new)),
@@ -62,7 +63,7 @@ impl App {
             metrics,
             request_ids: RequestIds::new(),
             addresses: Arc::default(),
-            documentation: Arc::new(Documentation::new(&in_json(&document))),
+            documentation: Arc::new(Documentation::new(move || in_json(session_cookie.as_str()))),
             error_page,
         }));
         let routes = routes.layer(MapRequestLayer::new(note_route)).with_state(state.clone());
