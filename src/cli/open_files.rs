@@ -56,9 +56,9 @@ mod tests {
 
     #[test]
     fn connections_leave_room_for_the_files_of_the_server() {
-        assert_eq!(fitting(u64::MAX), Some(usize::MAX - 224));
+        assert_eq!(fitting(u64::MAX), Some(usize::MAX - 448));
         for (limit, connections) in
-            [(0, None), (224, None), (225, Some(1)), (512, Some(288)), (1024, Some(800))]
+            [(0, None), (448, None), (449, Some(1)), (512, Some(64)), (1024, Some(576))]
         {
             assert_eq!(fitting(limit), connections, "{limit}");
         }

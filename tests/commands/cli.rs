@@ -189,11 +189,11 @@ fn open_files(pid: u32) -> u64 {
 #[tokio::test]
 async fn the_limit_of_open_files_is_raised_for_the_connections() {
     let folders = Folders::new();
-    let flags = ["--max-connections=700".to_owned()];
+    let flags = ["--max-connections=500".to_owned()];
     let start = |limits: &str| Process::start_after(limits, &folders, &flags).expect("it starts");
     let server = start("ulimit -Sn 300; ulimit -Hn 1024");
     let raised = open_files(server.pid());
-    assert_eq!(raised, 924);
+    assert_eq!(raised, 948);
     let said = server.stop_and_read("TERM").1;
     assert!(!said.contains("WARN"), "{said}");
 
@@ -201,13 +201,13 @@ async fn the_limit_of_open_files_is_raised_for_the_connections() {
     assert_eq!(open_files(server.pid()), 512);
     let said = server.stop_and_read("TERM").1;
     let warnings: Vec<_> = said.lines().filter(|line| line.contains("WARN")).collect();
-    assert!(matches!(*warnings, [line] if line.contains("max_connections=288")), "{said}");
+    assert!(matches!(*warnings, [line] if line.contains("max_connections=64")), "{said}");
 
     let refused =
-        Process::start_after("ulimit -n 224", &folders, &flags).err().expect("it refuses");
+        Process::start_after("ulimit -n 448", &folders, &flags).err().expect("it refuses");
     assert_eq!(refused.status.code(), Some(1));
     let said = String::from_utf8_lossy(&refused.stderr);
-    assert!(said.contains("allows this process 224 open files") && said.contains("225"), "{said}");
+    assert!(said.contains("allows this process 448 open files") && said.contains("449"), "{said}");
 }
 
 #[tokio::test]

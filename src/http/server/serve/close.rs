@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use http_body_util::BodyExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, sink};
 use tokio::net::TcpStream;
@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::http::error::ApiError;
 use crate::http::server::headers;
 
-/// The time limit for all of it.
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// The usual time limit for all of it.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 /// The time limit for reading once the server is stopping.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(500);
 /// The most bytes that are read and discarded.
@@ -24,6 +24,7 @@ const MAX_DISCARDED_BYTES: u64 = 4 << 20;
 pub(super) async fn close_gracefully(
     mut stream: TcpStream,
     error: Option<ApiError>,
+    time: Duration,
     shutdown: &CancellationToken,
 ) {
     let closed = async {
@@ -41,20 +42,20 @@ pub(super) async fn close_gracefully(
             () = stopped => Ok(0),
         }
     };
-    if let Ok(Err(error)) = tokio::time::timeout(TIMEOUT, closed).await {
+    if let Ok(Err(error)) = tokio::time::timeout(time, closed).await {
         tracing::debug!(%error, "a connection failed while it was being closed");
     }
 }
 
 /// Writes an error response without hyper, which can only respond to a request.
 async fn send(stream: &mut TcpStream, error: ApiError) -> io::Result<()> {
-    let mut response = error.into_response();
-    headers::add_to(response.headers_mut());
-    let bytes = serialize(response).await.map_err(io::Error::other)?;
+    let bytes = response_bytes(error).await.map_err(io::Error::other)?;
     stream.write_all(&bytes).await
 }
 
-async fn serialize(response: Response) -> Result<Vec<u8>, axum::Error> {
+pub(super) async fn response_bytes(error: ApiError) -> Result<Vec<u8>, axum::Error> {
+    let mut response = error.into_response();
+    headers::add_to(response.headers_mut());
     let (parts, body) = response.into_parts();
     let body = body.collect().await?.to_bytes();
     let mut bytes = format!("HTTP/1.1 {}\r\n", parts.status).into_bytes();

@@ -17,7 +17,7 @@ use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use super::close::close_gracefully;
+use super::close::{TIMEOUT, close_gracefully};
 use super::permits::ConnectionPermit;
 use super::stream::ClientStream;
 use super::write_budget::{CurrentResponse, WriteBudget};
@@ -126,7 +126,7 @@ impl Connection {
         }
         if last_error.is_some() || !stream.is_ended() {
             // On the heap, so that open connections do not reserve space for it.
-            let closed = close_gracefully(stream.into_inner(), last_error, &self.shutdown);
+            let closed = close_gracefully(stream.into_inner(), last_error, TIMEOUT, &self.shutdown);
             self.peer.closer.run_until_cancelled(Box::pin(closed)).await;
         }
     }

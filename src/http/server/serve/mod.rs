@@ -5,11 +5,12 @@ mod close;
 mod connection;
 mod operator;
 mod permits;
+mod refusals;
 mod stream;
 mod write_budget;
 
 pub use operator::serve_operator;
-pub use permits::MAX_REFUSALS;
+pub use refusals::MAX_REFUSALS;
 
 use std::io;
 use std::mem;
@@ -23,10 +24,9 @@ use tokio_util::task::TaskTracker;
 
 use super::app::App;
 use super::request_context::Peer;
-use crate::http::error::ApiError;
-use close::close_gracefully;
 use connection::Connection;
 use permits::Permits;
+use refusals::Refusals;
 
 /// The delay before the next attempt when no connection can be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -37,6 +37,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken) {
     let server = Server {
         permits: Permits::new(&app.settings().limits, app.metrics()),
+        refusals: Refusals::new().await,
         app,
         shutdown,
         abort: CancellationToken::new(),
@@ -49,6 +50,7 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken)
 struct Server {
     app: App,
     permits: Permits,
+    refusals: Refusals,
     shutdown: CancellationToken,
     /// Drops every connection.
     abort: CancellationToken,
@@ -87,13 +89,16 @@ impl Server {
                 permit,
             };
             self.tasks.spawn(connection.serve(stream));
-        } else if let Some(permit) = self.permits.refusal() {
-            let (shutdown, abort) = (self.shutdown.clone(), self.abort.clone());
-            self.tasks.spawn(async move {
-                let error = Some(ApiError::TooManyConnections);
-                abort.run_until_cancelled(close_gracefully(stream, error, &shutdown)).await;
-                drop(permit);
-            });
+        } else {
+            self.refuse(stream);
+        }
+    }
+
+    fn refuse(&self, stream: TcpStream) {
+        self.app.metrics().connections_refused.inc();
+        if let Some(closed) = self.refusals.refuse(stream, self.shutdown.clone()) {
+            let abort = self.abort.clone();
+            self.tasks.spawn(async move { abort.run_until_cancelled(closed).await });
         }
     }
 }

@@ -10,14 +10,9 @@ use crate::http::server::app::App;
 use crate::http::settings::Limits;
 use crate::metrics::{self, Gauge};
 
-/// The highest number of refusals in progress, in addition to the open connections: each uses a socket
-/// and a task for some seconds.
-pub const MAX_REFUSALS: usize = 32;
-
 pub(super) struct Permits {
     ordinary: Arc<Semaphore>,
     health: Arc<Semaphore>,
-    refusals: Arc<Semaphore>,
     metrics: metrics::Http,
 }
 
@@ -51,7 +46,6 @@ impl Permits {
         Self {
             ordinary: semaphore(limits.max_connections),
             health: semaphore(limits.health_connections),
-            refusals: semaphore(MAX_REFUSALS),
             metrics: metrics.clone(),
         }
     }
@@ -72,12 +66,6 @@ impl Permits {
         let gauge = self.metrics.connections.clone();
         gauge.inc();
         Some(ConnectionPermit { _permit: permit, _address: address, gauge: Some(gauge) })
-    }
-
-    /// A permit to refuse a connection with an error response. Counts the refusal in any case.
-    pub(super) fn refusal(&self) -> Option<OwnedSemaphorePermit> {
-        self.metrics.connections_refused.inc();
-        acquire(&self.refusals)
     }
 }
 
