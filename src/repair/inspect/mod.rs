@@ -152,7 +152,7 @@ impl<'a> Inspection<'a> {
         }
         let findings = damage.into_iter().map(|damage| Finding::of_damage(damage, data));
         let past = journal.as_ref().map(|replay| &replay.past);
-        let rows = journal.as_ref().map_or(0, |replay| replay.rows);
+        let rows = journal.as_ref().map_or(0, |replay| replay.rows.len());
         let waiting = rows + past.map_or(0, |past| past.rows.len() + past.patches.len());
         let findings = findings.collect();
         let report = CheckReport { waiting, is_torn, marked, findings, ..CheckReport::default() };

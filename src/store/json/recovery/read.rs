@@ -2,8 +2,10 @@
 //! changes nothing on the disk.
 
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use super::tracking_log::TrackingLog;
 use crate::disk::{Disk, DiskFile, Open, read_if_exists};
@@ -13,7 +15,7 @@ use crate::store::json::damage::{Damage, DamageKind, OpenError};
 use crate::store::json::progress::Progress;
 use crate::store::json::state::State;
 use crate::store::json::tinydb::RowNumber;
-use crate::store::json::tinydb::file::{FileChecksum, TableFile, TableFiles};
+use crate::store::json::tinydb::file::{FileChecksum, RowImage, TableFile, TableFiles};
 use crate::store::json::tracking::{self, Mark, Patch, SavedIndex, Use, event};
 use crate::store::json::wal::checkpoint::Checkpoint;
 use crate::store::json::wal::entry::Entry;
@@ -61,8 +63,10 @@ pub(crate) struct DirectoryContents {
 
 /// The contents of the log since the checkpoint.
 pub(crate) struct Replay {
-    /// The number of rows of small tables.
-    pub(crate) rows: usize,
+    /// Its rows of small tables.
+    pub(crate) rows: Vec<RowImage>,
+    /// The files of small tables that were being written, and their checksums.
+    announced: Vec<(&'static str, FileChecksum)>,
     /// Its rows and patches of the tracking table.
     pub(crate) past: TrackingLog,
     /// Those rows as events.
@@ -103,21 +107,25 @@ impl DirectoryReader<'_> {
             Some(_) => sort_out(load::load(self.disk, self.folder, first), &mut damage)?,
             None => None,
         };
-        let (mut state, files) = self.read_tables(&mut damage)?;
         let next = loaded.as_ref().map_or(first, |loaded| loaded.next);
         let torn = loaded.as_ref().and_then(|loaded| loaded.torn.clone());
         let journal = match loaded.filter(|loaded| !loaded.is_empty()) {
             // The files count as they are: another program may have changed them since.
             None => None,
-            Some(loaded) => {
-                let replay = self.replay(&saved, loaded.entries, &mut state, &files, &mut damage);
-                sort_out(replay, &mut damage)?
-            }
+            Some(loaded) => sort_out(self.log(loaded.entries), &mut damage)?,
         };
-        let tracking = match &journal {
-            None => self.tracking_as_it_is(),
-            Some(replay) => self.tracking_at_mark(saved.tracking(), &replay.past, torn.as_ref()),
-        };
+        // At the same time, if there are two processors: either takes long in a large directory.
+        let (tables, tracking) = thread::scope(|scope| {
+            let tracking = || self.tracking(&saved, journal.as_ref(), torn.as_ref());
+            let tracking = thread::Builder::new().spawn_scoped(scope, tracking);
+            let tracking = tracking.map_err(OpenError::io(self.data))?;
+            let tables = self.tables(&saved, journal.as_ref(), &mut damage);
+            Ok::<_, OpenError>((
+                tables,
+                tracking.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            ))
+        })?;
+        let (state, files) = tables?;
         let tracking = tracking.or_else(|error| match error {
             OpenError::Damaged(found) => {
                 damage.push(found.clone());
@@ -141,6 +149,45 @@ impl DirectoryReader<'_> {
         })
     }
 
+    /// Sorts the entries of the log.
+    fn log(&self, entries: Vec<Entry>) -> Result<Replay, OpenError> {
+        let (mut rows, mut announced) = (Vec::new(), Vec::new());
+        let past = TrackingLog::read(entries, |entry| match entry {
+            Entry::Row(image) => rows.push(image),
+            Entry::Flush { file, checksum } => announced.push((file, checksum)),
+            _ => {}
+        });
+        let events = self.events_of(&past)?;
+        Ok(Replay { rows, announced, past, events })
+    }
+
+    /// Reads the small tables, and replays the log over them.
+    fn tables(
+        &self,
+        saved: &Checkpoint,
+        journal: Option<&Replay>,
+        damage: &mut Vec<Damage>,
+    ) -> Result<(State, TableFiles), OpenError> {
+        let (mut state, files) = self.read_tables(damage)?;
+        if let Some(replay) = journal {
+            self.replay(saved, replay, &mut state, &files, damage);
+        }
+        Ok((state, files))
+    }
+
+    /// Reads the tracking file.
+    fn tracking(
+        &self,
+        saved: &Checkpoint,
+        journal: Option<&Replay>,
+        torn: Option<&(PathBuf, u64)>,
+    ) -> Result<TrackingFile, OpenError> {
+        match journal {
+            None => self.tracking_as_it_is(),
+            Some(replay) => self.tracking_at_mark(saved.tracking(), &replay.past, torn),
+        }
+    }
+
     /// Reads the small tables, and the checksums of their files.
     fn read_tables(&self, damage: &mut Vec<Damage>) -> Result<(State, TableFiles), OpenError> {
         let mut files = TableFiles::new();
@@ -159,35 +206,27 @@ impl DirectoryReader<'_> {
     fn replay(
         &self,
         saved: &Checkpoint,
-        entries: Vec<Entry>,
+        replay: &Replay,
         state: &mut State,
         files: &TableFiles,
         damage: &mut Vec<Damage>,
-    ) -> Result<Replay, OpenError> {
-        let (mut announced, mut rows) = (Vec::new(), 0);
-        let past = TrackingLog::read(entries, |entry| match entry {
-            Entry::Row(image) => {
-                rows += 1;
-                state.set(&image);
-            }
-            Entry::Flush { file, checksum } => announced.push((file, checksum)),
-            _ => {}
-        });
+    ) {
+        for image in &replay.rows {
+            state.set(image);
+        }
         state.join();
         for table in state.tables() {
             let file = table.file();
             let path = self.data.join(file);
             let found = files.get(file).and_then(|contents| contents.checksum);
             let is_own = found == saved.table(file)
-                || found.is_some_and(|found| announced.contains(&(file, found)))
+                || found.is_some_and(|found| replay.announced.contains(&(file, found)))
                 // An interrupted start may have written it already.
                 || found == Some(FileChecksum::of(table.file_text().as_bytes()));
             if !is_own && !damage.iter().any(|damage| damage.file == path) {
                 damage.push(foreign_table(path));
             }
         }
-        let events = self.events_of(&past)?;
-        Ok(Replay { rows, past, events })
     }
 
     fn events_of(&self, past: &TrackingLog) -> Result<Vec<Arc<StoredEvent>>, OpenError> {
