@@ -5,15 +5,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::blocks::BlockWriter;
-use super::index::{ROW_LEN, UsedNames, store_text};
+use super::index::{BLOCK, UsedNames, store_text};
 use super::mark::Extent;
 use super::saved::{MAGIC, SavedIndex, path, remove_file};
 use super::table::Tracking;
 use crate::disk::{Disk, DiskFile, Open, finish_replacement, require_space, temporary_path};
 use crate::store::json::state::Reversals;
 
-/// The rows or texts that are copied while the index is locked: for less than a tenth of a millisecond.
+/// The texts that are copied while the index is locked: for less than a tenth of a millisecond.
 const PIECE: usize = if cfg!(test) { 2 } else { 1024 };
+/// A row takes less than this, even if it has nothing in common with the rows around it.
+const LONGEST_ROW: u64 = 64;
 
 impl SavedIndex {
     /// Writes the file, durably. The index is locked for short times only. Fails if events have been anonymised
@@ -26,8 +28,7 @@ impl SavedIndex {
         reversals: &Reversals,
     ) -> io::Result<()> {
         let path = path(folder);
-        let needed = extent.mark.rows * ROW_LEN as u64;
-        require_space(folder, 2 * needed)?;
+        require_space(folder, extent.mark.rows * LONGEST_ROW)?;
         let temporary = temporary_path(&path);
         let file = disk.open(&temporary, Open::Truncate)?;
         let written = write_contents(&file, tracking, extent, reversals)
@@ -55,9 +56,13 @@ fn write_contents(
     writer.end_record()?;
     let mut used = UsedNames::default();
     let rows = usize::try_from(mark.rows).map_err(io::Error::other)?;
-    for from in (0..rows).step_by(PIECE) {
-        let piece = from..rows.min(from + PIECE);
-        tracking.inner.read().index.store_rows(piece, &mut used, writer.records());
+    let mut block = Vec::new();
+    for from in (0..rows).step_by(BLOCK) {
+        let piece = from..rows.min(from + BLOCK);
+        tracking.inner.read().index.store_rows(piece, &mut used, &mut block);
+        let len = u32::try_from(block.len()).map_err(io::Error::other)?;
+        writer.records().extend(len.to_le_bytes());
+        writer.records().append(&mut block);
         writer.end_record()?;
     }
     for (kind, count) in used.counts().into_iter().enumerate() {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::blocks::{BlockReader, DAMAGED, Unusable};
-use super::index::{Index, text_len};
+use super::index::{BLOCK, Index, text_len};
 use super::mark::{Extent, Mark};
 use super::patch::Patch;
 use super::whole::WholeChecksum;
@@ -24,7 +24,7 @@ use crate::store::json::progress::Progress;
 /// The file's name in the folder `journal`.
 const FILE: &str = "history.index";
 /// The beginning of the file, with the number of its format, which grows with every change of what an index contains.
-pub(super) const MAGIC: &[u8; 4] = b"GSI1";
+pub(super) const MAGIC: &[u8; 4] = b"GSI2";
 /// The bytes of the tracking file that are read at once.
 const READ: usize = if cfg!(test) { 64 } else { 1 << 18 };
 
@@ -147,10 +147,10 @@ fn read_contents(
 ) -> Result<Contents, Unusable> {
     let mut index = Index::new();
     index.expect(usize::try_from(mark.rows + mark.rows / 32).map_err(|_| DAMAGED)?);
-    for _ in 0..mark.rows {
-        if !index.restore_row(&reader.array()?, mark.rows) {
-            return Err(DAMAGED);
-        }
+    while let left @ 1.. = mark.rows - index.len() as u64 {
+        let count = usize::try_from(left).map_or(BLOCK, |left| left.min(BLOCK));
+        let len = u32::from_le_bytes(reader.array()?) as usize;
+        index.restore_rows(reader.take(len)?, count, mark.rows).ok_or(DAMAGED)?;
     }
     let mut names = [const { Vec::new() }; 3];
     for names in &mut names {

@@ -37,7 +37,7 @@ impl Count {
 
     /// Counts the next events, a bounded number. Returns false at the end.
     pub(crate) fn advance(&mut self, index: &Index) -> bool {
-        let key = |at: Position| (index.occurred[at as usize], index.created[at as usize], at);
+        let key = |at: Position| (index.times(at), at);
         let next = match self.after.map(key) {
             Some(after) => index.by_time.partition_point(|at| key(*at) <= after),
             None => index.first_since(&index.by_time, Some(self.first)),
@@ -46,7 +46,7 @@ impl Count {
         for at in rest.iter().take(SCANNED_AT_ONCE) {
             self.after = Some(*at);
             let at = *at as usize;
-            let since = Timestamp::from_micros(index.occurred[at]).since(self.first);
+            let since = Timestamp::from_micros(index.columns.occurred(at)).since(self.first);
             let day = usize::try_from(since.as_secs() / DAY.as_secs()).unwrap_or(usize::MAX);
             if day >= self.activity.days.len() {
                 return false;
@@ -64,8 +64,8 @@ impl Count {
             self.today.clear();
         }
         let counted = &mut self.activity.days[day];
-        counted.add(index.fields.entity_type(at));
-        let user = index.fields.users[at];
+        counted.add(index.columns.entity_type(at));
+        let user = index.columns.user(at);
         if user != Names::NONE && self.today.insert(user) {
             counted.active_accounts += 1;
             self.accounts.insert(user);

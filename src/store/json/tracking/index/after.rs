@@ -16,7 +16,7 @@ impl Index {
     /// The events with a row number above `row` whose ids have the hash of `id`. Visits these rows only.
     pub(crate) fn with_id_after(&self, row: RowNumber, id: &str) -> Vec<Found> {
         let (hash, all) = (id_hash(id), EventFilter::default());
-        let later = self.positions_after(row, &all).filter(|at| self.ids[*at] == hash);
+        let later = self.positions_after(row, &all).filter(|at| self.columns.id(*at) == hash);
         later.map(|at| self.found(at)).collect()
     }
 
@@ -25,9 +25,9 @@ impl Index {
         row: RowNumber,
         filter: &'a EventFilter,
     ) -> Box<dyn Iterator<Item = usize> + 'a> {
-        let first = self.rows.partition_point(|other| *other <= row);
+        let first = self.columns.first_after(row);
         let Some(wanted) = self.fields.resolve(filter) else { return Box::new(iter::empty()) };
-        let matches = move |at: &usize| self.fields.match_at(wanted, *at);
+        let matches = move |at: &usize| self.columns.match_at(wanted, *at);
         let candidates = self.within(filter, wanted);
         // The fewest are visited: those of the child or account, or all after the row.
         if candidates.len() < self.len() - first {
@@ -39,7 +39,7 @@ impl Index {
         let (from, to) =
             (filter.from.map(Timestamp::as_micros), filter.to.map(Timestamp::as_micros));
         Box::new((first..self.len()).filter(matches).filter(move |at| {
-            let occurred = self.occurred[*at];
+            let occurred = self.columns.occurred(*at);
             from.is_none_or(|from| occurred >= from) && to.is_none_or(|to| occurred < to)
         }))
     }

@@ -30,7 +30,7 @@ impl Index {
     fn own_list(&self, children: &[u32], entity: u32) -> Counted {
         let wanted = Wanted { entity: Some(entity), ..Wanted::default() };
         let (found, _) = self.among(children, &EventFilter::default(), wanted);
-        Counted::of(found, self.fields.kinds())
+        Counted::of(found, self.columns.kinds())
     }
 
     /// Where the events of all entities are. `late` are the entities whose events are not ordered by time in the order
@@ -41,7 +41,7 @@ impl Index {
         let mut noted: Vec<(u32, Vec<u32>)> = Vec::new();
         for (child, list) in (0..).zip(&self.by_child) {
             for at in list {
-                let entity = self.fields.entity(*at) as usize;
+                let entity = self.columns.entity(*at as usize) as usize;
                 if noted.len() <= entity {
                     noted.resize(entity + 1, (u32::MAX, Vec::new()));
                 }
@@ -63,7 +63,7 @@ impl Index {
     /// Fills the own lists, which are empty.
     fn fill_own(&self, entities: &mut [Events], late: &HashSet<u32>) {
         for at in 0..Position::try_from(self.len()).unwrap_or(Position::MAX) {
-            if let Some(list) = entities[self.fields.entity(at) as usize].own() {
+            if let Some(list) = entities[self.columns.entity(at as usize) as usize].own() {
                 list.push_uncounted(at);
             }
         }
@@ -72,7 +72,7 @@ impl Index {
             if late.contains(&entity) {
                 list.sort_by_key(|at| self.times(*at));
             }
-            list.count(self.fields.kinds());
+            list.count(self.columns.kinds());
         }
     }
 
@@ -88,7 +88,7 @@ impl Index {
             let list = &self.by_child[*child as usize];
             let list = &list[self.period(list, filter)];
             visited += list.len();
-            found.extend(list.iter().filter(|at| self.fields.match_at(wanted, **at as usize)));
+            found.extend(list.iter().filter(|at| self.columns.match_at(wanted, **at as usize)));
         }
         // The position decides between equal times of two children.
         found.sort_by_key(|at| (self.times(*at), *at));

@@ -1,29 +1,16 @@
-use super::column::reserve;
 pub(super) use super::names::Names;
-use super::summary::{Position, Row, Summary, id_hash};
-use crate::domain::{EntityType, EventFilter, Id};
+use super::summary::{Row, Summary, id_hash};
+use crate::domain::{EventFilter, Id};
 
-/// The fields of all events by which a filter selects, as numbers, in the order of the file.
+/// The accounts, children, tasks and rewards that events have, as numbers.
 #[derive(Default)]
 pub(super) struct Fields {
-    /// [`Names::NONE`] for an anonymised event.
-    pub(super) users: Vec<u32>,
-    pub(super) children: Vec<u32>,
-    entities: Vec<u32>,
-    kinds: Vec<u8>,
     user_names: Names,
     child_names: Names,
     entity_names: Names,
 }
 
 impl Fields {
-    pub(super) fn reserve_exact(&mut self, more: usize) {
-        self.users.reserve_exact(more);
-        self.children.reserve_exact(more);
-        self.entities.reserve_exact(more);
-        self.kinds.reserve_exact(more);
-    }
-
     /// The row of an event. Texts that are new get numbers.
     pub(super) fn number(&mut self, event: &Summary<'_>) -> Row {
         Row {
@@ -39,33 +26,6 @@ impl Fields {
         }
     }
 
-    /// Adds the next event of the file.
-    pub(super) fn add(&mut self, row: &Row) {
-        reserve(&mut self.users);
-        reserve(&mut self.children);
-        reserve(&mut self.entities);
-        reserve(&mut self.kinds);
-        self.users.push(row.user);
-        self.children.push(row.child);
-        self.entities.push(row.entity);
-        self.kinds.push(row.kind);
-    }
-
-    /// The numbers of the account, the child and the entity of the event at a position, and its kind.
-    pub(super) fn at(&self, at: usize) -> (u32, u32, u32, u8) {
-        (self.users[at], self.children[at], self.entities[at], self.kinds[at])
-    }
-
-    /// The number of the entity of the event at a position.
-    pub(super) fn entity(&self, at: Position) -> u32 {
-        self.entities[at as usize]
-    }
-
-    /// The kinds of all events by their positions.
-    pub(super) fn kinds(&self) -> &[u8] {
-        &self.kinds
-    }
-
     /// The texts of accounts, children and entities.
     pub(super) fn names(&self) -> [&Names; 3] {
         [&self.user_names, &self.child_names, &self.entity_names]
@@ -76,11 +36,6 @@ impl Fields {
         self.user_names = users;
         self.child_names = children;
         self.entity_names = entities;
-    }
-
-    /// The type of the event at a position; `None` if it is unknown.
-    pub(super) fn entity_type(&self, at: usize) -> Option<EntityType> {
-        EntityType::ALL.into_iter().find(|kind| *kind as u8 == self.kinds[at] >> 3)
     }
 
     /// The number of an account; `None` if no event ever had it.
@@ -117,14 +72,6 @@ impl Fields {
             kind,
             mask,
         })
-    }
-
-    /// Whether the event at a position is wanted.
-    pub(super) fn match_at(&self, wanted: Wanted, at: usize) -> bool {
-        wanted.is_kind(self.kinds[at])
-            && wanted.child.is_none_or(|child| self.children[at] == child)
-            && wanted.user.is_none_or(|user| self.users[at] == user)
-            && wanted.entity.is_none_or(|entity| self.entities[at] == entity)
     }
 }
 

@@ -2,11 +2,13 @@ mod activity;
 mod after;
 mod children;
 mod column;
+mod columns;
 mod counted;
 mod entities;
 mod fields;
 mod matches;
 mod names;
+mod packed;
 mod query;
 mod stored;
 mod summary;
@@ -19,29 +21,24 @@ use crate::domain::{EventFilter, SortOrder, Timestamp};
 use crate::store::json::tinydb::RowNumber;
 
 pub(crate) use activity::Count;
-use column::reserve;
+use columns::Columns;
 use counted::Counted;
 use entities::Events;
 use fields::{Fields, Names, Wanted};
 pub(crate) use matches::Matches;
-pub(super) use stored::{ROW_LEN, UsedNames, store_text, text_len};
+pub(super) use packed::BLOCK;
+pub(super) use stored::{UsedNames, store_text, text_len};
 use summary::Row;
 pub(crate) use summary::{EventKind, Found, Place, Position, Summary, id_hash};
 
 /// The most events that a part of a scan visits: about ten microseconds.
 const SCANNED_AT_ONCE: usize = 10_000;
 
-/// Finds events by their fields, ordered by time, with about sixty-eight bytes per event.
+/// Finds events by their fields, ordered by time, with some thirty bytes per event.
 #[derive(Default)]
 pub(crate) struct Index {
-    offsets: Vec<u64>,
-    lens: Vec<u32>,
-    rows: Vec<RowNumber>,
-    /// The [`id_hash`] of each event's id.
-    ids: Vec<u32>,
+    columns: Columns,
     fields: Fields,
-    occurred: Vec<i64>,
-    created: Vec<i64>,
     by_time: Counted,
     /// The positions of each child's events, ordered by time.
     by_child: Vec<Vec<Position>>,
@@ -69,18 +66,12 @@ impl Index {
     /// whereas growing columns are copied and leave their old memory behind.
     pub(crate) fn expect(&mut self, events: usize) {
         let more = events.saturating_sub(self.len());
-        self.offsets.reserve_exact(more);
-        self.lens.reserve_exact(more);
-        self.rows.reserve_exact(more);
-        self.ids.reserve_exact(more);
-        self.fields.reserve_exact(more);
-        self.occurred.reserve_exact(more);
-        self.created.reserve_exact(more);
+        self.columns.reserve_exact(more);
         self.by_time.reserve_exact(more);
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.rows.len()
+        self.columns.len()
     }
 
     /// The largest row number; 0 if there are no rows.
@@ -91,7 +82,7 @@ impl Index {
     /// The time of the latest event.
     pub(crate) fn newest(&self) -> Option<Timestamp> {
         let newest = self.by_time.last()?;
-        Some(Timestamp::from_micros(self.occurred[*newest as usize]))
+        Some(Timestamp::from_micros(self.columns.occurred(*newest as usize)))
     }
 
     /// The time of an account's last event in the order of writing.
@@ -108,14 +99,15 @@ impl Index {
     /// Adds the next event of the file. Nearly always it is also the latest.
     pub(crate) fn push(&mut self, event: &Summary<'_>) {
         let row = self.fields.number(event);
-        let (position, child) = self.add(&row);
+        let at = self.columns.push(&row);
+        let (position, child) = self.note(at, &row);
         self.note_child(row.entity, row.child);
-        let (occurred, created) = (&self.occurred, &self.created);
-        let time = |at: Position| (occurred[at as usize], created[at as usize]);
+        let columns = &self.columns;
+        let time = |at: Position| columns.times(at as usize);
         let own = self.by_entity[row.entity as usize].own();
         for list in own.into_iter().chain([&mut self.by_time]) {
             let place = place_by(list, position, time);
-            list.insert(place, position, self.fields.kinds());
+            list.insert(place, position, self.columns.kinds());
         }
         let of_user = self.by_user.get_mut(row.user as usize);
         for list in of_user.into_iter().chain([&mut self.by_child[child]]) {
@@ -128,11 +120,13 @@ impl Index {
     /// program's file any event may be earlier than all before it.
     pub(crate) fn push_unsorted(&mut self, event: &Summary<'_>) {
         let row = self.fields.number(event);
-        self.push_row(&row);
+        let at = self.columns.push(&row);
+        self.list(at, &row);
     }
 
-    fn push_row(&mut self, row: &Row) {
-        let (position, child) = self.add(row);
+    /// Adds an event of the columns to everything else, without ordering it.
+    fn list(&mut self, at: usize, row: &Row) {
+        let (position, child) = self.note(at, row);
         self.by_time.push_uncounted(position);
         self.by_child[child].push(position);
         if let Some(list) = self.by_user.get_mut(row.user as usize) {
@@ -140,35 +134,22 @@ impl Index {
         }
     }
 
-    /// Adds an event to everything that is not ordered by time; returns its position and the
-    /// child's number.
-    fn add(&mut self, row: &Row) -> (Position, usize) {
+    /// Adds an event of the columns to everything that is not ordered by time; returns its position and
+    /// the child's number.
+    fn note(&mut self, at: usize, row: &Row) -> (Position, usize) {
         // Four thousand million events are far more than this store can contain.
-        let position = Position::try_from(self.len()).unwrap_or(Position::MAX);
-        reserve(&mut self.offsets);
-        reserve(&mut self.lens);
-        reserve(&mut self.rows);
-        reserve(&mut self.ids);
-        reserve(&mut self.occurred);
-        reserve(&mut self.created);
-        self.offsets.push(row.place.offset);
-        self.lens.push(row.place.len);
+        let position = Position::try_from(at).unwrap_or(Position::MAX);
         self.rows_ascend &= row.number > self.last_row;
         self.last_row = self.last_row.max(row.number);
-        self.rows.push(row.number);
-        self.ids.push(row.id);
-        self.fields.add(row);
-        let &Row { user, child, occurred: occurred_at, .. } = row;
+        let &Row { user, child, occurred, .. } = row;
         if user != Names::NONE {
             let user = user as usize;
             if self.last_of_user.len() <= user {
-                self.last_of_user.resize(user + 1, occurred_at);
+                self.last_of_user.resize(user + 1, occurred);
                 self.by_user.resize_with(user + 1, Vec::new);
             }
-            self.last_of_user[user] = occurred_at;
+            self.last_of_user[user] = occurred;
         }
-        self.occurred.push(occurred_at);
-        self.created.push(row.created);
         let child = child as usize;
         if self.by_child.len() <= child {
             self.by_child.resize_with(child + 1, Vec::new);
@@ -183,9 +164,9 @@ impl Index {
     /// not visited: their events are all over the columns.
     pub(crate) fn sort(&mut self) {
         let late = self.late();
-        let (occurred, created) = (&self.occurred, &self.created);
-        let time = |at: &Position| (occurred[*at as usize], created[*at as usize]);
-        let kinds = self.fields.kinds();
+        let columns = &self.columns;
+        let time = |at: &Position| columns.times(*at as usize);
+        let kinds = self.columns.kinds();
         // Stable, so that the order of writing decides between equal times.
         for child in &late.children {
             self.by_child[*child as usize].sort_by_key(time);
@@ -197,24 +178,26 @@ impl Index {
             self.by_time.sort_by_key(time);
         }
         self.by_time.count(kinds);
+        for list in self.by_child.iter_mut().chain(&mut self.by_user) {
+            list.shrink_to_fit();
+        }
         self.by_entity = self.entities(&late.entities);
     }
 
     /// Whose events are not ordered by time in the order of the file.
     fn late(&self) -> Late {
         let (mut late, mut latest) = (Late::default(), (i64::MIN, i64::MIN));
-        for (at, time) in
-            self.occurred.iter().copied().zip(self.created.iter().copied()).enumerate()
-        {
+        for at in 0..Position::try_from(self.len()).unwrap_or(Position::MAX) {
+            let time = self.times(at);
             if time >= latest {
                 latest = time;
                 continue;
             }
-            let (user, child, entity, _) = self.fields.at(at);
-            late.children.insert(child);
-            late.entities.insert(entity);
-            if user != Names::NONE {
-                late.users.insert(user);
+            let at = at as usize;
+            late.children.insert(self.columns.child(at));
+            late.entities.insert(self.columns.entity(at));
+            if self.is_owned(at) {
+                late.users.insert(self.columns.user(at));
             }
         }
         late
@@ -235,7 +218,7 @@ impl Index {
             return (Vec::new(), None);
         };
         let candidates = self.within(filter, wanted);
-        let key = |at: Position| (self.occurred[at as usize], self.created[at as usize], at);
+        let key = |at: Position| (self.times(at), at);
         match (order, after.map(key)) {
             (SortOrder::Ascending, None) => self.part(candidates.iter(), wanted, end, limit),
             (SortOrder::Ascending, Some(after)) => {
@@ -263,7 +246,7 @@ impl Index {
         for at in candidates.take(SCANNED_AT_ONCE) {
             last = Some(*at);
             let at = *at as usize;
-            if at < end && self.fields.match_at(wanted, at) {
+            if at < end && self.columns.match_at(wanted, at) {
                 found.push(self.found(at));
                 if found.len() == limit {
                     return (found, last);
@@ -278,14 +261,16 @@ impl Index {
         let (hash, wanted) = (id_hash(id), self.fields.resolve(filter));
         let found = wanted.into_iter().flat_map(|wanted| {
             let found = self.within(filter, wanted).iter().map(|at| *at as usize);
-            found.filter(move |at| self.ids[*at] == hash && self.fields.match_at(wanted, *at))
+            found.filter(move |at| {
+                self.columns.id(*at) == hash && self.columns.match_at(wanted, *at)
+            })
         });
         found.map(|at| self.found(at)).collect()
     }
 
     /// The [`id_hash`] of an event's id.
     pub(crate) fn hash_of(&self, found: &Found) -> u32 {
-        self.ids[found.at]
+        self.columns.id(found.at)
     }
 
     /// The first `limit` events of an account from a position on, in the order of the file, and the
@@ -294,22 +279,31 @@ impl Index {
         let Some(user) = self.fields.user(user_id) else {
             return (Vec::new(), self.len());
         };
-        let own = (from..self.len()).filter(|at| self.fields.users[*at] == user);
-        let found: Vec<Found> = own.take(limit).map(|at| self.found(at)).collect();
-        let end = found.last().filter(|_| found.len() == limit).map(|last| last.at + 1);
-        (found, end.unwrap_or(self.len()))
+        let is_own = |at: &usize| self.columns.user(*at) == user;
+        let list = &self.by_user[user as usize];
+        let own: Vec<usize> = if list.len() > SCANNED_AT_ONCE {
+            (from..self.len()).filter(is_own).take(limit).collect()
+        } else {
+            let later = list.iter().map(|at| *at as usize).filter(|at| *at >= from);
+            let mut own: Vec<usize> = later.filter(is_own).collect();
+            own.sort_unstable();
+            own.truncate(limit);
+            own
+        };
+        let end = own.last().filter(|_| own.len() == limit).map_or(self.len(), |last| last + 1);
+        (own.into_iter().map(|at| self.found(at)).collect(), end)
     }
 
     /// Whether the event at that position has an account.
     pub(crate) fn is_owned(&self, at: usize) -> bool {
-        self.fields.users[at] != Names::NONE
+        self.columns.user(at) != Names::NONE
     }
 
     /// Marks the event at that position as anonymised.
     pub(crate) fn anonymize(&mut self, at: usize) {
-        self.losing.insert(self.fields.users[at]);
-        self.fields.users[at] = Names::NONE;
-        self.child_users[self.fields.children[at] as usize] = None;
+        self.losing.insert(self.columns.user(at));
+        self.columns.anonymize(at);
+        self.child_users[self.columns.child(at) as usize] = None;
     }
 
     /// Removes the id of an account without events.
@@ -322,20 +316,13 @@ impl Index {
 
     /// The times by which an event is ordered.
     fn times(&self, at: Position) -> (i64, i64) {
-        (self.occurred[at as usize], self.created[at as usize])
-    }
-
-    fn row(&self, at: usize) -> Row {
-        let Found { row: number, place, .. } = self.found(at);
-        let (user, child, entity, kind) = self.fields.at(at);
-        let (occurred, created) = (self.occurred[at], self.created[at]);
-        Row { number, place, id: self.ids[at], user, child, entity, kind, occurred, created }
+        self.columns.times(at as usize)
     }
 
     /// The row at a position.
     pub(crate) fn found(&self, at: usize) -> Found {
-        let place = Place { offset: self.offsets[at], len: self.lens[at] };
-        Found { row: self.rows[at], place, at, is_owned: self.is_owned(at) }
+        let (row, place) = (self.columns.number(at), self.columns.place(at));
+        Found { row, place, at, is_owned: self.is_owned(at) }
     }
 }
 

@@ -47,7 +47,7 @@ impl Index {
         if wanted.mask == 0 {
             return Matches::all(&list[period], page);
         }
-        list.page(period, wanted, self.fields.kinds(), page)
+        list.page(period, wanted, self.columns.kinds(), page)
     }
 
     /// A page of those candidates that match.
@@ -61,7 +61,7 @@ impl Index {
             return Matches::all(candidates, (order, page));
         }
         let mut matches = Matches { visited: candidates.len(), ..Matches::default() };
-        let is_match = |at: &Position| self.fields.match_at(wanted, *at as usize);
+        let is_match = |at: &Position| self.columns.match_at(wanted, *at as usize);
         let all = candidates.iter().copied();
         match order {
             SortOrder::Ascending => matches.extend(all.filter(is_match), page),
@@ -107,6 +107,6 @@ impl Index {
         let Some(from) = from.map(Timestamp::as_micros) else {
             return 0;
         };
-        list.partition_point(|at| self.occurred[*at as usize] < from)
+        list.partition_point(|at| self.columns.occurred(*at as usize) < from)
     }
 }

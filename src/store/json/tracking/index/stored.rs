@@ -5,10 +5,7 @@ use std::sync::Arc;
 
 use super::Index;
 use super::fields::Names;
-use super::summary::{KINDS, Place, Row};
-
-/// The length of a row in bytes.
-pub(in super::super) const ROW_LEN: usize = 53;
+use super::summary::KINDS;
 /// The length of no text.
 const NO_TEXT: u32 = u32::MAX;
 
@@ -17,8 +14,8 @@ const NO_TEXT: u32 = u32::MAX;
 pub(in super::super) struct UsedNames([Vec<bool>; 3]);
 
 impl UsedNames {
-    fn note(&mut self, row: &Row) {
-        for (used, number) in self.0.iter_mut().zip([row.user, row.child, row.entity]) {
+    fn note(&mut self, numbers: [u32; 3]) {
+        for (used, number) in self.0.iter_mut().zip(numbers) {
             if number != Names::NONE {
                 let number = number as usize;
                 if used.len() <= number {
@@ -36,17 +33,19 @@ impl UsedNames {
 }
 
 impl Index {
-    /// Appends rows in their stored form, and notes the numbers that they use.
+    /// Appends at most [`BLOCK`](super::BLOCK) rows, the first of which begins a block, in their stored form, and notes
+    /// the numbers that they use.
     pub(in super::super) fn store_rows(
         &self,
         rows: Range<usize>,
         used: &mut UsedNames,
         out: &mut Vec<u8>,
     ) {
-        for row in rows.map(|at| self.row(at)) {
-            used.note(&row);
-            out.extend(encode(&row));
+        let columns = &self.columns;
+        for at in rows.clone() {
+            used.note([columns.user(at), columns.child(at), columns.entity(at)]);
         }
+        columns.store(rows, out);
     }
 
     /// Texts of one kind, from a number on. Those that no row uses are not stored: an account whose events are
@@ -62,18 +61,27 @@ impl Index {
         texts.zip(used).map(|(text, used)| text.filter(|_| *used)).collect()
     }
 
-    /// Adds a stored row. [`Self::sort`] follows. Returns false if `rows` rows cannot have such numbers.
-    pub(in super::super) fn restore_row(&mut self, bytes: &[u8; ROW_LEN], rows: u64) -> bool {
-        let row = decode(bytes);
-        let fits = |number: u32| u64::from(number) < rows;
-        let is_possible = (row.user == Names::NONE || fits(row.user))
-            && fits(row.child)
-            && fits(row.entity)
-            && usize::from(row.kind) < KINDS;
-        if is_possible {
-            self.push_row(&row);
+    /// Adds `count` stored rows, which are all of `bytes`. [`Self::sort`] follows. `None` if these bytes are no rows, or
+    /// if `rows` rows cannot have such numbers.
+    pub(in super::super) fn restore_rows(
+        &mut self,
+        bytes: &[u8],
+        count: usize,
+        rows: u64,
+    ) -> Option<()> {
+        let first = self.len();
+        for (at, row) in (first..).zip(self.columns.restore(bytes, count)?) {
+            let fits = |number: u32| u64::from(number) < rows;
+            let is_possible = (row.user == Names::NONE || fits(row.user))
+                && fits(row.child)
+                && fits(row.entity)
+                && usize::from(row.kind) < KINDS;
+            if !is_possible {
+                return None;
+            }
+            self.list(at, &row);
         }
-        is_possible
+        Some(())
     }
 
     /// Sets the texts of accounts, children and entities. Returns false if a row's account or child has none.
@@ -93,11 +101,12 @@ impl Index {
 impl Index {
     /// What a start restores if this is stored.
     pub(super) fn restored(&self) -> Self {
-        let (mut used, mut rows) = (UsedNames::default(), Vec::new());
-        self.store_rows(0..self.len(), &mut used, &mut rows);
-        let mut restored = Self::new();
-        for row in rows.as_chunks().0 {
-            assert!(restored.restore_row(row, self.len() as u64));
+        let (mut used, mut restored) = (UsedNames::default(), Self::new());
+        for from in (0..self.len()).step_by(super::BLOCK) {
+            let rows = from..self.len().min(from + super::BLOCK);
+            let (count, mut bytes) = (rows.len(), Vec::new());
+            self.store_rows(rows, &mut used, &mut bytes);
+            restored.restore_rows(&bytes, count, self.len() as u64).unwrap();
         }
         let counts = used.counts();
         let names = std::array::from_fn(|kind| self.stored_names(kind, 0..counts[kind], &used));
@@ -117,38 +126,4 @@ pub(in super::super) fn store_text(text: Option<&str>, out: &mut Vec<u8>) {
 /// The length of a text whose stored length is this; `None` if there is no text.
 pub(in super::super) fn text_len(stored: u32) -> Option<usize> {
     (stored != NO_TEXT).then_some(stored as usize)
-}
-
-fn encode(row: &Row) -> [u8; ROW_LEN] {
-    let mut bytes = [0; ROW_LEN];
-    let (occurred, created) = (row.occurred.to_le_bytes(), row.created.to_le_bytes());
-    let longs = [row.number.to_le_bytes(), row.place.offset.to_le_bytes(), occurred, created];
-    let shorts = [row.place.len, row.id, row.user, row.child, row.entity];
-    let (first, rest) = bytes.split_at_mut(size_of_val(&longs));
-    first.copy_from_slice(longs.as_flattened());
-    let (second, kind) = rest.split_at_mut(size_of_val(&shorts));
-    second.copy_from_slice(shorts.map(u32::to_le_bytes).as_flattened());
-    kind[0] = row.kind;
-    bytes
-}
-
-fn decode(bytes: &[u8; ROW_LEN]) -> Row {
-    let short = |number: usize| u32::from_le_bytes(part(bytes, 32 + 4 * number));
-    Row {
-        number: u64::from_le_bytes(part(bytes, 0)),
-        place: Place { offset: u64::from_le_bytes(part(bytes, 8)), len: short(0) },
-        id: short(1),
-        user: short(2),
-        child: short(3),
-        entity: short(4),
-        kind: bytes[ROW_LEN - 1],
-        occurred: i64::from_le_bytes(part(bytes, 16)),
-        created: i64::from_le_bytes(part(bytes, 24)),
-    }
-}
-
-fn part<const N: usize>(bytes: &[u8; ROW_LEN], at: usize) -> [u8; N] {
-    let mut part = [0; N];
-    part.copy_from_slice(&bytes[at..at + N]);
-    part
 }

@@ -121,31 +121,43 @@ fn an_unknown_name_matches_no_event() {
 
 #[test]
 fn an_account_is_anonymised_in_pieces() {
-    let mut index = Index::new();
-    for row in 1..=10 {
-        let user_id = Some(if row % 3 == 0 { "v" } else { "u" });
-        index.push(&Summary { user_id, ..event(row, 1, "a") });
-    }
-    let (mut from, mut taken) = (0, Vec::new());
-    while from < index.len() {
-        let (found, next) = index.of_user("u", from, 2);
-        assert!(found.len() <= 2 && found.iter().all(|found| found.is_owned));
-        for found in found {
-            index.anonymize(found.at);
-            taken.push(found.row);
+    for (count, limit) in [(10, 2), (2 * SCANNED_AT_ONCE as u64, 3000)] {
+        let mut index = Index::new();
+        for row in 1..=count {
+            let user_id = Some(if row % 3 == 0 { "v" } else { "u" });
+            let second = i64::try_from(count - row).unwrap();
+            index.push_unsorted(&Summary { user_id, ..event(row, second, "a") });
         }
-        from = next;
+        index.sort();
+        let (mut from, mut taken) = (0, Vec::new());
+        while from < index.len() {
+            let (found, next) = index.of_user("u", from, limit);
+            assert!(found.len() <= limit && found.iter().all(|found| found.is_owned));
+            for found in found {
+                index.anonymize(found.at);
+                taken.push(found.row);
+            }
+            from = next;
+        }
+        assert!(taken.into_iter().eq((1..=count).filter(|row| row % 3 != 0)));
     }
-    assert_eq!(taken, [1, 2, 4, 5, 7, 8, 10]);
+}
+
+#[test]
+fn an_account_that_is_forgotten_gives_its_number_to_no_other() {
+    let mut index = Index::new();
+    for (row, user_id) in [(1, "u"), (2, "u"), (3, "v")] {
+        index.push(&Summary { user_id: Some(user_id), ..event(row, 1, "a") });
+    }
+    (0..2).for_each(|at| index.anonymize(at));
     index.forget_user("u");
     let of = |user: &str| EventFilter { user_id: Some(user.into()), ..EventFilter::default() };
     assert!(rows(&index, &of("u"), SortOrder::Ascending).is_empty());
-    assert_eq!(rows(&index, &of("v"), SortOrder::Ascending), [3, 6, 9]);
-    // A name that comes later gets no other's number.
-    index.push(&Summary { user_id: Some("w"), ..event(11, 1, "a") });
-    index.push(&Summary { user_id: Some("u"), ..event(12, 1, "a") });
-    assert_eq!(rows(&index, &of("v"), SortOrder::Ascending), [3, 6, 9]);
-    assert_eq!(rows(&index, &of("u"), SortOrder::Ascending), [12]);
+    assert_eq!(rows(&index, &of("v"), SortOrder::Ascending), [3]);
+    index.push(&Summary { user_id: Some("w"), ..event(4, 1, "a") });
+    index.push(&Summary { user_id: Some("u"), ..event(5, 1, "a") });
+    assert_eq!(rows(&index, &of("v"), SortOrder::Ascending), [3]);
+    assert_eq!(rows(&index, &of("u"), SortOrder::Ascending), [5]);
 }
 
 #[test]
