@@ -66,7 +66,7 @@ pub(crate) fn streams(plan: &Plan) {
         &format!("{} ÷ {}", time(ours), time(theirs)),
         ours / theirs,
         "",
-        Goal::AtMost(1.3),
+        Goal::AtMost(1.1),
     );
 }
 

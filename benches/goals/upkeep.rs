@@ -54,7 +54,7 @@ pub(crate) fn upkeep(plan: &Plan) {
             &format!("{} ÷ {}", time(p99), time(quiet)),
             p99 / quiet,
             "",
-            Goal::AtMost(2.0),
+            Goal::AtMost(1.5),
         );
     }
 }

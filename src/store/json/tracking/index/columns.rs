@@ -84,7 +84,9 @@ impl Columns {
         let rows = others.map(|(at, (id, kind))| row(block.row(at), self.len() + at, id, *kind));
         let rows: Vec<Row> = rows.collect::<Option<_>>()?;
         self.packed.extend(block, count);
-        rows.iter().for_each(|row| self.push_unpacked(row));
+        for row in &rows {
+            self.push_unpacked(row);
+        }
         (kinds.len() == count).then_some(rows)
     }
 

@@ -5,9 +5,9 @@ use crate::domain::{EventFilter, Id};
 /// The accounts, children, tasks and rewards that events have, as numbers.
 #[derive(Default)]
 pub(super) struct Fields {
-    user_names: Names,
-    child_names: Names,
-    entity_names: Names,
+    users: Names,
+    children: Names,
+    entities: Names,
 }
 
 impl Fields {
@@ -17,9 +17,9 @@ impl Fields {
             number: event.row,
             place: event.place,
             id: id_hash(event.id),
-            user: event.user_id.map_or(Names::NONE, |user| self.user_names.number(user)),
-            child: self.child_names.number(event.child_id),
-            entity: self.entity_names.number(event.entity_id),
+            user: event.user_id.map_or(Names::NONE, |user| self.users.number(user)),
+            child: self.children.number(event.child_id),
+            entity: self.entities.number(event.entity_id),
             kind: event.kind.0,
             occurred: event.occurred_at.as_micros(),
             created: event.created_at.as_micros(),
@@ -28,24 +28,24 @@ impl Fields {
 
     /// The texts of accounts, children and entities.
     pub(super) fn names(&self) -> [&Names; 3] {
-        [&self.user_names, &self.child_names, &self.entity_names]
+        [&self.users, &self.children, &self.entities]
     }
 
     /// Replaces the texts.
     pub(super) fn set_names(&mut self, [users, children, entities]: [Names; 3]) {
-        self.user_names = users;
-        self.child_names = children;
-        self.entity_names = entities;
+        self.users = users;
+        self.children = children;
+        self.entities = entities;
     }
 
     /// The number of an account; `None` if no event ever had it.
     pub(super) fn user(&self, user_id: &str) -> Option<u32> {
-        self.user_names.known(user_id)
+        self.users.known(user_id)
     }
 
     /// Removes the id of an account; returns its number.
     pub(super) fn forget_user(&mut self, user_id: &str) -> Option<u32> {
-        self.user_names.forget(user_id)
+        self.users.forget(user_id)
     }
 
     /// The filter in the numbers of the index; `None` if it names a text that no event has.
@@ -66,9 +66,9 @@ impl Fields {
         let child_id = filter.child_id.as_ref().map(Id::as_str);
         let user_id = filter.user_id.as_ref().map(Id::as_str);
         Some(Wanted {
-            child: known(&self.child_names, child_id)?,
-            user: known(&self.user_names, user_id)?,
-            entity: known(&self.entity_names, filter.entity_id.as_deref())?,
+            child: known(&self.children, child_id)?,
+            user: known(&self.users, user_id)?,
+            entity: known(&self.entities, filter.entity_id.as_deref())?,
             kind,
             mask,
         })

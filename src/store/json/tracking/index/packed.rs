@@ -53,7 +53,9 @@ impl<const N: usize> Packed<N> {
             reserve(&mut self.blocks);
             self.blocks.push(block);
         } else {
-            (0..count).for_each(|at| self.push(block.row(at)));
+            for at in 0..count {
+                self.push(block.row(at));
+            }
         }
     }
 
@@ -198,7 +200,9 @@ mod tests {
         #[test]
         fn numbers_are_those_that_were_added(mut rows in rows(), cleared in vec((0..3_usize, 0..40_usize), 0..9)) {
             let mut packed = Packed::default();
-            rows.iter().for_each(|row| packed.push(*row));
+            for row in &rows {
+                packed.push(*row);
+            }
             for (column, at) in cleared {
                 if let Some(row) = rows.get_mut(at) {
                     row[column] = 0;

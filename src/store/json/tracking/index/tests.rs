@@ -149,7 +149,9 @@ fn an_account_that_is_forgotten_gives_its_number_to_no_other() {
     for (row, user_id) in [(1, "u"), (2, "u"), (3, "v")] {
         index.push(&Summary { user_id: Some(user_id), ..event(row, 1, "a") });
     }
-    (0..2).for_each(|at| index.anonymize(at));
+    for at in 0..2 {
+        index.anonymize(at);
+    }
     index.forget_user("u");
     let of = |user: &str| EventFilter { user_id: Some(user.into()), ..EventFilter::default() };
     assert!(rows(&index, &of("u"), SortOrder::Ascending).is_empty());
