@@ -377,9 +377,12 @@ impl Service {
         self.transact(scope, decide).await
     }
 
-    /// Returns the records of the caller's family.
+    /// Returns the records of the caller's family. Fails if the session has ended since the request was authenticated:
+    /// otherwise a removed member could see what the family has changed after the removal.
     async fn records_of(&self, caller: &Caller) -> Result<Arc<dyn Snapshot>, ServiceError> {
-        Ok(self.store.read(caller.family()).await?)
+        let records = self.store.read(caller.family()).await?;
+        caller.check_session(&*records, self.clock.now())?;
+        Ok(records)
     }
 
     /// Returns the value of a setting; `None` if it was never set.

@@ -1,11 +1,14 @@
 //! Sessions: the cookie, the bearer token, and a child's session.
 
+use goldstar::config::Config;
+use goldstar::domain::RuleViolation;
+use goldstar::service::{ServiceError, Token};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::harness::{
-    Answer, Client, PASSWORD, TestServer, assert_error, eventually, log_in, send,
+    Answer, Client, MemoryServer, PASSWORD, TestServer, assert_error, eventually, log_in, send,
 };
 
 /// The token in an answer's cookie.
@@ -146,4 +149,20 @@ async fn a_child_session_needs_a_child() {
     assert_eq!(answer.status, 400, "{}", answer.text);
     assert!(answer.text.contains("child_id"), "{}", answer.text);
     parent.get("/auth/me").await.expect(200);
+}
+
+/// Each request finds out whose session it has before it reads the records of the family.
+#[tokio::test]
+async fn a_request_whose_session_ends_meanwhile_reads_nothing() {
+    let server = MemoryServer::start(Config::default()).await;
+    let family = server.family().await;
+    let browser = server.nobody();
+    let token = token_of(&log_in(&browser, &family.parent.email, PASSWORD).await);
+    let caller = server.service.authenticate(&Token::presented(&token)).await.unwrap();
+    let child = family.child.as_str().into();
+    assert!(server.service.child(&caller, &child).await.is_ok());
+    browser.act("/auth/logout").await.expect(204);
+    let read = server.service.child(&caller, &child).await.map(|_| ());
+    assert!(matches!(read, Err(ServiceError::Refused(RuleViolation::SessionEnded))), "{read:?}");
+    server.stop().await;
 }
