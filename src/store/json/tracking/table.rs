@@ -26,7 +26,7 @@ use crate::store::{
     BoxFuture, EventRows, FoundEvent, FoundEvents, Malformed, ReadError, StoredEvent,
 };
 
-/// The number of events that a query may visit on an async thread: about ten microseconds.
+/// The most events that a query may visit on an async thread, which other requests wait for.
 const AT_ONCE: usize = 10_000;
 
 /// The tracking table. Its one [`super::Appender`] adds rows.

@@ -24,7 +24,7 @@ enum Column {
     Entity,
 }
 
-/// The number of these numbers.
+/// How many numbers a packed row has.
 const PACKED: usize = Column::Entity as usize + 1;
 
 /// What the index contains of each event, in the order of the file.
@@ -79,6 +79,9 @@ impl Columns {
     pub(super) fn restore(&mut self, mut bytes: &[u8], count: usize) -> Option<Vec<Row>> {
         let block = Block::restore(&mut bytes, count)?;
         let (ids, kinds) = bytes.split_at_checked(count * size_of::<u32>())?;
+        if kinds.len() != count {
+            return None;
+        }
         let (ids, _) = ids.as_chunks();
         let others = ids.iter().map(|id| u32::from_le_bytes(*id)).zip(kinds).enumerate();
         let rows = others.map(|(at, (id, kind))| row(block.row(at), self.len() + at, id, *kind));
@@ -87,7 +90,7 @@ impl Columns {
         for row in &rows {
             self.push_unpacked(row);
         }
-        (kinds.len() == count).then_some(rows)
+        Some(rows)
     }
 
     fn get(&self, column: Column, at: usize) -> u64 {

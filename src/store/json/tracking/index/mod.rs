@@ -31,7 +31,7 @@ pub(super) use stored::{UsedNames, store_text, text_len};
 use summary::Row;
 pub(crate) use summary::{EventKind, Found, Place, Position, Summary, id_hash};
 
-/// The most events that a part of a scan visits: about ten microseconds.
+/// The most events that are visited at once: the index is locked meanwhile.
 const SCANNED_AT_ONCE: usize = 10_000;
 
 /// Finds events by their fields, ordered by time, with some thirty bytes per event.

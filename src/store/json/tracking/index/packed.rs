@@ -7,7 +7,7 @@ use super::column::reserve;
 
 /// The rows that are packed together. A smaller block takes more memory for its bounds, a larger one for its numbers.
 pub(in super::super) const BLOCK: usize = if cfg!(test) { 8 } else { 256 };
-/// The bytes after the rows of a block, so that each number can be read with seven others.
+/// The bytes after the rows of a block: eight bytes can be read wherever a number begins.
 const PADDING: usize = size_of::<u64>() - 1;
 
 /// A row of `N` numbers for each event, by its position.
@@ -160,9 +160,8 @@ impl<const N: usize> Block<N> {
         let (numbers, rest) = rest.split_at_checked(N * size_of::<u64>())?;
         let (chunks, _) = numbers.as_chunks();
         let least = array::from_fn(|column| u64::from_le_bytes(chunks[column]));
-        let is_possible = |bits: &u8| matches!(bits, 0..=64);
         let is_long = bits.iter().any(|bits| *bits > 56);
-        if !bits.iter().all(|bits| is_possible(bits) && (!is_long || bits % 8 == 0)) {
+        if is_long && bits.iter().any(|bits| *bits > 64 || bits % 8 != 0) {
             return None;
         }
         let (rows, rest) = rest.split_at_checked(bytes(bits, count))?;
