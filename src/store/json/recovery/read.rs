@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
+use parking_lot::Mutex;
+
 use super::tracking_log::TrackingLog;
 use crate::disk::{Disk, DiskFile, Open, read_if_exists};
 use crate::domain::Seq;
@@ -190,16 +192,16 @@ impl DirectoryReader<'_> {
 
     /// Reads the small tables, and the checksums of their files.
     fn read_tables(&self, damage: &mut Vec<Damage>) -> Result<(State, TableFiles), OpenError> {
-        let mut files = TableFiles::new();
+        let files = Mutex::new(TableFiles::new());
         let read = |file| {
             let path = self.data.join(file);
             let bytes = read_if_exists(self.disk, &path).map_err(OpenError::io(&path))?;
             let checksum = bytes.as_deref().map(FileChecksum::of);
-            files.insert(file, TableFile::known(0, checksum));
+            files.lock().insert(file, TableFile::known(0, checksum));
             Ok::<_, OpenError>(bytes.unwrap_or_default())
         };
         let state = State::parse(self.data, read, damage)?;
-        Ok((state, files))
+        Ok((state, files.into_inner()))
     }
 
     /// Replays the log over the small tables. A file that does not match the log is damage.

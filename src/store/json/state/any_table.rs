@@ -1,13 +1,22 @@
 use std::borrow::Cow;
+use std::path::Path;
 use std::sync::Arc;
 
+use crate::domain::UserId;
+use crate::store::json::damage::Damage;
 use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::file::RowImage;
 
+/// Returns an equal id of an account, whose text others use, too.
+pub(super) type Owner<'a> = dyn Fn(&UserId) -> UserId + Sync + 'a;
+
 /// A table for the log and the files, whatever its records are.
-pub(crate) trait AnyTable {
+pub(crate) trait AnyTable: Send {
     /// The table's file.
     fn file(&self) -> &'static str;
+    /// Reads the contents of the table's file; empty contents give an empty table. A damaged file changes
+    /// nothing. `owner` returns an equal id, whose text the records share.
+    fn read(&mut self, path: &Path, bytes: &[u8], owner: &Owner<'_>) -> Result<(), Damage>;
     /// Sets a row's text, or removes the row.
     fn set(&mut self, number: RowNumber, text: Option<Arc<str>>);
     /// Removes the rows of an account that no key finds.

@@ -30,18 +30,24 @@ impl Groups {
         self.places.range(start..=end).map(|(_, _, row)| *row)
     }
 
-    /// Adds a row to the group, the lists and the place of its record.
-    pub(super) fn add(&mut self, number: RowNumber, record: &impl Record) {
-        match record.group() {
-            Some(group) => self.by_group.add(&group, number),
-            None => _ = self.ungrouped.insert(number),
+    /// Adds rows to the groups, the lists and the places of their records.
+    pub(super) fn add<'a, R: Record>(
+        &mut self,
+        records: impl IntoIterator<Item = (RowNumber, &'a R)>,
+    ) {
+        let (mut groups, mut lists) = (Vec::new(), Vec::new());
+        for (number, record) in records {
+            match record.group() {
+                Some(group) => groups.push(self.by_group.entry(&group, number)),
+                None => _ = self.ungrouped.insert(number),
+            }
+            lists.extend(record.lists().iter().map(|list| self.by_list.entry(list, number)));
+            if let Some((list, order)) = record.place() {
+                self.places.insert((list, order, number));
+            }
         }
-        for list in record.lists() {
-            self.by_list.add(&list, number);
-        }
-        if let Some((list, order)) = record.place() {
-            self.places.insert((list, order, number));
-        }
+        self.by_group.extend(groups);
+        self.by_list.extend(lists);
     }
 
     /// Removes a row from the group, the lists and the place of its record.

@@ -1,14 +1,15 @@
 mod any_table;
+mod full_leaves;
 mod groups;
 mod joined;
 mod marks;
 mod messages;
 mod named;
+mod read;
 mod removals;
 mod reversals;
 pub(crate) mod table;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::domain::badges::{Award, Badge};
@@ -20,8 +21,6 @@ use crate::domain::{
     Timestamp, TrackingEvent, User, UserId,
 };
 use crate::metrics::Counter;
-use crate::store::json::damage::Damage;
-use crate::store::json::tinydb::details::Extended;
 use crate::store::json::tinydb::file::RowImage;
 use crate::store::json::tinydb::idempotency::remembered_key;
 use crate::store::json::tinydb::message::message_key;
@@ -71,47 +70,6 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Reads every table; `read` returns a file's contents, empty if there is no file. A table
-    /// whose file is damaged stays empty, and the damage is added to `damage`. Records share the text of their account's
-    /// id.
-    pub(crate) fn parse<E>(
-        folder: &Path,
-        mut read: impl FnMut(&'static str) -> Result<Vec<u8>, E>,
-        damage: &mut Vec<Damage>,
-    ) -> Result<Self, E> {
-        let users: Joined<User> = parse_joined(folder, &mut read, damage, &UserId::clone)?;
-        let ids = users.records.clone();
-        let owner =
-            |id: &UserId| ids.get(id.as_str()).map_or_else(|| id.clone(), |it| it.id.clone());
-        let mut state = Self {
-            users,
-            children: parse_joined(folder, &mut read, damage, &owner)?,
-            tasks: parse_joined(folder, &mut read, damage, &owner)?,
-            rewards: parse_joined(folder, &mut read, damage, &owner)?,
-            pending: parse_joined(folder, &mut read, damage, &owner)?,
-            sessions: parse_table(folder, &mut read, damage, &owner)?,
-            remembered: parse_table(folder, &mut read, damage, &owner)?,
-            settings: parse_table(folder, &mut read, damage, &owner)?,
-            pending_tasks: parse_table(folder, &mut read, damage, &owner)?,
-            ended: parse_table(folder, &mut read, damage, &owner)?,
-            messages: parse_table(folder, &mut read, damage, &owner)?,
-            log: parse_table(folder, &mut read, damage, &owner)?,
-            badges: parse_table(folder, &mut read, damage, &owner)?,
-            awards: parse_table(folder, &mut read, damage, &owner)?,
-            marks: parse_table(folder, &mut read, damage, &owner)?,
-            feeds: parse_table(folder, &mut read, damage, &owner)?,
-            webhooks: parse_table(folder, &mut read, damage, &owner)?,
-            deliveries: parse_table(folder, &mut read, damage, &owner)?,
-            members: parse_table(folder, &mut read, damage, &owner)?,
-            reversals: Reversals::default(),
-            limited: imbl::HashMap::default(),
-            visited: Counter::default(),
-            version: 0,
-        };
-        state.join();
-        Ok(state)
-    }
-
     /// The epoch of the numbers of the events.
     pub(crate) fn epoch(&self) -> Epoch {
         let name = self.settings.get(EPOCH);
@@ -290,33 +248,6 @@ fn latest<R: Record>(
     times: impl Fn(&R) -> [Option<Timestamp>; 2],
 ) -> Option<Timestamp> {
     table.records().flat_map(|record| times(record)).flatten().max()
-}
-
-fn parse_joined<R: Extended, E>(
-    folder: &Path,
-    read: &mut impl FnMut(&'static str) -> Result<Vec<u8>, E>,
-    damage: &mut Vec<Damage>,
-    owner: &impl Fn(&UserId) -> UserId,
-) -> Result<Joined<R>, E> {
-    let records = parse_table(folder, read, damage, owner)?;
-    Ok(Joined { records, details: parse_table(folder, read, damage, owner)? })
-}
-
-fn parse_table<R: Record, E>(
-    folder: &Path,
-    read: &mut impl FnMut(&'static str) -> Result<Vec<u8>, E>,
-    damage: &mut Vec<Damage>,
-    owner: &impl Fn(&UserId) -> UserId,
-) -> Result<Table<R>, E> {
-    let parsed = Table::parse(&folder.join(R::FILE), &read(R::FILE)?, |record: &mut R| {
-        if let Some(id) = record.owner_mut() {
-            *id = owner(id);
-        }
-    });
-    Ok(parsed.unwrap_or_else(|found| {
-        damage.push(found);
-        Table::default()
-    }))
 }
 
 impl State {

@@ -3,7 +3,11 @@ use std::hash::BuildHasher as _;
 
 use imbl::OrdSet;
 
+use super::full_leaves::in_full_leaves;
 use crate::store::json::tinydb::RowNumber;
+
+/// The hash of a name, and a row of that name.
+pub(super) type Entry = (u64, RowNumber);
 
 /// The rows of names. Clones share what is equal.
 ///
@@ -11,7 +15,7 @@ use crate::store::json::tinydb::RowNumber;
 /// whoever looks for a name must check the rows.
 #[derive(Clone, Default)]
 pub(super) struct Named {
-    rows: OrdSet<(u64, RowNumber)>,
+    rows: OrdSet<Entry>,
     hasher: RandomState,
 }
 
@@ -32,11 +36,22 @@ impl Named {
         rows.take_while(move |(other, _)| *other == hash).map(|(_, row)| *row)
     }
 
+    /// What is kept of a row of that name.
+    pub(super) fn entry(&self, name: &str, row: RowNumber) -> Entry {
+        (self.hasher.hash_one(name), row)
+    }
+
     pub(super) fn add(&mut self, name: &str, row: RowNumber) {
-        self.rows.insert((self.hasher.hash_one(name), row));
+        self.rows.insert(self.entry(name, row));
+    }
+
+    /// Adds many at once: in their order, which is faster than any other.
+    pub(super) fn extend(&mut self, mut entries: Vec<Entry>) {
+        entries.sort_unstable();
+        self.rows.extend(in_full_leaves(entries));
     }
 
     pub(super) fn remove(&mut self, name: &str, row: RowNumber) {
-        self.rows.remove(&(self.hasher.hash_one(name), row));
+        self.rows.remove(&self.entry(name, row));
     }
 }

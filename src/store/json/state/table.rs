@@ -1,3 +1,4 @@
+mod fill;
 mod forms;
 mod listed;
 mod numbers;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 
+use super::any_table::Owner;
 pub(crate) use super::any_table::{AnyTable, Stray};
 use super::groups::Groups;
 use super::named::Named;
@@ -66,10 +68,10 @@ impl<R: Record> Table<R> {
         }
         let file = parse_file(path, bytes)?;
         table.around = Arc::new((file.before, file.after));
-        for (number, text) in file.rows {
-            let row = Row::parse(text, &mut table.forms, &prepare);
-            table.add(number, row);
-        }
+        let parse =
+            |(number, text): (_, &str)| (number, Row::parse(text, &mut table.forms, &prepare));
+        let rows = file.rows.into_iter().map(parse).collect();
+        table.fill(rows);
         Ok(table)
     }
 
@@ -150,7 +152,7 @@ impl<R: Record> Table<R> {
         let names = |record: &R| (record.group(), record.lists(), record.place());
         if names(old) != names(new) {
             self.groups.remove(number, old);
-            self.groups.add(number, new);
+            self.groups.add([(number, new)]);
         }
     }
 
@@ -170,6 +172,10 @@ impl<R: Record> Table<R> {
 
     fn record(&self, number: RowNumber) -> Option<Arc<R>> {
         self.rows.get(&number)?.record().cloned()
+    }
+
+    fn key_of(&self, number: RowNumber) -> Option<Arc<str>> {
+        Some(self.rows.get(&number)?.record()?.key())
     }
 
     /// The largest number plus one, as in TinyDB. If that is above the last possible number, the
@@ -209,7 +215,7 @@ impl<R: Record> Table<R> {
                 self.by_key.add(&key, number);
             }
         }
-        self.groups.add(number, record);
+        self.groups.add([(number, record)]);
     }
 
     fn unindex(&mut self, number: RowNumber, record: &R) {
@@ -230,6 +236,15 @@ impl<R: Record> Table<R> {
 impl<R: Record> AnyTable for Table<R> {
     fn file(&self) -> &'static str {
         R::FILE
+    }
+
+    fn read(&mut self, path: &Path, bytes: &[u8], owner: &Owner<'_>) -> Result<(), Damage> {
+        *self = Self::parse(path, bytes, |record: &mut R| {
+            if let Some(id) = record.owner_mut() {
+                *id = owner(id);
+            }
+        })?;
+        Ok(())
     }
 
     fn set(&mut self, number: RowNumber, text: Option<Arc<str>>) {

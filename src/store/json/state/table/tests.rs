@@ -169,3 +169,41 @@ fn many_forms_are_not_looked_for() {
     assert_eq!(table.file_text(), text);
     assert_eq!(table.forms.len(), 32);
 }
+
+#[test]
+fn rows_of_a_file_are_found_as_if_each_were_added_alone() {
+    let row = |at: u64| match at % 11 {
+        0 => r#"{"id": 5}"#.to_owned(),
+        _ => format!(r#"{{"id": "{}", "user_id": "u{}", "age": {at}}}"#, at * 7 % 97, at % 5),
+    };
+    let named: Vec<_> = (1..400).map(|at| format!(r#""{at}": {}"#, row(at))).collect();
+    let together = parse(&format!("{{\"_default\": {{{}}}}}", named.join(", "))).unwrap();
+    let mut alone = parse("").unwrap();
+    (1..400).for_each(|at| alone.set(at, Some(row(at).into())));
+    assert_eq!(together.file_text(), alone.file_text());
+    assert_eq!(together.strays(), alone.strays());
+    assert!(together.strays().iter().any(|(_, why)| *why == Stray::Repeated(1)));
+    let ages = |children: Vec<Arc<Child>>| -> Vec<_> { children.iter().map(|it| it.age).collect() };
+    for table in [&together, &alone] {
+        assert_eq!((0..97).filter_map(|id| table.get(&id.to_string())).count(), 97);
+        assert_eq!(table.group_len("u1"), 72);
+    }
+    for id in 0..97 {
+        let [one, other] = [&together, &alone].map(|table| table.number_of(&id.to_string()));
+        assert_eq!(one, other);
+    }
+    for user in ["u0", "u1", "u2", "u3", "u4"] {
+        assert_eq!(ages(together.group(user)), ages(alone.group(user)));
+    }
+}
+
+#[test]
+fn keys_with_one_hash_are_told_apart() {
+    let mut table = parse(
+        r#"{"_default": {"1": {"id": "a", "user_id": "u"}, "2": {"id": "b", "user_id": "u"}, "3": {"id": "a", "user_id": "u"}}}"#,
+    )
+    .unwrap();
+    (table.by_key, table.strays) = (Named::default(), OrdSet::new());
+    table.index_keys(vec![(7, 3), (7, 2), (7, 1)]);
+    assert_eq!(table.strays.iter().copied().collect::<Vec<_>>(), [3]);
+}
