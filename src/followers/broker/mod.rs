@@ -29,8 +29,8 @@ use subscriber::Subscriber;
 
 /// The number of queued messages after which a subscriber is closed.
 pub const QUEUE_LIMIT: usize = 256;
-/// How many events are read at once.
-const EVENTS_AT_ONCE: usize = 256;
+/// How many events are read and queued at once: so few that a reader that keeps up has space for them.
+const EVENTS_AT_ONCE: usize = QUEUE_LIMIT / 4;
 /// The pause between two rounds. What is committed meanwhile is sent together: a wake-up and a write of each stream cost
 /// more than a further event. The first event after a longer time is sent at once.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -94,7 +94,7 @@ impl Broker {
     /// Sends a message to all subscribers that want it. Each receives messages in the order of
     /// these calls. Never blocks.
     pub fn publish(&self, message: Rendered) {
-        self.subscribers.deliver(message);
+        self.subscribers.deliver([message]);
     }
 
     /// Adds a subscriber. If it has [`QUEUE_LIMIT`] queued messages, it is closed and `closer` is
@@ -227,12 +227,10 @@ impl Subscribers {
         }
     }
 
-    /// The subscribers that want a message. They are copied, so that messages are delivered without
-    /// the lock, and subscribing never waits for a delivery.
-    fn concerned(&self, message: &Rendered) -> Vec<Arc<Subscriber>> {
-        let families = self.families.lock();
-        let family = families.by_user.get(&message.user_id).into_iter().flatten();
-        family.filter(|subscriber| subscriber.wants(message)).cloned().collect()
+    /// The subscribers of a family. They are copied, so that messages are delivered without the lock, and
+    /// subscribing never waits for a delivery.
+    fn of(&self, user_id: &UserId) -> Vec<Arc<Subscriber>> {
+        self.families.lock().by_user.get(user_id).cloned().unwrap_or_default()
     }
 
     /// Whether a family has a subscriber. Checked first, because rendering is more expensive.
@@ -244,11 +242,17 @@ impl Subscribers {
         self.families.lock().by_user.is_empty()
     }
 
-    fn deliver(&self, message: Rendered) {
-        let message = Arc::new(message);
-        for subscriber in self.concerned(&message) {
-            if !subscriber.push(&message, QUEUE_LIMIT) {
-                self.evict(&subscriber);
+    /// Queues messages, and wakes each subscriber once for all that it wants.
+    fn deliver(&self, messages: impl IntoIterator<Item = Rendered>) {
+        let mut families: HashMap<UserId, Vec<Arc<Rendered>>> = HashMap::new();
+        for message in messages {
+            families.entry(message.user_id.clone()).or_default().push(Arc::new(message));
+        }
+        for (user_id, messages) in families {
+            for subscriber in self.of(&user_id) {
+                if !subscriber.push(&messages, QUEUE_LIMIT) {
+                    self.evict(&subscriber);
+                }
             }
         }
     }
@@ -336,23 +340,18 @@ impl BrokerFollower {
         let subscribers = &self.end.0;
         let messages = self.history.messages_since(self.messages, EVENTS_AT_ONCE)?;
         let events = self.history.events_since(self.position, None, EVENTS_AT_ONCE)?;
-        for (_, stored) in &events.events {
-            if let Some(user_id) = &stored.event.user_id
-                && subscribers.has_any(user_id)
-                && let Some(message) = rendered(stored, &self.epoch)
-            {
-                subscribers.deliver(message);
-            }
-        }
+        subscribers.deliver(events.events.iter().filter_map(|(_, stored)| {
+            let is_wanted = subscribers.has_any(stored.event.user_id.as_ref()?);
+            is_wanted.then(|| rendered(stored, &self.epoch)).flatten()
+        }));
         self.position = events.through;
         if events.has_more {
             return Ok(Next::Again);
         }
-        for (position, message) in &messages.messages {
-            if subscribers.has_any(&message.user_id) {
-                subscribers.deliver(Rendered::of_message(position.number, message));
-            }
-        }
+        subscribers.deliver(messages.messages.iter().filter_map(|(position, message)| {
+            let is_wanted = subscribers.has_any(&message.user_id);
+            is_wanted.then(|| Rendered::of_message(position.number, message))
+        }));
         self.messages = messages.through;
         Ok(if messages.has_more { Next::Again } else { Next::Events(PAUSE) })
     }

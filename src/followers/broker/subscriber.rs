@@ -60,7 +60,7 @@ impl Subscriber {
     }
 
     /// Whether the subscriber gets the message.
-    pub(super) fn wants(&self, message: &Rendered) -> bool {
+    fn wants(&self, message: &Rendered) -> bool {
         match (&self.interest.child_id, &message.child_id) {
             (Some(child), Some(about)) => child == about,
             (Some(_), None) => !message.is_for_parents,
@@ -68,18 +68,20 @@ impl Subscriber {
         }
     }
 
-    /// Queues a message; returns false if the queue has `limit` messages already. If the stream is
-    /// ending, the message is dropped, and this returns true.
-    pub(super) fn push(&self, message: &Arc<Rendered>, limit: usize) -> bool {
+    /// Queues the messages that the subscriber gets; returns false if there would be more than `limit` in the queue.
+    /// If the stream is ending, they are dropped, and this returns true.
+    pub(super) fn push(&self, messages: &[Arc<Rendered>], limit: usize) -> bool {
         let mut queue = self.queue.lock();
         if queue.closed || queue.finished {
             return true;
         }
-        if queue.messages.len() >= limit {
-            return false;
+        for message in messages.iter().filter(|message| self.wants(message)) {
+            if queue.messages.len() >= limit {
+                return false;
+            }
+            queue.messages.push_back(Arc::clone(message));
         }
-        queue.messages.push_back(Arc::clone(message));
-        let waker = queue.waker.take();
+        let waker = if queue.messages.is_empty() { None } else { queue.waker.take() };
         // Waking runs code of the executor, which must not find the queue locked.
         drop(queue);
         if let Some(waker) = waker {

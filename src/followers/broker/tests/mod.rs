@@ -2,6 +2,7 @@
 
 mod following;
 
+use std::iter::from_fn;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::thread;
@@ -260,14 +261,26 @@ async fn ten_thousand_subscribers_get_one_event() {
 }
 
 #[test]
+fn messages_that_come_together_are_queued_in_their_order() {
+    let of_child = interest("u", Some("c"), "s");
+    let subscriber = Subscriber::new(of_child, CancellationToken::new());
+    let messages = [(1, "c"), (2, "other"), (3, "c"), (4, "c")];
+    let messages = messages.map(|(number, child)| Arc::new(message(number, "u", child)));
+    assert!(subscriber.push(&messages, 3));
+    let queued: Vec<_> = from_fn(|| subscriber.take_queued()).map(|it| it.number()).collect();
+    assert_eq!(queued, [1, 3, 4]);
+    assert!(!subscriber.push(&messages, 2));
+}
+
+#[test]
 fn a_closed_subscriber_frees_its_messages() {
     let subscriber = Subscriber::new(family("u"), CancellationToken::new());
-    let message = Arc::new(message(1, "u", "c"));
-    assert!(subscriber.push(&message, 1));
-    assert!(!subscriber.push(&message, 1));
+    let messages = [Arc::new(message(1, "u", "c"))];
+    assert!(subscriber.push(&messages, 1));
+    assert!(!subscriber.push(&messages, 1));
     assert!(subscriber.close());
-    assert!(subscriber.push(&message, 1) && subscriber.push(&message, 1));
-    assert_eq!(Arc::strong_count(&message), 1);
+    assert!(subscriber.push(&messages, 1) && subscriber.push(&messages, 1));
+    assert_eq!(Arc::strong_count(&messages[0]), 1);
     assert!(!subscriber.close(), "it was closed before");
 }
 
