@@ -135,7 +135,7 @@ pub(crate) fn against_one_sync(plan: &Plan) {
 
 /// Many connections, compared with a Flask + TinyDB service, at two sizes of the tracking table.
 pub(crate) fn against_flask(plan: &Plan) {
-    for (events, goal) in [(SMALL, 500.0), (10 * SMALL, 3_500.0)] {
+    for (events, goal) in [(SMALL, 450.0), (10 * SMALL, 2_500.0)] {
         let (mut ours, mut peers) = (Vec::new(), Vec::new());
         for _ in 0..plan.rounds {
             ours.push(activate(plan, events, FAMILIES, EACH).rate);
