@@ -53,6 +53,7 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/V0011__webhooks.sql"),
     },
     Migration { version: 12, name: "members", sql: include_str!("migrations/V0012__members.sql") },
+    Migration { version: 13, name: "loaded", sql: include_str!("migrations/V0013__loaded.sql") },
 ];
 
 /// The version of the schema after all migrations.

@@ -5,7 +5,8 @@ use tokio_postgres::types::Type;
 use super::statement::Sql;
 
 /// Loads families with what all families share, without messages and deliveries of webhooks, which no rule reads, and
-/// without awards and marks, which few rules read. The ranges keep the database from reading those.
+/// without awards and marks, which few rules read. The index `records_loaded` has the same condition, so that the
+/// database does not read those.
 macro_rules! load {
     ($wanted:literal, $more:literal) => {
         concat!(
@@ -21,16 +22,8 @@ SELECT f.id, f.version, f.seq, f.last_occurred_at, a.id AS account_id, r.kind, r
 FROM wanted
 JOIN families f ON f.id = wanted.family_id
 LEFT JOIN accounts a ON a.family_id = f.id
-LEFT JOIN LATERAL (
-    SELECT * FROM records WHERE family_id = f.id AND kind > 'awards' AND kind < 'messages'
-    UNION ALL
-    SELECT * FROM records WHERE family_id = f.id AND kind > 'messages' AND kind < 'schedule_marks'
-    UNION ALL
-    SELECT * FROM records
-    WHERE family_id = f.id AND kind > 'schedule_marks' AND kind < 'webhook_deliveries'
-    UNION ALL
-    SELECT * FROM records WHERE family_id = f.id AND kind > 'webhook_deliveries'
-) r ON true
+LEFT JOIN records r ON r.family_id = f.id
+    AND r.kind NOT IN ('awards', 'messages', 'schedule_marks', 'webhook_deliveries')
 ORDER BY r.position"
         )
     };
