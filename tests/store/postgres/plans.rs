@@ -54,13 +54,16 @@ async fn no_filter_reads_the_whole_table() {
     assert!(plan.iter().any(|line| line.contains("events_reverses")), "{plan:#?}");
 }
 
-/// 5,000 more families; 20 records and 1,200 marks of each of the first 50, three for each of 400 days.
+/// 5,000 more families; 20 records and 1,200 marks of each of the first 50, three for each of 400 days; 100 entries of the
+/// administration log.
 const MARKS_OF_FAMILIES: &str = "
 INSERT INTO records (family_id, kind, id, row)
 SELECT f, 'tasks', n::text, '{}' FROM generate_series(1, 50) f, generate_series(1, 20) n;
 INSERT INTO records (family_id, kind, id, expires_at, row)
 SELECT f, 'schedule_marks', date '2026-01-01' + n || '/' || kind || '/1:c/t', 1, '{}'
 FROM generate_series(1, 50) f, generate_series(0, 399) n, unnest(ARRAY['due', 'late', 'done']) kind;
+INSERT INTO records (family_id, kind, id, expires_at, row)
+SELECT 0, 'administration', n::text, 1, '{}' FROM generate_series(1, 100) n;
 INSERT INTO families (id, version) SELECT n, 1 FROM generate_series(51, 5050) n;
 INSERT INTO accounts (id, family_id) SELECT 'account ' || n, n FROM generate_series(51, 5050) n;
 UPDATE accounts SET schedule_at = family_id;";

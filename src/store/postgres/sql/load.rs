@@ -4,9 +4,9 @@ use tokio_postgres::types::Type;
 
 use super::statement::Sql;
 
-/// Loads families with what all families share, without messages and deliveries of webhooks, which no rule reads, and
-/// without awards and marks, which few rules read. The index `records_loaded` has the same condition, so that the
-/// database does not read those.
+/// Loads families with what all families share, without the administration log, messages and deliveries of webhooks, which
+/// no rule reads, and without awards and marks, which few rules read. The index `records_loaded` has the same condition, so
+/// that the database does not read those.
 macro_rules! load {
     ($wanted:literal, $more:literal) => {
         concat!(
@@ -23,7 +23,9 @@ FROM wanted
 JOIN families f ON f.id = wanted.family_id
 LEFT JOIN accounts a ON a.family_id = f.id
 LEFT JOIN records r ON r.family_id = f.id
-    AND r.kind NOT IN ('awards', 'messages', 'schedule_marks', 'webhook_deliveries')
+    AND r.kind NOT IN (
+        'administration', 'awards', 'messages', 'schedule_marks', 'webhook_deliveries'
+    )
 ORDER BY r.position"
         )
     };
