@@ -131,6 +131,7 @@ use backups::Backups;
 use badges::Evaluations;
 use changes::ChangeRates;
 use deletion::Deletions;
+use events::Replays;
 use export::Exports;
 use logins::Attempts;
 use messages::with_messages;
@@ -177,6 +178,7 @@ pub struct Service {
     passwords: Passwords,
     kept_sums: KeptSums,
     evaluations: Evaluations,
+    replays: Replays,
     settings: ArcSwap<ServiceSettings>,
     metrics: metrics::Logins,
     deletions: Deletions,
@@ -216,6 +218,7 @@ impl Service {
             exports: Exports::new(metrics.exports.clone()),
             backups: Backups::new(metrics.backups.clone()),
             evaluations: Evaluations::new(clock.now()),
+            replays: Replays::default(),
             clock,
             passwords: Passwords::new(settings.password_method),
             kept_sums: KeptSums::default(),

@@ -32,7 +32,8 @@ async fn a_stream_starts_with_the_retry_time_and_an_id() {
     };
     // If a stream breaks before its first event, the client must not miss any either.
     assert_eq!(begin("/events").await, "retry: 2000\nid: 3\n\n");
-    assert_eq!(begin("/events?last_event_id=1").await, "retry: 2000\nid: 1\n\n");
+    let resumed = begin("/events?last_event_id=1").await;
+    assert!(resumed.starts_with(b"retry: 2000\nid: 1\n\n"), "{resumed:?}");
 }
 
 #[tokio::test]

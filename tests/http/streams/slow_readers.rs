@@ -1,5 +1,6 @@
 //! Clients that do not read their responses: they are disconnected, and others are not affected.
 
+use std::thread;
 use std::time::Duration;
 
 use goldstar::config::Config;
@@ -114,6 +115,30 @@ async fn a_client_that_does_not_read_its_stream_is_dropped() {
     })
     .await;
     assert_dropped(&server, &mut stuck, &mut other).await;
+}
+
+#[tokio::test]
+async fn replays_that_nobody_reads_delay_no_other() {
+    let folders = Folders::new();
+    TestServer::put_admin(&folders);
+    put_events(&folders);
+    // More than are read at the same time.
+    let unread = 8 * thread::available_parallelism().map_or(1, usize::from);
+    let configure = |config: &mut Config| config.service.streams_per_session = 1000;
+    let server = TestServer::on(folders, Settings { configure, ..Settings::default() }).await;
+    let session = admin(&server).await;
+    let request = session.head("GET", "/events?last_event_id=0", &[]);
+    let mut stuck = Vec::new();
+    for _ in 0..unread {
+        let mut wire = Wire::with_small_window(&server).await;
+        wire.send(&request).await;
+        assert_eq!(wire.head().await.status, 200);
+        stuck.push(wire);
+    }
+    let mut other = Wire::connect(&server).await;
+    other.send(&request).await;
+    assert_eq!(other.head().await.status, 200);
+    other.chunk_with("event-5000").await;
 }
 
 /// A client that reads a little all the time gets the whole response.
