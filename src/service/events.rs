@@ -2,12 +2,10 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{Caller, Causes, Service, ServiceError};
@@ -22,10 +20,6 @@ const MAX_REPLAYED: usize = 10_000;
 /// The maximum number of events that a replay reads at a time, and of bytes that it buffers.
 const REPLAYED_AT_ONCE: usize = 16;
 const REPLAYED_BYTES: usize = 8 << 10;
-/// With fewer, the processors wait for reads; with more, other requests wait longer.
-const REPLAYS_PER_PROCESSOR: usize = 4;
-/// A replay waits no longer for others to end, which takes very long if a database hardly responds.
-const TURN_WAIT: Duration = Duration::from_secs(5);
 /// Frames are sent together until they have this many bytes.
 const SENT_AT_ONCE: usize = 8 << 10;
 
@@ -60,27 +54,6 @@ pub struct EventStream {
     last_message: u64,
     /// Whether the store could not be reached, so that nothing but comments can be sent.
     is_waiting: bool,
-}
-
-/// Limits the number of replays that read the store at the same time.
-///
-/// All devices reconnect together after an outage. Each step of any other request would otherwise wait until all of their
-/// tasks have run.
-pub(super) struct Replays(Arc<Semaphore>);
-
-impl Default for Replays {
-    fn default() -> Self {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        Self(Arc::new(Semaphore::new(processors * REPLAYS_PER_PROCESSOR)))
-    }
-}
-
-impl Replays {
-    /// Waits until fewer replays read, but at most for [`TURN_WAIT`]. The returned value counts as a replay that reads, and
-    /// must not be kept while a client receives.
-    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
-        timeout(TURN_WAIT, Arc::clone(&self.0).acquire_owned()).await.ok()?.ok()
-    }
 }
 
 struct Missed {
