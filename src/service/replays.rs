@@ -9,13 +9,13 @@ use tokio::time::timeout;
 
 /// With fewer, the processors wait for reads; with more, other requests wait longer.
 const REPLAYS_PER_PROCESSOR: usize = 4;
-/// A replay waits no longer for others to end, which takes very long if a database hardly responds.
+/// After this time a replay reads even if it exceeds the limit: with a slow database, its turn would come very late.
 const TURN_WAIT: Duration = Duration::from_secs(5);
 
 /// Limits the number of replays that read the store at the same time.
 ///
-/// All devices reconnect together after an outage. Each step of any other request would otherwise wait until all of their
-/// tasks have run.
+/// All devices reconnect together after an outage. Without the limit, every other request would wait until the tasks of
+/// all these streams have run, and would do so several times.
 pub(super) struct Replays(Arc<Semaphore>);
 
 impl Default for Replays {
@@ -26,8 +26,8 @@ impl Default for Replays {
 }
 
 impl Replays {
-    /// Waits until fewer replays read, but at most for [`TURN_WAIT`]. The returned value counts as a replay that reads, and
-    /// must not be kept while a client receives.
+    /// Waits until a replay may read, but at most for [`TURN_WAIT`]. The replay counts until the returned value is dropped,
+    /// which must not wait for a client.
     pub(super) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
         timeout(TURN_WAIT, Arc::clone(&self.0).acquire_owned()).await.ok()?.ok()
     }
