@@ -4,6 +4,7 @@
 mod attributes;
 mod folder_check;
 mod hasty;
+mod map;
 mod new_file;
 mod owner;
 mod real;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 pub use folder_check::{UnusableFolder, probe};
 pub use hasty::HastyDisk;
+pub use map::FileBytes;
 pub use new_file::{NewFile, NewFileError, require_space};
 pub use owner::{copy_folder_owner, give_to_owner_of, with_permission_advice};
 pub use real::RealDisk;
@@ -125,6 +127,10 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     }
     /// Makes the contents durable (`fdatasync`).
     fn sync(&self) -> io::Result<()>;
+    /// All bytes of the file, which must not be written any more.
+    fn bytes(&self) -> io::Result<FileBytes> {
+        FileBytes::copied(self)
+    }
     /// Identifies this file, even after its name belongs to another file.
     fn identity(&self) -> io::Result<Identity>;
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::{Disk, DiskFile, Identity, Open, Stat};
+use super::{Disk, DiskFile, FileBytes, Identity, Open, Stat};
 
 /// A disk that syncs nothing in a hurry, and everything at its end. Meanwhile nothing on it is durable: only for data of
 /// which nobody knows yet.
@@ -143,6 +143,10 @@ impl DiskFile for HastyFile {
         };
         unsynced.files.insert(self.file.identity()?, Arc::clone(&self.file));
         Ok(())
+    }
+
+    fn bytes(&self) -> io::Result<FileBytes> {
+        self.file.bytes()
     }
 
     fn identity(&self) -> io::Result<Identity> {

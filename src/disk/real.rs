@@ -12,7 +12,9 @@ use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};
 #[cfg(target_os = "linux")]
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
-use super::{Disk, DiskFile, Identity, Open, Stat, attributes, owner, regular, tolerance};
+use super::{
+    Disk, DiskFile, FileBytes, Identity, Open, Stat, attributes, owner, regular, tolerance,
+};
 
 /// The machine's file system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -140,6 +142,10 @@ impl DiskFile for File {
 
     fn sync(&self) -> io::Result<()> {
         self.sync_data()
+    }
+
+    fn bytes(&self) -> io::Result<FileBytes> {
+        FileBytes::of(self)
     }
 
     fn identity(&self) -> io::Result<Identity> {

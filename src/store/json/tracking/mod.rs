@@ -2,7 +2,8 @@
 //! the file yet.
 
 mod append;
-mod blocks;
+mod bytes;
+mod checked;
 pub(crate) mod event;
 mod index;
 mod load;

@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-use super::blocks::{BlockReader, DAMAGED, Unusable};
-use super::index::{BLOCK, Index, text_len};
+use super::bytes::Bytes;
+use super::checked::{DAMAGED, End, Unusable};
+use super::index::{BLOCK, Index, Lists, Saved, Tables};
 use super::mark::{Extent, Mark};
 use super::patch::Patch;
 use super::whole::WholeChecksum;
@@ -24,7 +25,9 @@ use crate::store::json::progress::Progress;
 /// The file's name in the folder `journal`.
 const FILE: &str = "history.index";
 /// The beginning of the file, with the number of its format, which grows with every change of what an index contains.
-pub(super) const MAGIC: &[u8; 4] = b"GSI2";
+pub(super) const MAGIC: &[u8; 4] = b"GSI3";
+/// The length of the end of the file, without its checksums.
+const END: usize = 2 * size_of::<u32>() + 7 * size_of::<u64>();
 /// The bytes of the tracking file that are read at once.
 const READ: usize = if cfg!(test) { 64 } else { 1 << 18 };
 
@@ -59,9 +62,8 @@ impl SavedIndex {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
-        let mut reader = BlockReader::new(file)?;
-        let (extent, reversals) = read_header(&mut reader)?;
-        let Extent { mark, whole } = extent;
+        let (end, parts) = read_end(&*file)?;
+        let extent @ Extent { mark, whole } = parts.extent;
         if of.mark.is_some_and(|until| mark.len > until.len) {
             return Err(Unusable::Wrong("it contains events after the last checkpoint"));
         }
@@ -75,7 +77,7 @@ impl SavedIndex {
         let (read, found) = thread::scope(|scope| {
             let found =
                 thread::Builder::new().spawn_scoped(scope, || whole_checksum(of, mark.len))?;
-            let read = read_contents(reader, mark, reversals);
+            let read = end.check_body(&*file).and_then(|()| read_contents(&*file, &parts));
             Ok::<_, io::Error>((read, found.join()))
         })?;
         let found = found.map_err(|_| Unusable::Wrong("the tracking file can't be read"))??;
@@ -122,54 +124,57 @@ fn whole_checksum(of: &Use<'_>, len: u64) -> io::Result<u32> {
     Ok(whole.crc())
 }
 
-/// Reads what the index describes, and the number of reversals.
-fn read_header(reader: &mut BlockReader) -> Result<(Extent, u64), Unusable> {
-    if reader.array()? != *MAGIC {
-        return Err(Unusable::Wrong("it has the format of another version"));
+/// What the end of the file says.
+struct Parts {
+    extent: Extent,
+    /// Where the parts of the file begin: the rows after the whole blocks, the offsets of the blocks, the lists and the
+    /// tables.
+    places: [usize; 4],
+}
+
+/// Reads the end of the file.
+fn read_end(file: &dyn DiskFile) -> Result<(End<END>, Parts), Unusable> {
+    let mut magic = [0; MAGIC.len()];
+    if file.len()? >= magic.len() as u64 {
+        read_exact_at(file, &mut magic, 0)?;
+        if magic != *MAGIC {
+            return Err(Unusable::Wrong("it has the format of another version"));
+        }
     }
-    let mut short = || Ok::<_, Unusable>(u32::from_le_bytes(reader.array()?));
-    let (crc, whole) = (short()?, short()?);
-    let mut long = || Ok::<_, Unusable>(u64::from_le_bytes(reader.array()?));
-    let mark = Mark { len: long()?, crc, rows: long()?, last_row: long()? };
-    if mark.rows == 0 {
+    let end = End::read(file)?;
+    let parts = read_parts(&mut Bytes(&end.bytes))?;
+    if parts.extent.mark.rows == 0 {
         return Err(Unusable::Wrong("it contains no events"));
     }
-    Ok((Extent { mark, whole }, long()?))
+    Ok((end, parts))
+}
+
+fn read_parts(bytes: &mut Bytes<'_>) -> Result<Parts, Unusable> {
+    let (crc, whole) = (bytes.short()?, bytes.short()?);
+    let mark = Mark { len: bytes.long()?, crc, rows: bytes.long()?, last_row: bytes.long()? };
+    let places = [bytes.count()?, bytes.count()?, bytes.count()?, bytes.count()?];
+    Ok(Parts { extent: Extent { mark, whole }, places })
 }
 
 type Contents = (Index, Vec<(Arc<str>, EventId)>);
 
-/// Reads everything after the header.
-fn read_contents(
-    mut reader: BlockReader,
-    mark: Mark,
-    reversals: u64,
-) -> Result<Contents, Unusable> {
-    let mut index = Index::new();
-    index.expect(usize::try_from(mark.rows + mark.rows / 32).map_err(|_| DAMAGED)?);
-    while let left @ 1.. = mark.rows - index.len() as u64 {
-        let count = usize::try_from(left).map_or(BLOCK, |left| left.min(BLOCK));
-        let len = u32::from_le_bytes(reader.array()?) as usize;
-        index.restore_rows(reader.take(len)?, count, mark.rows).ok_or(DAMAGED)?;
-    }
-    let mut names = [const { Vec::new() }; 3];
-    for names in &mut names {
-        for _ in 0..u64::from_le_bytes(reader.array()?) {
-            names.push(read_text(&mut reader)?);
-        }
-    }
-    let mut pairs = Vec::new();
-    for _ in 0..reversals {
-        let (reversed, reversal) = (read_text(&mut reader)?, read_text(&mut reader)?);
-        pairs.push((reversed.ok_or(DAMAGED)?, EventId::from(&*reversal.ok_or(DAMAGED)?)));
-    }
-    reader.finish()?;
-    let is_complete = index.restore_names(names) && index.last_row() == mark.last_row;
-    if is_complete { Ok((index, pairs)) } else { Err(DAMAGED) }
-}
-
-fn read_text(reader: &mut BlockReader) -> Result<Option<Arc<str>>, Unusable> {
-    let Some(len) = text_len(u32::from_le_bytes(reader.array()?)) else { return Ok(None) };
-    let text = std::str::from_utf8(reader.take(len)?).map_err(|_| DAMAGED)?;
-    Ok(Some(text.into()))
+/// Reads the contents of a file whose checksum is right.
+fn read_contents(file: &dyn DiskFile, parts: &Parts) -> Result<Contents, Unusable> {
+    let file = Arc::new(file.bytes()?);
+    let mark = parts.extent.mark;
+    let [rest, offsets, positions, tables] = parts.places;
+    let rows = usize::try_from(mark.rows).map_err(|_| DAMAGED)?;
+    let mut bytes = Bytes(file.get(tables..).ok_or(DAMAGED)?);
+    let lists = Lists([bytes.count()?, bytes.count()?, bytes.count()?]);
+    let lens = bytes.many(lists.names().count(), Bytes::short)?;
+    let tables = Tables::read(&mut bytes, lists)?;
+    let reversals = bytes.count()?;
+    let text = |bytes: &mut Bytes<'_>| bytes.text()?.ok_or(DAMAGED);
+    let pair = |bytes: &mut Bytes<'_>| Ok((text(bytes)?, EventId::from(&*text(bytes)?)));
+    let reversals = bytes.many(reversals, pair)?;
+    let rest = file.get(rest..offsets).ok_or(DAMAGED)?;
+    let (file, blocks) = (Arc::clone(&file), rows / BLOCK);
+    let saved = Saved { file, offsets, blocks, positions, lists, lens };
+    let index = Index::restore(&saved, tables, rest, rows % BLOCK);
+    if index.last_row() == mark.last_row { Ok((index, reversals)) } else { Err(DAMAGED) }
 }

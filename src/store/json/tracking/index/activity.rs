@@ -38,14 +38,15 @@ impl Count {
     /// Counts the next events, a bounded number. Returns false at the end.
     pub(crate) fn advance(&mut self, index: &Index) -> bool {
         let key = |at: Position| (index.times(at), at);
+        let by_time = index.by_time.positions();
         let next = match self.after.map(key) {
-            Some(after) => index.by_time.partition_point(|at| key(*at) <= after),
-            None => index.first_since(&index.by_time, Some(self.first)),
+            Some(after) => by_time.partition_point(|at| key(at) <= after),
+            None => index.first_since(by_time, Some(self.first)),
         };
-        let rest = &index.by_time[next..];
+        let rest = by_time.part(next..by_time.len());
         for at in rest.iter().take(SCANNED_AT_ONCE) {
-            self.after = Some(*at);
-            let at = *at as usize;
+            self.after = Some(at);
+            let at = at as usize;
             let since = Timestamp::from_micros(index.columns.occurred(at)).since(self.first);
             let day = usize::try_from(since.as_secs() / DAY.as_secs()).unwrap_or(usize::MAX);
             if day >= self.activity.days.len() {

@@ -31,7 +31,7 @@ impl Index {
         let candidates = self.within(filter, wanted);
         // The fewest are visited: those of the child or account, or all after the row.
         if candidates.len() < self.len() - first {
-            let later = candidates.iter().map(|at| *at as usize).filter(|at| *at >= first);
+            let later = candidates.iter().map(|at| at as usize).filter(|at| *at >= first);
             let mut found: Vec<_> = later.filter(matches).collect();
             found.sort_unstable();
             return Box::new(found.into_iter());

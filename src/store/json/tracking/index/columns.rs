@@ -1,8 +1,7 @@
 use std::ops::Range;
 
-use super::column::reserve;
-use super::fields::Wanted;
-use super::packed::{Block, Packed};
+use super::fields::{Names, Wanted};
+use super::packed::{BLOCK, Packed, SavedBlocks, pack, unpack};
 use super::summary::{Place, Row};
 use crate::domain::EntityType;
 use crate::store::json::tinydb::RowNumber;
@@ -22,75 +21,72 @@ enum Column {
     User,
     Child,
     Entity,
+    Kind,
+    /// The [`id_hash`](super::id_hash) of the event's id.
+    Id,
 }
 
 /// How many numbers a packed row has.
-const PACKED: usize = Column::Entity as usize + 1;
+const PACKED: usize = Column::Id as usize + 1;
 
 /// What the index contains of each event, in the order of the file.
 #[derive(Default)]
 pub(super) struct Columns {
     packed: Packed<PACKED>,
-    /// The [`id_hash`](super::id_hash) of each event's id.
-    ids: Vec<u32>,
-    kinds: Vec<u8>,
+    /// The events that have been anonymised since they were packed: a bit for each position.
+    anonymized: Vec<u64>,
 }
 
 impl Columns {
     pub(super) fn reserve_exact(&mut self, more: usize) {
         self.packed.reserve_exact(more);
-        self.ids.reserve_exact(more);
-        self.kinds.reserve_exact(more);
     }
 
     pub(super) fn len(&self) -> usize {
-        self.ids.len()
+        self.packed.len()
     }
 
     /// Adds the next event of the file. Returns its position.
     pub(super) fn push(&mut self, row: &Row) -> usize {
         let at = self.len();
         self.packed.push(numbers(row, at));
-        self.push_unpacked(row);
         at
-    }
-
-    fn push_unpacked(&mut self, row: &Row) {
-        reserve(&mut self.ids);
-        self.ids.push(row.id);
-        reserve(&mut self.kinds);
-        self.kinds.push(row.kind);
     }
 
     /// Removes the account of the event at a position.
     pub(super) fn anonymize(&mut self, at: usize) {
-        self.packed.clear(Column::User as usize, at);
+        let (word, bit) = (at / 64, at % 64);
+        if self.anonymized.len() <= word {
+            self.anonymized.resize(self.len().div_ceil(64), 0);
+        }
+        self.anonymized[word] |= 1 << bit;
     }
 
-    /// Appends the numbers of at most [`BLOCK`] rows, the first of which begins a block, in their stored form.
+    fn is_anonymized(&self, at: usize) -> bool {
+        self.anonymized.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
+    }
+
+    /// Appends at most [`BLOCK`] rows, the first of which begins a block, in their stored form.
     pub(super) fn store(&self, rows: Range<usize>, out: &mut Vec<u8>) {
-        self.packed.store(rows.clone(), out);
-        out.extend(self.ids[rows.clone()].iter().flat_map(|id| id.to_le_bytes()));
-        out.extend(&self.kinds[rows]);
+        let is_changed = rows.clone().any(|at| self.is_anonymized(at));
+        if let Some(block) = self.packed.block(rows.start / BLOCK)
+            && !is_changed
+        {
+            return out.extend(block);
+        }
+        let stored = rows.map(|at| {
+            let mut numbers = self.packed.row(at);
+            if self.is_anonymized(at) {
+                numbers[Column::User as usize] = 0;
+            }
+            numbers
+        });
+        out.extend(pack(&stored.collect::<Vec<_>>()));
     }
 
-    /// Adds `count` rows from their stored form, which `bytes` must be, and returns them. `None` if these bytes are
-    /// no rows. The number of rows so far must be a multiple of [`BLOCK`].
-    pub(super) fn restore(&mut self, mut bytes: &[u8], count: usize) -> Option<Vec<Row>> {
-        let block = Block::restore(&mut bytes, count)?;
-        let (ids, kinds) = bytes.split_at_checked(count * size_of::<u32>())?;
-        if kinds.len() != count {
-            return None;
-        }
-        let (ids, _) = ids.as_chunks();
-        let others = ids.iter().map(|id| u32::from_le_bytes(*id)).zip(kinds).enumerate();
-        let rows = others.map(|(at, (id, kind))| row(block.row(at), self.len() + at, id, *kind));
-        let rows: Vec<Row> = rows.collect::<Option<_>>()?;
-        self.packed.extend(block, count);
-        for row in &rows {
-            self.push_unpacked(row);
-        }
-        Some(rows)
+    /// Uses the blocks in the file of a saved index instead of those in memory, which it returns.
+    pub(super) fn adopt(&mut self, saved: SavedBlocks) -> Vec<Box<[u8]>> {
+        self.packed.adopt(saved)
     }
 
     fn get(&self, column: Column, at: usize) -> u64 {
@@ -124,12 +120,16 @@ impl Columns {
 
     /// The hash of an event's id.
     pub(super) fn id(&self, at: usize) -> u32 {
-        self.ids[at]
+        self.short(Column::Id, at)
     }
 
-    /// The number of an event's account; [`Names::NONE`](super::fields::Names::NONE) if it is anonymised.
+    /// The number of an event's account; [`Names::NONE`] if it is anonymised.
     pub(super) fn user(&self, at: usize) -> u32 {
-        self.short(Column::User, at).wrapping_sub(1)
+        if self.is_anonymized(at) {
+            Names::NONE
+        } else {
+            self.short(Column::User, at).wrapping_sub(1)
+        }
     }
 
     /// The number of an event's child.
@@ -142,19 +142,19 @@ impl Columns {
         self.short(Column::Entity, at)
     }
 
-    /// The kinds of all events by their positions.
-    pub(super) fn kinds(&self) -> &[u8] {
-        &self.kinds
+    /// The kind of an event.
+    pub(super) fn kind(&self, at: usize) -> u8 {
+        self.get(Column::Kind, at).to_le_bytes()[0]
     }
 
     /// The type of an event; `None` if it is unknown.
     pub(super) fn entity_type(&self, at: usize) -> Option<EntityType> {
-        EntityType::ALL.into_iter().find(|kind| *kind as u8 == self.kinds[at] >> 3)
+        EntityType::ALL.into_iter().find(|kind| *kind as u8 == self.kind(at) >> 3)
     }
 
     /// Whether an event is wanted.
     pub(super) fn match_at(&self, wanted: Wanted, at: usize) -> bool {
-        wanted.is_kind(self.kinds[at])
+        (wanted.mask == 0 || wanted.is_kind(self.kind(at)))
             && wanted.child.is_none_or(|child| self.child(at) == child)
             && wanted.user.is_none_or(|user| self.user(at) == user)
             && wanted.entity.is_none_or(|entity| self.entity(at) == entity)
@@ -182,22 +182,31 @@ fn numbers(row: &Row, at: usize) -> [u64; PACKED] {
         row.user.wrapping_add(1).into(),
         row.child.into(),
         row.entity.into(),
+        row.kind.into(),
+        row.id.into(),
     ]
 }
 
-/// The row at a position with these [`numbers`]. `None` if one of them is too large.
-fn row(numbers: [u64; PACKED], at: usize, id: u32, kind: u8) -> Option<Row> {
-    let [number, offset, len, occurred, delay, user, child, entity] = numbers;
+/// The first rows of a block in its stored form, the first of which is at a position.
+pub(super) fn stored_rows(block: &[u8], count: usize, first: usize) -> Vec<Row> {
+    let rows = unpack(block, count).into_iter().zip(first..);
+    rows.map(|(numbers, at)| row(numbers, at)).collect()
+}
+
+/// The row at a position with these [`numbers`].
+fn row(numbers: [u64; PACKED], at: usize) -> Row {
+    let [number, offset, len, occurred, delay, user, child, entity, kind, id] = numbers;
+    let short = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
     let (occurred, delay) = (occurred.cast_signed(), delay.cast_signed());
-    Some(Row {
+    Row {
         number: number.wrapping_add(at as u64),
-        place: Place { offset, len: u32::try_from(len).ok()? },
-        id,
-        user: u32::try_from(user).ok()?.wrapping_sub(1),
-        child: u32::try_from(child).ok()?,
-        entity: u32::try_from(entity).ok()?,
-        kind,
+        place: Place { offset, len: short(len) },
+        id: short(id),
+        user: short(user).wrapping_sub(1),
+        child: short(child),
+        entity: short(entity),
+        kind: kind.to_le_bytes()[0],
         occurred,
         created: occurred.wrapping_add(delay),
-    })
+    }
 }

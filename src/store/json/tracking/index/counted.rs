@@ -1,9 +1,9 @@
 //! A list of events by time, with the number of events of each kind in each block of it.
 
-use std::ops::{Deref, Range};
+use std::ops::Range;
 
-use super::column::reserve;
 use super::fields::Wanted;
+use super::list::{List, Positions};
 use super::matches::Matches;
 use super::summary::{KINDS, Position};
 use crate::domain::{Page, SortOrder};
@@ -15,79 +15,85 @@ const BLOCK: usize = if cfg!(test) { 4 } else { 1024 };
 /// only the blocks with a match on its page, and those at the ends of its period.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Counted {
-    positions: Vec<Position>,
+    list: List,
     /// For each [`BLOCK`] entries, how many of them have each kind: an eighth of a byte per event.
     blocks: Vec<[u16; KINDS]>,
 }
 
-impl Deref for Counted {
-    type Target = [Position];
-
-    fn deref(&self) -> &[Position] {
-        &self.positions
-    }
-}
-
 impl Counted {
     pub(super) fn reserve_exact(&mut self, more: usize) {
-        self.positions.reserve_exact(more);
+        self.list.reserve_exact(more);
         self.blocks.reserve_exact(more.div_ceil(BLOCK));
     }
 
-    /// A list of some events, which are ordered by time. `kinds` are those of all positions.
-    pub(super) fn of(positions: Vec<Position>, kinds: &[u8]) -> Self {
-        let mut list = Self { positions, blocks: Vec::new() };
-        list.count(kinds);
+    /// A list of some events, which are ordered by time. `kind` returns the kind of a position.
+    pub(super) fn of(list: List, kind: impl Fn(Position) -> u8) -> Self {
+        let mut list = Self { list, blocks: Vec::new() };
+        list.count(kind);
         list
+    }
+
+    pub(super) fn positions(&self) -> Positions<'_> {
+        self.list.positions()
     }
 
     /// Adds an event without counting it; [`Self::count`] follows.
     pub(super) fn push_uncounted(&mut self, position: Position) {
-        reserve(&mut self.positions);
-        self.positions.push(position);
+        self.list.push_to_long(position);
     }
 
     /// Orders the events without counting them; [`Self::count`] follows.
     pub(super) fn sort_by_key<K: Ord>(&mut self, key: impl Fn(&Position) -> K) {
-        self.positions.sort_by_key(key);
+        self.list.sort_by_key(key);
     }
 
-    /// Counts all events. `kinds` are those of all positions.
-    pub(super) fn count(&mut self, kinds: &[u8]) {
+    /// Counts all events.
+    pub(super) fn count(&mut self, kind: impl Fn(Position) -> u8) {
         self.blocks.clear();
-        self.blocks.extend(self.positions.chunks(BLOCK).map(|block| {
-            let mut counts = [0; KINDS];
-            for at in block {
-                counts[usize::from(kinds[*at as usize])] += 1;
+        for (place, at) in self.list.positions().iter().enumerate() {
+            if place % BLOCK == 0 {
+                self.blocks.push([0; KINDS]);
             }
-            counts
-        }));
+            if let Some(counts) = self.blocks.last_mut() {
+                counts[usize::from(kind(at))] += 1;
+            }
+        }
     }
 
-    /// Inserts an event at a place in the list. `kinds` are those of all positions.
-    pub(super) fn insert(&mut self, place: usize, position: Position, kinds: &[u8]) {
-        reserve(&mut self.positions);
-        self.positions.insert(place, position);
-        if self.blocks.len() * BLOCK < self.positions.len() {
+    /// Inserts an event at a place in the list.
+    pub(super) fn insert(
+        &mut self,
+        place: usize,
+        position: Position,
+        kind: impl Fn(Position) -> u8,
+    ) {
+        self.list.insert(place, position);
+        let positions = self.list.positions();
+        if self.blocks.len() * BLOCK < positions.len() {
             self.blocks.push([0; KINDS]);
         }
-        let kind = |at: Position| usize::from(kinds[at as usize]);
+        let kind = |at: Position| usize::from(kind(at));
         let mut moved = position;
         for (block, counts) in self.blocks.iter_mut().enumerate().skip(place / BLOCK) {
             counts[kind(moved)] += 1;
             // The last event of each full block is now the first of the next.
-            let Some(next) = self.positions.get((block + 1) * BLOCK) else { break };
-            counts[kind(*next)] -= 1;
-            moved = *next;
+            let Some(next) = positions.get((block + 1) * BLOCK) else { break };
+            counts[kind(next)] -= 1;
+            moved = next;
         }
     }
 
-    /// A page of the events of a kind in a part of the list. `kinds` are those of all positions.
+    /// The list, of which another form may be used.
+    pub(super) fn list(&mut self) -> &mut List {
+        &mut self.list
+    }
+
+    /// A page of the events of a kind in a part of the list.
     pub(super) fn page(
         &self,
         part: Range<usize>,
         wanted: Wanted,
-        kinds: &[u8],
+        kind: impl Fn(Position) -> u8,
         (order, page): (SortOrder, Page),
     ) -> Matches<Position> {
         let mut matches = Matches::default();
@@ -97,7 +103,7 @@ impl Counted {
                 SortOrder::Ascending => blocks.start + n,
                 SortOrder::Descending => blocks.end - 1 - n,
             };
-            let whole = block * BLOCK..self.positions.len().min((block + 1) * BLOCK);
+            let whole = block * BLOCK..self.positions().len().min((block + 1) * BLOCK);
             let range = part.start.max(whole.start)..part.end.min(whole.end);
             if range == whole {
                 let count = self.count_in(block, wanted);
@@ -108,8 +114,8 @@ impl Counted {
                 }
             }
             matches.visited += range.len();
-            let is_match = |at: &Position| wanted.is_kind(kinds[*at as usize]);
-            let found = self.positions[range].iter().copied();
+            let is_match = |at: &Position| wanted.is_kind(kind(*at));
+            let found = self.positions().part(range).iter();
             match order {
                 SortOrder::Ascending => matches.extend(found.filter(is_match), page),
                 SortOrder::Descending => matches.extend(found.rev().filter(is_match), page),

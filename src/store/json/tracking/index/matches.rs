@@ -1,5 +1,6 @@
 //! What a query has found.
 
+use super::list::Positions;
 use super::summary::Position;
 use crate::domain::{Page, SortOrder};
 
@@ -33,14 +34,14 @@ impl<T> Matches<T> {
 
 impl Matches<Position> {
     /// A page of a list, all of which matches.
-    pub(super) fn all(list: &[Position], (order, page): (SortOrder, Page)) -> Self {
-        let list_page = |list: &mut dyn Iterator<Item = &Position>| {
-            list.take(page.limit).copied().collect::<Vec<_>>()
+    pub(super) fn all(list: Positions<'_>, (order, page): (SortOrder, Page)) -> Self {
+        let total = list.len();
+        let from = page.offset.min(total);
+        let to = page.offset.saturating_add(page.limit).min(total);
+        let found: Vec<Position> = match order {
+            SortOrder::Ascending => list.part(from..to).iter().collect(),
+            SortOrder::Descending => list.part(total - to..total - from).iter().rev().collect(),
         };
-        let found = match order {
-            SortOrder::Ascending => list_page(&mut list.iter().skip(page.offset)),
-            SortOrder::Descending => list_page(&mut list.iter().rev().skip(page.offset)),
-        };
-        Self { visited: found.len(), found, total: list.len() }
+        Self { visited: found.len(), found, total }
     }
 }

@@ -6,6 +6,7 @@ mod columns;
 mod counted;
 mod entities;
 mod fields;
+mod list;
 mod matches;
 mod names;
 mod packed;
@@ -25,28 +26,30 @@ use columns::Columns;
 use counted::Counted;
 use entities::Events;
 use fields::{Fields, Names, Wanted};
+use list::{List, Positions};
 pub(crate) use matches::Matches;
 pub(super) use packed::BLOCK;
-pub(super) use stored::{UsedNames, store_text, text_len};
+pub(super) use stored::{ListName, Lists, Outline, Piece, Saved, Tables};
 use summary::Row;
 pub(crate) use summary::{EventKind, Found, Place, Position, Summary, id_hash};
 
 /// The most events that are visited at once: the index is locked meanwhile.
 const SCANNED_AT_ONCE: usize = 10_000;
 
-/// Finds events by their fields, ordered by time, with some thirty bytes per event.
+/// Finds events by their fields, ordered by time. What it needs of each event, some thirty bytes, is in the file of the
+/// saved index for most events, and in memory for later ones.
 #[derive(Default)]
 pub(crate) struct Index {
     columns: Columns,
     fields: Fields,
     by_time: Counted,
     /// The positions of each child's events, ordered by time.
-    by_child: Vec<Vec<Position>>,
+    by_child: Vec<List>,
     /// The time of each account's last event in the order of writing.
     last_of_user: Vec<i64>,
     /// The positions of each account's events, ordered by time. During an anonymisation a list
     /// still contains the events that are anonymised already.
-    by_user: Vec<Vec<Position>>,
+    by_user: Vec<List>,
     /// Where the events of each task, penalty and reward are.
     by_entity: Vec<Events>,
     /// The account of each child's events, if all have the same.
@@ -55,6 +58,8 @@ pub(crate) struct Index {
     losing: HashSet<u32>,
     last_row: RowNumber,
     rows_ascend: bool,
+    /// The number of events that are ordered.
+    ordered: usize,
 }
 
 impl Index {
@@ -81,8 +86,8 @@ impl Index {
 
     /// The time of the latest event.
     pub(crate) fn newest(&self) -> Option<Timestamp> {
-        let newest = self.by_time.last()?;
-        Some(Timestamp::from_micros(self.columns.occurred(*newest as usize)))
+        let newest = self.by_time.positions().last()?;
+        Some(Timestamp::from_micros(self.columns.occurred(newest as usize)))
     }
 
     /// The time of an account's last event in the order of writing.
@@ -99,21 +104,26 @@ impl Index {
     /// Adds the next event of the file. Nearly always it is also the latest.
     pub(crate) fn push(&mut self, event: &Summary<'_>) {
         let row = self.fields.number(event);
-        let at = self.columns.push(&row);
-        let (position, child) = self.note(at, &row);
+        self.push_row(&row);
+    }
+
+    fn push_row(&mut self, row: &Row) {
+        let at = self.columns.push(row);
+        let (position, child) = self.note(at, row);
         self.note_child(row.entity, row.child);
         let columns = &self.columns;
         let time = |at: Position| columns.times(at as usize);
         let own = self.by_entity[row.entity as usize].own();
         for list in own.into_iter().chain([&mut self.by_time]) {
-            let place = place_by(list, position, time);
-            list.insert(place, position, self.columns.kinds());
+            let place = place_by(list.positions(), position, time);
+            list.insert(place, position, |at| columns.kind(at as usize));
         }
         let of_user = self.by_user.get_mut(row.user as usize);
         for list in of_user.into_iter().chain([&mut self.by_child[child]]) {
-            let place = place_by(list, position, time);
+            let place = place_by(list.positions(), position, time);
             list.insert(place, position);
         }
+        self.ordered = self.len();
     }
 
     /// Adds the next event of the file without ordering it; [`Self::sort`] follows. In another
@@ -121,12 +131,7 @@ impl Index {
     pub(crate) fn push_unsorted(&mut self, event: &Summary<'_>) {
         let row = self.fields.number(event);
         let at = self.columns.push(&row);
-        self.list(at, &row);
-    }
-
-    /// Adds an event of the columns to everything else, without ordering it.
-    fn list(&mut self, at: usize, row: &Row) {
-        let (position, child) = self.note(at, row);
+        let (position, child) = self.note(at, &row);
         self.by_time.push_uncounted(position);
         self.by_child[child].push(position);
         if let Some(list) = self.by_user.get_mut(row.user as usize) {
@@ -146,13 +151,13 @@ impl Index {
             let user = user as usize;
             if self.last_of_user.len() <= user {
                 self.last_of_user.resize(user + 1, occurred);
-                self.by_user.resize_with(user + 1, Vec::new);
+                self.by_user.resize_with(user + 1, List::default);
             }
             self.last_of_user[user] = occurred;
         }
         let child = child as usize;
         if self.by_child.len() <= child {
-            self.by_child.resize_with(child + 1, Vec::new);
+            self.by_child.resize_with(child + 1, List::default);
             self.child_users.resize(child + 1, Some(user));
         } else if self.child_users[child] != Some(user) {
             self.child_users[child] = None;
@@ -166,7 +171,6 @@ impl Index {
         let late = self.late();
         let columns = &self.columns;
         let time = |at: &Position| columns.times(*at as usize);
-        let kinds = self.columns.kinds();
         // Stable, so that the order of writing decides between equal times.
         for child in &late.children {
             self.by_child[*child as usize].sort_by_key(time);
@@ -177,23 +181,31 @@ impl Index {
         if !late.children.is_empty() {
             self.by_time.sort_by_key(time);
         }
-        self.by_time.count(kinds);
+        self.by_time.count(|at| columns.kind(at as usize));
         for list in self.by_child.iter_mut().chain(&mut self.by_user) {
             list.shrink_to_fit();
         }
-        self.by_entity = self.entities(&late.entities);
+        if self.ordered == 0 {
+            self.by_entity = self.entities(&late.entities);
+        } else {
+            self.add_to_entities(self.ordered, &late.entities);
+        }
+        self.ordered = self.len();
     }
 
     /// Whose events are not ordered by time in the order of the file.
     fn late(&self) -> Late {
         let (mut late, mut latest) = (Late::default(), (i64::MIN, i64::MIN));
-        for at in 0..Position::try_from(self.len()).unwrap_or(Position::MAX) {
-            let time = self.times(at);
+        if let Some(place) = self.ordered.checked_sub(1) {
+            let newest = self.by_time.positions().get(place);
+            latest = newest.map_or(latest, |newest| self.times(newest));
+        }
+        for at in self.ordered..self.len() {
+            let time = self.columns.times(at);
             if time >= latest {
                 latest = time;
                 continue;
             }
-            let at = at as usize;
             late.children.insert(self.columns.child(at));
             late.entities.insert(self.columns.entity(at));
             if self.is_owned(at) {
@@ -220,32 +232,33 @@ impl Index {
         let candidates = self.within(filter, wanted);
         let key = |at: Position| (self.times(at), at);
         match (order, after.map(key)) {
-            (SortOrder::Ascending, None) => self.part(candidates.iter(), wanted, end, limit),
-            (SortOrder::Ascending, Some(after)) => {
-                let first = candidates.partition_point(|at| key(*at) <= after);
-                self.part(candidates[first..].iter(), wanted, end, limit)
+            (SortOrder::Ascending, after) => {
+                let is_before = |after| candidates.partition_point(|at| key(at) <= after);
+                let rest = candidates.part(after.map_or(0, is_before)..candidates.len());
+                let next = rest.iter().take(SCANNED_AT_ONCE);
+                self.part(next, rest.len() > SCANNED_AT_ONCE, wanted, (end, limit))
             }
-            (SortOrder::Descending, None) => self.part(candidates.iter().rev(), wanted, end, limit),
-            (SortOrder::Descending, Some(after)) => {
-                let rest = candidates.partition_point(|at| key(*at) < after);
-                self.part(candidates[..rest].iter().rev(), wanted, end, limit)
+            (SortOrder::Descending, after) => {
+                let is_after = |after| candidates.partition_point(|at| key(at) < after);
+                let rest = candidates.part(0..after.map_or(candidates.len(), is_after));
+                let next = rest.iter().rev().take(SCANNED_AT_ONCE);
+                self.part(next, rest.len() > SCANNED_AT_ONCE, wanted, (end, limit))
             }
         }
     }
 
-    fn part<'a>(
+    fn part(
         &self,
-        candidates: impl ExactSizeIterator<Item = &'a Position>,
+        candidates: impl Iterator<Item = Position>,
+        has_more: bool,
         wanted: Wanted,
-        end: usize,
-        limit: usize,
+        (end, limit): (usize, usize),
     ) -> (Vec<Found>, Option<Position>) {
         let mut found = Vec::new();
-        let has_more = candidates.len() > SCANNED_AT_ONCE;
         let mut last = None;
-        for at in candidates.take(SCANNED_AT_ONCE) {
-            last = Some(*at);
-            let at = *at as usize;
+        for at in candidates {
+            last = Some(at);
+            let at = at as usize;
             if at < end && self.columns.match_at(wanted, at) {
                 found.push(self.found(at));
                 if found.len() == limit {
@@ -260,7 +273,7 @@ impl Index {
     pub(crate) fn with_id(&self, id: &str, filter: &EventFilter) -> Vec<Found> {
         let (hash, wanted) = (id_hash(id), self.fields.resolve(filter));
         let found = wanted.into_iter().flat_map(|wanted| {
-            let found = self.within(filter, wanted).iter().map(|at| *at as usize);
+            let found = self.within(filter, wanted).iter().map(|at| at as usize);
             found.filter(move |at| {
                 self.columns.id(*at) == hash && self.columns.match_at(wanted, *at)
             })
@@ -280,11 +293,11 @@ impl Index {
             return (Vec::new(), self.len());
         };
         let is_own = |at: &usize| self.columns.user(*at) == user;
-        let list = &self.by_user[user as usize];
+        let list = self.by_user[user as usize].positions();
         let own: Vec<usize> = if list.len() > SCANNED_AT_ONCE {
             (from..self.len()).filter(is_own).take(limit).collect()
         } else {
-            let later = list.iter().map(|at| *at as usize).filter(|at| *at >= from);
+            let later = list.iter().map(|at| at as usize).filter(|at| *at >= from);
             let mut own: Vec<usize> = later.filter(is_own).collect();
             own.sort_unstable();
             own.truncate(limit);
@@ -309,7 +322,7 @@ impl Index {
     /// Removes the id of an account without events.
     pub(crate) fn forget_user(&mut self, user_id: &str) {
         if let Some(user) = self.fields.forget_user(user_id) {
-            self.by_user[user as usize] = Vec::new();
+            self.by_user[user as usize] = List::default();
             self.losing.remove(&user);
         }
     }
@@ -317,6 +330,10 @@ impl Index {
     /// The times by which an event is ordered.
     fn times(&self, at: Position) -> (i64, i64) {
         self.columns.times(at as usize)
+    }
+
+    fn kind(&self, at: Position) -> u8 {
+        self.columns.kind(at as usize)
     }
 
     /// The row at a position.
@@ -336,8 +353,8 @@ struct Late {
 }
 
 /// The place of a new event in a list: after all that are not later. At the end, unless a clock was wrong.
-fn place_by<K: Ord>(list: &[Position], position: Position, key: impl Fn(Position) -> K) -> usize {
+fn place_by<K: Ord>(list: Positions<'_>, position: Position, key: impl Fn(Position) -> K) -> usize {
     let new = key(position);
-    let is_last = list.last().is_none_or(|last| key(*last) <= new);
-    if is_last { list.len() } else { list.partition_point(|other| key(*other) <= new) }
+    let is_last = list.last().is_none_or(|last| key(last) <= new);
+    if is_last { list.len() } else { list.partition_point(|other| key(other) <= new) }
 }

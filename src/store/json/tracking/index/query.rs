@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::entities::Events;
 use super::fields::Wanted;
+use super::list::{List, Positions};
 use super::matches::Matches;
 use super::{Found, Index, Position};
 use crate::domain::{EventFilter, Page, SortOrder, Timestamp};
@@ -40,20 +41,21 @@ impl Index {
             Some(Events::Own(list)) => list,
             Some(Events::OfChildren(children)) => {
                 let (found, visited) = self.among(children, filter, wanted);
-                return Matches { visited, ..Matches::all(&found, page) };
+                return Matches { visited, ..Matches::all(List::of(found).positions(), page) };
             }
         };
-        let period = self.period(list, filter);
+        let positions = list.positions();
+        let period = self.period(positions, filter);
         if wanted.mask == 0 {
-            return Matches::all(&list[period], page);
+            return Matches::all(positions.part(period), page);
         }
-        list.page(period, wanted, self.columns.kinds(), page)
+        list.page(period, wanted, |at| self.kind(at), page)
     }
 
     /// A page of those candidates that match.
     fn checked(
         &self,
-        candidates: &[Position],
+        candidates: Positions<'_>,
         wanted: Wanted,
         (order, page): (SortOrder, Page),
     ) -> Matches<Position> {
@@ -62,7 +64,7 @@ impl Index {
         }
         let mut matches = Matches { visited: candidates.len(), ..Matches::default() };
         let is_match = |at: &Position| self.columns.match_at(wanted, *at as usize);
-        let all = candidates.iter().copied();
+        let all = candidates.iter();
         match order {
             SortOrder::Ascending => matches.extend(all.filter(is_match), page),
             SortOrder::Descending => matches.extend(all.rev().filter(is_match), page),
@@ -82,31 +84,32 @@ impl Index {
     }
 
     /// The shortest list by time that contains all matches of `filter`.
-    pub(crate) fn candidates(&self, filter: &EventFilter) -> &[Position] {
-        self.fields.resolve(filter).map_or(&[], |wanted| self.within(filter, wanted))
+    pub(crate) fn candidates(&self, filter: &EventFilter) -> Positions<'_> {
+        let wanted = self.fields.resolve(filter);
+        wanted.map_or(Positions::default(), |wanted| self.within(filter, wanted))
     }
 
-    pub(super) fn within(&self, filter: &EventFilter, wanted: Wanted) -> &[Position] {
+    pub(super) fn within(&self, filter: &EventFilter, wanted: Wanted) -> Positions<'_> {
         let candidates = match (wanted.child, wanted.user) {
-            (Some(child), _) => &self.by_child[child as usize],
-            (None, Some(user)) => &self.by_user[user as usize],
-            (None, None) => &*self.by_time,
+            (Some(child), _) => self.by_child[child as usize].positions(),
+            (None, Some(user)) => self.by_user[user as usize].positions(),
+            (None, None) => self.by_time.positions(),
         };
-        &candidates[self.period(candidates, filter)]
+        candidates.part(self.period(candidates, filter))
     }
 
     /// The part of a list between the times of a filter.
-    pub(super) fn period(&self, list: &[Position], filter: &EventFilter) -> Range<usize> {
+    pub(super) fn period(&self, list: Positions<'_>, filter: &EventFilter) -> Range<usize> {
         let first = self.first_since(list, filter.from);
         let end = filter.to.map_or(list.len(), |to| self.first_since(list, Some(to)));
         first..end.max(first)
     }
 
     /// The number of events in a list before `from`.
-    pub(super) fn first_since(&self, list: &[Position], from: Option<Timestamp>) -> usize {
+    pub(super) fn first_since(&self, list: Positions<'_>, from: Option<Timestamp>) -> usize {
         let Some(from) = from.map(Timestamp::as_micros) else {
             return 0;
         };
-        list.partition_point(|at| self.columns.occurred(*at as usize) < from)
+        list.partition_point(|at| self.columns.occurred(at as usize) < from)
     }
 }

@@ -94,26 +94,61 @@ fn filters((child, entity): (usize, usize), (from, to): (i64, i64)) -> Vec<Event
     (0..1 << 7).map(filter).collect()
 }
 
-/// The index after a start that found the first `loaded` events, in the saved index or not, and the later events. The
-/// first account loses its first `lost` events in between.
-fn index_of(events: &mut [Event], loaded: usize, is_saved: bool, lost: usize) -> Index {
+/// What happens with the first events of an index.
+#[derive(Clone, Copy, Debug)]
+struct Past {
+    /// So many are loaded at the start.
+    loaded: usize,
+    /// Whether they are loaded from a saved index.
+    is_saved: bool,
+    /// The first account loses so many events afterwards.
+    lost: usize,
+    /// The index is saved with one of these numbers of events, and used when there are as many as the other; in the end
+    /// it is saved again, with the larger one.
+    saves: [usize; 2],
+}
+
+fn pasts() -> impl Strategy<Value = Past> {
+    let counts = (0..60_usize, any::<bool>(), 0..30_usize, (0..60_usize, 0..60_usize));
+    counts.prop_map(|(loaded, is_saved, lost, saves)| Past {
+        loaded,
+        is_saved,
+        lost,
+        saves: saves.into(),
+    })
+}
+
+/// The index of the events, and those of them that are left.
+fn index_of(events: &mut [Event], past: Past) -> Index {
+    let loaded = past.loaded.min(events.len());
     let mut index = Index::new();
     for (at, event) in events[..loaded].iter().enumerate() {
         index.push_unsorted(&event.summary(at));
     }
     index.sort();
-    if is_saved {
+    if past.is_saved {
         index = index.restored();
     }
-    let own = events[..loaded].iter_mut().enumerate();
-    for (at, event) in own.filter(|(_, event)| event.user == Some(USERS[0])).take(lost) {
-        index.anonymize(at);
-        event.user = None;
-    }
-    for (at, event) in events.iter().enumerate().skip(loaded) {
-        index.push(&event.summary(at));
-    }
-    if events.iter().all(|event| event.user != Some(USERS[0])) {
+    let is_first = |event: &Event| event.user == Some(USERS[0]);
+    let first = events[..loaded].iter().enumerate().filter(|(_, event)| is_first(event));
+    let lost: Vec<usize> = first.map(|(at, _)| at).take(past.lost).collect();
+    let (early, late) = lost.split_at(lost.len() / 2);
+    early.iter().for_each(|at| index.anonymize(*at));
+    let [rows, middle] = past.saves.map(|count| count.clamp(loaded, events.len()));
+    let (rows, middle) = (rows.min(middle), rows.max(middle));
+    let push = |index: &mut Index, range: Range<usize>| {
+        range.for_each(|at| index.push(&events[at].summary(at)));
+    };
+    push(&mut index, loaded..rows);
+    index.save_and_adopt(rows, |index| {
+        push(index, rows..middle);
+        late.iter().for_each(|at| index.anonymize(*at));
+    });
+    push(&mut index, middle..events.len());
+    // Events that were added while a file was written.
+    index.save_and_adopt(middle, |_| {});
+    lost.into_iter().for_each(|at| events[at].user = None);
+    if !events.iter().any(is_first) {
         index.forget_user(USERS[0]);
     }
     index
@@ -140,13 +175,12 @@ proptest! {
     #[test]
     fn a_query_finds_what_a_visit_of_all_events_finds(
         mut events in events(),
-        (loaded, is_saved, lost) in (0..60_usize, any::<bool>(), 0..30_usize),
+        past in pasts(),
         values in (0..CHILDREN.len(), 0..ENTITIES.len()),
         times in (0..20_i64, 0..24_i64),
         (offset, limit) in (0..20_usize, 0..9_usize),
     ) {
-        let loaded = loaded.min(events.len());
-        let index = index_of(&mut events, loaded, is_saved, lost);
+        let index = index_of(&mut events, past);
         for filter in filters(values, times) {
             for order in [SortOrder::Ascending, SortOrder::Descending] {
                 for page in [Page { limit: 100, offset: 0 }, Page { limit, offset }] {
