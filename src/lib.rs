@@ -46,6 +46,7 @@ pub mod disk;
 pub mod domain;
 pub mod followers;
 pub mod http;
+pub mod memory;
 pub mod metrics;
 pub mod repair;
 pub mod service;

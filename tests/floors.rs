@@ -15,7 +15,7 @@ use std::path::Path;
 /// own floor.
 const FLOORS: &[&[&str]] = &[
     &["domain"],
-    &["disk", "clock", "metrics", "tls"],
+    &["disk", "clock", "memory", "metrics", "tls"],
     &["store"],
     &["followers", "repair"],
     &["service"],

@@ -1,4 +1,5 @@
 use std::io;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use super::wal::entry::Entry;
 use super::wal::files;
 use super::wal::prepared::Spare;
 use crate::disk::{Disk, DiskFile, is_missing, read_if_exists, replace};
+use crate::memory;
 
 /// The shortest pause between two writes of the tables.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
@@ -52,6 +54,9 @@ impl Maintenance {
     pub(crate) fn run(mut self, wakes: &Receiver<Wake>) {
         let (mut is_due, mut failures) = (false, 0_u32);
         let (mut not_before, mut look_at) = (Instant::now(), Instant::now());
+        // What the start has freed, and soon what is written right after it.
+        memory::return_free();
+        let mut has_worked = false;
         loop {
             if look_at <= Instant::now() {
                 self.look();
@@ -88,6 +93,9 @@ impl Maintenance {
                 Err(RecvTimeoutError::Timeout) => {
                     let started = Instant::now();
                     is_due = !self.work();
+                    if !mem::replace(&mut has_worked, true) {
+                        memory::return_free();
+                    }
                     failures = if is_due { failures.saturating_add(1) } else { 0 };
                     let pause = match failures {
                         0 => SHORTEST_PAUSE.max(started.elapsed() * SHARE),

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::jobs::Cut;
 use super::tracking::{SavedIndex, Tracking};
 use crate::disk::Disk;
+use crate::memory;
 
 /// What the saved index contains.
 pub(crate) struct SavedRows {
@@ -49,6 +50,8 @@ impl SavedRows {
         }
         SavedIndex::write(disk, folder, tracking, cut.tracking, &cut.reversals)?;
         self.rows = rows;
+        // The rows that were in memory.
+        memory::return_free();
         Ok(())
     }
 

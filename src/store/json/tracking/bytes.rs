@@ -1,7 +1,5 @@
 //! Numbers and texts in a file.
 
-use std::sync::Arc;
-
 use super::checked::{DAMAGED, Unusable};
 
 /// The length of no text.
@@ -17,7 +15,7 @@ pub(super) fn store_text(text: Option<&str>, out: &mut Vec<u8>) {
 /// Bytes that are read from the first to the last. Every read fails if there are not enough.
 pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
 
-impl Bytes<'_> {
+impl<'a> Bytes<'a> {
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Unusable> {
         let (taken, rest) = self.0.split_first_chunk().ok_or(DAMAGED)?;
         self.0 = rest;
@@ -38,14 +36,14 @@ impl Bytes<'_> {
     }
 
     /// Reads a text, or none, which [`store_text`] has written.
-    pub(super) fn text(&mut self) -> Result<Option<Arc<str>>, Unusable> {
+    pub(super) fn text(&mut self) -> Result<Option<&'a str>, Unusable> {
         let len = self.short()?;
         if len == NO_TEXT {
             return Ok(None);
         }
         let (text, rest) = self.0.split_at_checked(len as usize).ok_or(DAMAGED)?;
         self.0 = rest;
-        std::str::from_utf8(text).map(|text| Some(text.into())).map_err(|_| DAMAGED)
+        std::str::from_utf8(text).map(Some).map_err(|_| DAMAGED)
     }
 
     pub(super) fn many<T>(

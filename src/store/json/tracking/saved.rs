@@ -169,8 +169,10 @@ fn read_contents(file: &dyn DiskFile, parts: &Parts) -> Result<Contents, Unusabl
     let lens = bytes.many(lists.names().count(), Bytes::short)?;
     let tables = Tables::read(&mut bytes, lists)?;
     let reversals = bytes.count()?;
-    let text = |bytes: &mut Bytes<'_>| bytes.text()?.ok_or(DAMAGED);
-    let pair = |bytes: &mut Bytes<'_>| Ok((text(bytes)?, EventId::from(&*text(bytes)?)));
+    let pair = |bytes: &mut Bytes<'_>| {
+        let mut text = || bytes.text()?.ok_or(DAMAGED);
+        Ok((Arc::from(text()?), EventId::from(text()?)))
+    };
     let reversals = bytes.many(reversals, pair)?;
     let rest = file.get(rest..offsets).ok_or(DAMAGED)?;
     let (file, blocks) = (Arc::clone(&file), rows / BLOCK);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::mem;
 
 use super::counted::Counted;
-use super::entities::{Events, FEW_CHILDREN};
+use super::entities::Events;
 use super::fields::Wanted;
 use super::list::List;
 use super::{Index, Position};
@@ -17,14 +17,15 @@ impl Index {
         if self.by_entity.len() <= at {
             self.by_entity.resize_with(at + 1, Events::default);
         }
-        if let Events::OfChildren(children) = &mut self.by_entity[at]
+        if let Some(children) = self.by_entity[at].children()
             && !children.contains(&child)
         {
-            children.push(child);
-            if children.len() > FEW_CHILDREN {
-                let children = mem::take(children);
-                self.by_entity[at] = Events::Own(Box::new(self.own_list(&children, entity)));
+            let children = [children, &[child]].concat();
+            let mut events = Events::of(children.clone());
+            if let Some(own) = events.own() {
+                *own = self.own_list(&children, entity);
             }
+            self.by_entity[at] = events;
         }
     }
 
@@ -54,7 +55,7 @@ impl Index {
             }
         }
         let mut entities: Vec<Events> =
-            noted.into_iter().map(|(_, children)| children.into()).collect();
+            noted.into_iter().map(|(_, children)| Events::of(children)).collect();
         if entities.iter_mut().any(|events| events.own().is_some()) {
             self.fill_own(&mut entities, late);
         }

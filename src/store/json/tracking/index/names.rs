@@ -54,16 +54,10 @@ impl Names {
     /// The number for no text.
     pub(super) const NONE: u32 = u32::MAX;
 
-    /// Those of these texts, which are distinct.
-    pub(super) fn of(texts: Vec<Option<Arc<str>>>) -> Self {
-        let mut names = Self::default();
-        names.texts.reserve_exact(texts.len());
-        let numbers = HashTable::with_capacity(texts.len());
-        names.numbers = numbers;
-        for text in texts {
-            names.push(text.as_deref());
-        }
-        names
+    /// No texts, with memory for that many.
+    pub(super) fn with_capacity(count: usize) -> Self {
+        let numbers = HashTable::with_capacity(count);
+        Self { numbers, texts: Vec::with_capacity(count), ..Self::default() }
     }
 
     /// The number of a text, which is a new one if the text is new.
@@ -71,8 +65,8 @@ impl Names {
         self.known(name).unwrap_or_else(|| self.push(Some(name)))
     }
 
-    /// Gives a text, or none, the next number.
-    fn push(&mut self, name: Option<&str>) -> u32 {
+    /// Gives a new text, or none, the next number.
+    pub(super) fn push(&mut self, name: Option<&str>) -> u32 {
         let number = u32::try_from(self.texts.len()).unwrap_or(Self::NONE);
         reserve(&mut self.texts);
         self.texts.push(name.map(Text::of));
@@ -142,7 +136,8 @@ mod tests {
             assert_eq!(names.number(&text(number)), number);
         }
         assert!((0..5000).all(|number| names.known(&text(number)) == Some(number)));
-        let restored = Names::of(names.texts(0..5000).collect());
+        let mut restored = Names::with_capacity(5000);
+        names.texts(0..5000).for_each(|text| assert!(restored.push(text.as_deref()) < 5000));
         assert!((0..5000).all(|number| restored.known(&text(number)) == Some(number)));
     }
 }

@@ -32,6 +32,7 @@ pub(in super::super) struct SavedBlocks {
 }
 
 impl SavedBlocks {
+    #[inline]
     fn get(&self, number: usize) -> &[u8] {
         let bytes = self.file.as_deref().map_or(&[][..], |file| file);
         let (offsets, _) = bytes.get(self.offsets..).unwrap_or_default().as_chunks();
@@ -67,6 +68,7 @@ impl<const N: usize> Packed<N> {
         }
     }
 
+    #[inline]
     pub(super) fn get(&self, column: usize, at: usize) -> u64 {
         match self.block(at / BLOCK) {
             Some(block) => number::<N>(block, column, at % BLOCK),
@@ -97,9 +99,9 @@ impl<const N: usize> Packed<N> {
 }
 
 /// Packs some rows into a block. Each number is kept as the difference from the least one of its column, in as few bits
-/// as the largest difference in the column needs. The block begins with the number of bits and the least number of each
-/// column. The numbers of a row follow each other, since most of them are read together; the first row is in the lowest
-/// bits.
+/// as the largest difference in the column needs. The block begins with the first bit of each column in a row, the bits of
+/// a row, and the least number of each column. The rows follow, the first one in the lowest bits: most of the numbers of
+/// a row are read together.
 pub(super) fn pack<const N: usize>(rows: &[[u64; N]]) -> Box<[u8]> {
     let least_of = |column: usize| rows.iter().map(|row| row[column]).min().unwrap_or(0);
     let least: [u64; N] = array::from_fn(least_of);
@@ -112,15 +114,21 @@ pub(super) fn pack<const N: usize>(rows: &[[u64; N]]) -> Box<[u8]> {
     if bits.iter().any(|bits| *bits > 56) {
         bits = bits.map(|bits| bits.next_multiple_of(8));
     }
-    let bits = bits.map(|bits| bits.to_le_bytes()[0]);
-    let mut block = Vec::with_capacity(header::<N>() + bytes(&bits, rows.len()));
-    block.extend(bits);
+    let mut row_bits = 0_usize;
+    let starts = bits.map(|bits| {
+        let start = row_bits;
+        row_bits += bits as usize;
+        start
+    });
+    let mut block = Vec::new();
+    let short = |bit: usize| u16::try_from(bit).unwrap_or(u16::MAX).to_le_bytes();
+    block.extend(starts.iter().chain([&row_bits]).flat_map(|bit| short(*bit)));
     block.extend(least.map(u64::to_le_bytes).as_flattened());
-    block.resize(block.capacity(), 0);
+    block.resize(header::<N>() + (row_bits * rows.len()).div_ceil(8) + PADDING, 0);
     let numbers = &mut block[header::<N>()..];
     for (at, row) in rows.iter().enumerate() {
         for (column, number) in row.iter().enumerate() {
-            let place = place(&bits, column, at);
+            let place = at * row_bits + starts[column];
             let difference = (number - least[column]) << (place % 8);
             if let Some(word) = numbers[place / 8..].first_chunk_mut() {
                 *word = (u64::from_le_bytes(*word) | difference).to_le_bytes();
@@ -135,40 +143,33 @@ pub(super) fn unpack<const N: usize>(block: &[u8], count: usize) -> Vec<[u64; N]
     (0..count).map(|at| array::from_fn(|column| number::<N>(block, column, at))).collect()
 }
 
-/// A number of a block.
+/// A number of a block; 0 if the block is too short.
+#[inline]
 fn number<const N: usize>(block: &[u8], column: usize, at: usize) -> u64 {
-    let (Some((bits, rest)), Some(numbers)) =
-        (block.split_first_chunk::<N>(), block.get(header::<N>()..))
-    else {
-        return 0;
+    let Some((header, rows)) = block.split_at_checked(header::<N>()) else { return 0 };
+    let bit = |column: usize| {
+        let [low, high] = [header[2 * column], header[2 * column + 1]];
+        usize::from(u16::from_le_bytes([low, high]))
     };
     let word = |bytes: &[u8], from: usize| {
         let word = bytes.get(from..).and_then(|bytes| bytes.first_chunk());
         word.map_or(0, |word| u64::from_le_bytes(*word))
     };
-    let place = place(bits, column, at);
-    let mask = u64::MAX.checked_shr(u64::BITS - u32::from(bits[column])).unwrap_or(0);
-    let difference = word(numbers, place / 8) >> (place % 8) & mask;
-    word(rest, column * size_of::<u64>()).wrapping_add(difference)
+    let place = at * bit(N) + bit(column);
+    let unused = 64_usize.saturating_sub(bit(column + 1).wrapping_sub(bit(column)));
+    let mask = if unused < 64 { u64::MAX >> unused } else { 0 };
+    let difference = word(rows, place / 8) >> (place % 8) & mask;
+    word(header, least::<N>() + column * size_of::<u64>()).wrapping_add(difference)
 }
 
-/// The first bit of a number, after the header.
-fn place(bits: &[u8], column: usize, at: usize) -> usize {
-    at * bits_of_row(bits) + bits_of_row(&bits[..column])
-}
-
-fn bits_of_row(bits: &[u8]) -> usize {
-    bits.iter().copied().map(usize::from).sum()
+/// Where the least numbers begin in a block.
+const fn least<const N: usize>() -> usize {
+    (N + 1) * size_of::<u16>()
 }
 
 /// The bytes before the rows.
 const fn header<const N: usize>() -> usize {
-    N + N * size_of::<u64>()
-}
-
-/// The length of so many rows.
-fn bytes(bits: &[u8], rows: usize) -> usize {
-    (bits_of_row(bits) * rows).div_ceil(8) + PADDING
+    least::<N>() + N * size_of::<u64>()
 }
 
 #[cfg(test)]

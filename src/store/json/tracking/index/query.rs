@@ -39,7 +39,8 @@ impl Index {
         let list = match wanted.entity.map(|entity| &self.by_entity[entity as usize]) {
             None => &self.by_time,
             Some(Events::Own(list)) => list,
-            Some(Events::OfChildren(children)) => {
+            Some(events) => {
+                let children = events.children().unwrap_or_default();
                 let (found, visited) = self.among(children, filter, wanted);
                 return Matches { visited, ..Matches::all(List::of(found).positions(), page) };
             }

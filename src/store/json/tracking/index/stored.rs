@@ -164,14 +164,14 @@ impl Index {
         children: usize,
         out: &mut Vec<u8>,
     ) {
-        match self.by_entity.get(entity) {
-            Some(Events::OfChildren(all)) => {
+        match self.by_entity.get(entity).and_then(Events::children) {
+            Some(all) => {
                 let known = all.iter().filter(|child| (**child as usize) < children);
                 let numbers: Vec<u8> = known.flat_map(|child| child.to_le_bytes()).collect();
                 out.extend(u32::try_from(numbers.len() / 4).unwrap_or(OWN_LIST).to_le_bytes());
                 out.extend(numbers);
             }
-            _ => out.extend(OWN_LIST.to_le_bytes()),
+            None => out.extend(OWN_LIST.to_le_bytes()),
         }
     }
 
@@ -263,9 +263,9 @@ impl Saved {
 pub(in super::super) struct Tables {
     last_of_user: Vec<i64>,
     child_users: Vec<Option<u32>>,
-    /// The children of each entity; `None` if it has its own list.
-    children: Vec<Option<Vec<u32>>>,
-    names: [Vec<Option<Arc<str>>>; 3],
+    /// The own lists are empty.
+    entities: Vec<Events>,
+    names: [Names; 3],
 }
 
 impl Tables {
@@ -273,21 +273,25 @@ impl Tables {
         let [users, children, entities] = lists.0;
         let time = |bytes: &mut Bytes<'_>| Ok(bytes.long()?.cast_signed());
         let user = |bytes: &mut Bytes<'_>| Ok(u32::try_from(bytes.long()?).ok());
-        let children_of = |bytes: &mut Bytes<'_>| match bytes.short()? {
-            OWN_LIST => Ok(None),
-            count => bytes.many(count as usize, Bytes::short).map(Some),
+        let events = |bytes: &mut Bytes<'_>| match bytes.short()? {
+            OWN_LIST => Ok(Events::Own(Box::default())),
+            count => bytes.many(count as usize, Bytes::short).map(Events::of),
         };
         Ok(Self {
             last_of_user: bytes.many(users, time)?,
             child_users: bytes.many(children, user)?,
-            children: bytes.many(entities, children_of)?,
-            names: [
-                bytes.many(users, Bytes::text)?,
-                bytes.many(children, Bytes::text)?,
-                bytes.many(entities, Bytes::text)?,
-            ],
+            entities: bytes.many(entities, events)?,
+            names: [names(bytes, users)?, names(bytes, children)?, names(bytes, entities)?],
         })
     }
+}
+
+fn names(bytes: &mut Bytes<'_>, count: usize) -> Result<Names, Unusable> {
+    let mut names = Names::with_capacity(count);
+    for _ in 0..count {
+        names.push(bytes.text()?);
+    }
+    Ok(names)
 }
 
 impl Index {
@@ -298,23 +302,26 @@ impl Index {
         rest: &[u8],
         count: usize,
     ) -> Self {
-        let Tables { last_of_user, child_users, children, names } = tables;
-        let mut index = Self { last_of_user, child_users, ordered: saved.end(), ..Self::new() };
+        let Tables { last_of_user, child_users, entities, names } = tables;
+        let (by_entity, ordered) = (entities, saved.end());
+        let mut index = Self { last_of_user, by_entity, child_users, ordered, ..Self::new() };
+        let [users, children, _] = saved.lists.0;
+        index.by_user.reserve_exact(users);
+        index.by_child.reserve_exact(children);
         index.columns.adopt(saved.blocks());
         index.last_row = saved.end().checked_sub(1).map_or(0, |last| index.columns.number(last));
-        index.fields.set_names(names.map(Names::of));
-        let mut children = children.into_iter();
+        index.fields.set_names(names);
         for (name, list) in saved.lists() {
             let list = List::of_saved(list);
             match name {
                 ListName::Time => index.by_time = Counted::of(list, |at| index.kind(at)),
                 ListName::User(_) => index.by_user.push(list),
                 ListName::Child(_) => index.by_child.push(list),
-                ListName::Entity(_) => {
-                    let own = |list| Events::Own(Box::new(Counted::of(list, |at| index.kind(at))));
-                    let children = children.next().flatten();
-                    let events = children.map_or_else(|| own(list), Events::OfChildren);
-                    index.by_entity.push(events);
+                ListName::Entity(number) => {
+                    if let Events::Own(_) = &index.by_entity[number] {
+                        let own = Counted::of(list, |at| index.kind(at));
+                        index.by_entity[number] = Events::Own(Box::new(own));
+                    }
                 }
             }
         }

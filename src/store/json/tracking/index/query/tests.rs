@@ -133,7 +133,9 @@ fn index_of(events: &mut [Event], past: Past) -> Index {
     let first = events[..loaded].iter().enumerate().filter(|(_, event)| is_first(event));
     let lost: Vec<usize> = first.map(|(at, _)| at).take(past.lost).collect();
     let (early, late) = lost.split_at(lost.len() / 2);
-    early.iter().for_each(|at| index.anonymize(*at));
+    for at in early {
+        index.anonymize(*at);
+    }
     let [rows, middle] = past.saves.map(|count| count.clamp(loaded, events.len()));
     let (rows, middle) = (rows.min(middle), rows.max(middle));
     let push = |index: &mut Index, range: Range<usize>| {
@@ -142,12 +144,16 @@ fn index_of(events: &mut [Event], past: Past) -> Index {
     push(&mut index, loaded..rows);
     index.save_and_adopt(rows, |index| {
         push(index, rows..middle);
-        late.iter().for_each(|at| index.anonymize(*at));
+        for at in late {
+            index.anonymize(*at);
+        }
     });
     push(&mut index, middle..events.len());
     // Events that were added while a file was written.
     index.save_and_adopt(middle, |_| {});
-    lost.into_iter().for_each(|at| events[at].user = None);
+    for at in lost {
+        events[at].user = None;
+    }
     if !events.iter().any(is_first) {
         index.forget_user(USERS[0]);
     }
