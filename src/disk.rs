@@ -129,7 +129,7 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     fn sync(&self) -> io::Result<()>;
     /// All bytes of the file, which must not be written any more.
     fn bytes(&self) -> io::Result<FileBytes> {
-        FileBytes::copied(self)
+        read_whole(self).map(FileBytes::from)
     }
     /// Identifies this file, even after its name belongs to another file.
     fn identity(&self) -> io::Result<Identity>;
@@ -203,10 +203,14 @@ pub fn read_if_exists(disk: &dyn Disk, path: &Path) -> io::Result<Option<Vec<u8>
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
+    read_whole(&*file).map(Some)
+}
+
+fn read_whole(file: &(impl DiskFile + ?Sized)) -> io::Result<Vec<u8>> {
     let len = usize::try_from(file.len()?).map_err(|_| io::ErrorKind::FileTooLarge)?;
     let mut bytes = vec![0; len];
-    read_exact_at(&*file, &mut bytes, 0)?;
-    Ok(Some(bytes))
+    read_all(&mut bytes, 0, |buffer, offset| file.read_at(buffer, offset))?;
+    Ok(bytes)
 }
 
 /// The temporary file of [`replace`].

@@ -13,7 +13,8 @@ use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
 use super::{
-    Disk, DiskFile, FileBytes, Identity, Open, Stat, attributes, owner, regular, tolerance,
+    Disk, DiskFile, FileBytes, Identity, Open, Stat, attributes, owner, read_whole, regular,
+    tolerance,
 };
 
 /// The machine's file system.
@@ -145,7 +146,7 @@ impl DiskFile for File {
     }
 
     fn bytes(&self) -> io::Result<FileBytes> {
-        FileBytes::of(self)
+        FileBytes::mapped(self).or_else(|_| read_whole(self).map(FileBytes::from))
     }
 
     fn identity(&self) -> io::Result<Identity> {
