@@ -25,7 +25,7 @@ pub(crate) enum Unusable {
 
 pub(super) const DAMAGED: Unusable = Unusable::Wrong("it is damaged");
 
-/// Writes such a file from its beginning to its end.
+/// Writes such a file, from the first byte to the last.
 pub(super) struct CheckedWriter {
     file: Arc<dyn DiskFile>,
     /// The number of bytes that are written, and of those that are synced.

@@ -100,7 +100,7 @@ impl Index {
         if is_late {
             list.sort_by_key(|at| self.times(*at));
         }
-        list.count(|at| self.kind(at));
+        list.count_from(0, |at| self.kind(at));
     }
 
     /// Fills the own lists, which are empty.

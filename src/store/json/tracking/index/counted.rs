@@ -29,7 +29,7 @@ impl Counted {
     /// A list of some events, which are ordered by time. `kind` returns the kind of a position.
     pub(super) fn of(list: List, kind: impl Fn(Position) -> u8) -> Self {
         let mut list = Self { list, blocks: Vec::new() };
-        list.count(kind);
+        list.count_from(0, kind);
         list
     }
 
@@ -37,20 +37,22 @@ impl Counted {
         self.list.positions()
     }
 
-    /// Adds an event without counting it; [`Self::count`] follows.
+    /// Adds an event without counting it; [`Self::count_from`] follows.
     pub(super) fn push_uncounted(&mut self, position: Position) {
         self.list.push_to_long(position);
     }
 
-    /// Orders the events without counting them; [`Self::count`] follows.
+    /// Orders the events without counting them; [`Self::count_from`] follows.
     pub(super) fn sort_by_key<K: Ord>(&mut self, key: impl Fn(&Position) -> K) {
         self.list.sort_by_key(key);
     }
 
-    /// Counts all events.
-    pub(super) fn count(&mut self, kind: impl Fn(Position) -> u8) {
-        self.blocks.clear();
-        for (place, at) in self.list.positions().iter().enumerate() {
+    /// Counts the events from a place in the list on. Those before it must be counted already.
+    pub(super) fn count_from(&mut self, place: usize, kind: impl Fn(Position) -> u8) {
+        let positions = self.list.positions();
+        self.blocks.truncate(place / BLOCK);
+        let first = self.blocks.len() * BLOCK;
+        for (place, at) in positions.part(first..positions.len()).iter().enumerate() {
             if place % BLOCK == 0 {
                 self.blocks.push([0; KINDS]);
             }

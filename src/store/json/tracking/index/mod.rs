@@ -178,10 +178,12 @@ impl Index {
         for user in &late.users {
             self.by_user[*user as usize].sort_by_key(time);
         }
+        let mut counted = self.ordered;
         if !late.children.is_empty() {
             self.by_time.sort_by_key(time);
+            counted = 0;
         }
-        self.by_time.count(|at| columns.kind(at as usize));
+        self.by_time.count_from(counted, |at| columns.kind(at as usize));
         for list in self.by_child.iter_mut().chain(&mut self.by_user) {
             list.shrink_to_fit();
         }
